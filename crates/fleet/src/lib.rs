@@ -1,0 +1,31 @@
+//! The words of the domain: vehicle, fix, observation, zone, alert.
+//!
+//! ```text
+//! jt808 bytes ─ session ─▶ Observation ─ rules ─▶ Alert ─▶ ledger, MQTT, HTTP
+//!                              ▲ Registry, Map
+//! ```
+//!
+//! Everything here is a value: no sockets, files, clock or randomness. The alert that is raised, stored,
+//! published and replayed is one type, [`Alert`]. This crate does **not** know how anything travels or is kept.
+
+mod alert;
+mod identity;
+mod observation;
+mod place;
+mod position;
+mod registry;
+mod time;
+
+pub use alert::{
+    Alert, AlertId, Basis, Department, DriverLabel, Evidence, Measure, MeasureKind, PlaceLabel,
+    PositionLabel, RULES, RuleId, Severity, State, Title, UnknownRule, VehicleLabel, ZoneLabel,
+};
+pub use identity::{Division, InvalidIdentity, PlateColor, TerminalId, VehicleClass};
+pub use observation::{
+    Alarms, Card, Dialect, Fix, News, Observation, Registration, Report, SafetyCode, SafetyEvent,
+    SafetyPhase, Status,
+};
+pub use place::{DailyHours, Leg, Map, PORTAL_M, RouteIndex, Touch, Zone, ZoneHit, ZoneIndex, ZoneKind};
+pub use position::{Heading, LonLat, Speed};
+pub use registry::{Driver, Operator, Registry, Vehicle};
+pub use time::{EventTime, InvalidTime, ReceiveTime, duration_text};

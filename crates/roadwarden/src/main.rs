@@ -1,0 +1,2 @@
+//! roadwarden
+fn main() {}
