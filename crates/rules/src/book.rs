@@ -1,0 +1,535 @@
+//! The rule book as it can be configured: one table a rule id, each with the regulation's own figures as defaults.
+//!
+//! Figures no norm gives are engineering values and say so (“design”). An article that lies behind a figure stands
+//! in `law.rs`, once.
+
+use std::time::Duration;
+
+use fleet::{DailyHours, RuleId};
+use serde::{Deserialize, Serialize};
+
+const SECOND: Duration = Duration::from_secs(1);
+const MINUTE: Duration = Duration::from_secs(60);
+const HOUR: Duration = Duration::from_secs(3600);
+const DAY: Duration = Duration::from_secs(86_400);
+
+macro_rules! table {
+    ($(#[$doc:meta])* $name:ident { $($(#[$fdoc:meta])* $field:ident: $kind:ty = $default:expr,)* }) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+        #[serde(default, deny_unknown_fields)]
+        pub struct $name { $($(#[$fdoc])* pub $field: $kind,)* }
+
+        impl Default for $name {
+            fn default() -> Self {
+                Self { $($field: $default,)* }
+            }
+        }
+    };
+}
+
+macro_rules! book {
+    ($($(#[$fdoc:meta])* $field:ident: $kind:ident = $rule:ident, $text:literal;)*) => {
+        /// Everything that can be set about the rules, `[rules]` of the configuration.
+        #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+        #[serde(default, deny_unknown_fields)]
+        pub struct Book {
+            /// What holds for all rules.
+            pub common: Common,
+            $($(#[$fdoc])* #[serde(rename = $text)] pub $field: $kind,)*
+        }
+
+        impl Book {
+            /// How long a rule's condition must hold, and how long it must be gone, before anything is said.
+            pub fn timing(&self, rule: RuleId) -> Timing {
+                match rule {
+                    $(RuleId::$rule => Timing {
+                        enabled: self.$field.enabled,
+                        hold: self.$field.hold,
+                        clear_hold: self.$field.clear_hold,
+                    },)*
+                    _ => Timing { enabled: false, hold: Duration::ZERO, clear_hold: Duration::ZERO },
+                }
+            }
+        }
+    };
+}
+
+/// When an episode is raised and cleared.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Timing {
+    /// Whether the rule runs at all.
+    pub enabled: bool,
+    /// The condition must have held this long before the alert is raised.
+    pub hold: Duration,
+    /// The condition must have been unseen this long before the alert is cleared; briefer dips do not split it.
+    pub clear_hold: Duration,
+}
+
+book! {
+    /// `speeding`
+    speeding: Speeding = SPEEDING, "speeding";
+    /// `fatigue-warning`
+    fatigue_warning: FatigueWarning = FATIGUE_WARNING, "fatigue-warning";
+    /// `fatigue`
+    fatigue: Fatigue = FATIGUE, "fatigue";
+    /// `night-ban`
+    night_ban: NightBan = NIGHT_BAN, "night-ban";
+    /// `off-route`
+    off_route: OffRoute = OFF_ROUTE, "off-route";
+    /// `hazmat-zone`
+    hazmat_zone: HazmatZone = HAZMAT_ZONE, "hazmat-zone";
+    /// `hazmat-zone-approach`
+    hazmat_zone_approach: HazmatZoneApproach = HAZMAT_ZONE_APPROACH, "hazmat-zone-approach";
+    /// `no-parking`
+    no_parking: NoParking = NO_PARKING, "no-parking";
+    /// `charter-origin`
+    charter_origin: CharterOrigin = CHARTER_ORIGIN, "charter-origin";
+    /// `unqualified-driver`
+    unqualified_driver: UnqualifiedDriver = UNQUALIFIED_DRIVER, "unqualified-driver";
+    /// `clone-plate`
+    clone_plate: ClonePlate = CLONE_PLATE, "clone-plate";
+    /// `offline-move`
+    offline_move: OfflineMove = OFFLINE_MOVE, "offline-move";
+    /// `gnss-fault`
+    gnss_fault: GnssFault = GNSS_FAULT, "gnss-fault";
+    /// `device-tamper`
+    device_tamper: DeviceTamper = DEVICE_TAMPER, "device-tamper";
+    /// `sos`
+    sos: Sos = SOS, "sos";
+    /// `collision`
+    collision: Collision = COLLISION, "collision";
+    /// `closed-structure`
+    closed_structure: ClosedStructure = CLOSED_STRUCTURE, "closed-structure";
+    /// `dsm-fatigue`
+    dsm_fatigue: Safety = DSM_FATIGUE, "dsm-fatigue";
+    /// `dsm-phone`
+    dsm_phone: Safety = DSM_PHONE, "dsm-phone";
+    /// `dsm-smoking`
+    dsm_smoking: Safety = DSM_SMOKING, "dsm-smoking";
+    /// `dsm-distraction`
+    dsm_distraction: Safety = DSM_DISTRACTION, "dsm-distraction";
+    /// `dsm-absent`
+    dsm_absent: Safety = DSM_ABSENT, "dsm-absent";
+    /// `dsm-other`
+    dsm_other: Safety = DSM_OTHER, "dsm-other";
+    /// `adas-forward-collision`
+    adas_forward_collision: Safety = ADAS_FORWARD_COLLISION, "adas-forward-collision";
+    /// `adas-lane-departure`
+    adas_lane_departure: Safety = ADAS_LANE_DEPARTURE, "adas-lane-departure";
+    /// `adas-headway`
+    adas_headway: Safety = ADAS_HEADWAY, "adas-headway";
+    /// `adas-pedestrian`
+    adas_pedestrian: Safety = ADAS_PEDESTRIAN, "adas-pedestrian";
+    /// `adas-other`
+    adas_other: Safety = ADAS_OTHER, "adas-other";
+}
+
+table! {
+    /// What holds for all rules (all of it design).
+    Common {
+        /// A report older than this when it arrives is history: its alerts are `late`.
+        #[serde(with = "fleet::duration_text")]
+        live_window: Duration = 10 * MINUTE,
+        /// A time further ahead of ours than this is a fault of the terminal's clock.
+        #[serde(with = "fleet::duration_text")]
+        future_tolerance: Duration = 5 * MINUTE,
+        /// A time further back than this is a fault of the terminal's clock.
+        #[serde(with = "fleet::duration_text")]
+        history_window: Duration = 7 * DAY,
+        /// Open alerts of a vehicle that says nothing this long are cleared, at its last word.
+        #[serde(with = "fleet::duration_text")]
+        silence: Duration = 30 * MINUTE,
+        /// Between two fixes further apart than this nothing is known: no hold runs on, no zone was crossed.
+        #[serde(with = "fleet::duration_text")]
+        gap: Duration = 5 * MINUTE,
+        /// An open alert whose figure grows is updated at most this often; a worse severity always is.
+        #[serde(with = "fleet::duration_text")]
+        update_every: Duration = MINUTE,
+        /// Nobody gets from fix to fix faster than this; it is noise until it is seen again and again, km/h.
+        jump_kmh: f64 = 200.0,
+        /// Distance between two fixes that is never called a jump, metres.
+        jump_slack_m: f64 = 100.0,
+        /// Reported speeds above this are invalid data (assessment rules of the joint monitoring network), km/h.
+        speed_kmh_max: f64 = 160.0,
+        /// From this speed on a vehicle moves, km/h.
+        moving_kmh: f64 = 5.0,
+    }
+}
+
+table! {
+    /// Speed against the lowest limit that holds here and now. Road classes are unknown, so where no zone gives
+    /// a limit only the class's expressway cap holds.
+    Speeding {
+        /// Whether it runs.
+        enabled: bool = true,
+        /// Assessment rules of the joint monitoring network: continuous for 30 s.
+        #[serde(with = "fleet::duration_text")]
+        hold: Duration = 30 * SECOND,
+        /// Design.
+        #[serde(with = "fleet::duration_text")]
+        clear_hold: Duration = 10 * SECOND,
+        /// Cap of coaches, km/h.
+        coach_kmh: f64 = 100.0,
+        /// Cap of dangerous-goods trucks, km/h.
+        hazmat_truck_kmh: f64 = 80.0,
+        /// Cap of school buses, km/h.
+        school_bus_kmh: f64 = 80.0,
+        /// Cap of heavy trucks, km/h.
+        heavy_truck_kmh: f64 = 100.0,
+        /// Hours in which coaches keep to `night_factor` of the day's limit.
+        night: DailyHours = DailyHours::new(22 * 3600, 6 * 3600),
+        /// Part of the day's limit that coaches keep to by night.
+        night_factor: f64 = 0.8,
+        /// Speed above the limit that is let pass, km/h.
+        tolerance_kmh: f64 = 0.0,
+    }
+}
+
+table! {
+    /// Said before the driving-time limit is reached.
+    FatigueWarning {
+        /// Whether it runs.
+        enabled: bool = true,
+        /// Design.
+        #[serde(with = "fleet::duration_text")]
+        hold: Duration = Duration::ZERO,
+        /// Design.
+        #[serde(with = "fleet::duration_text")]
+        clear_hold: Duration = Duration::ZERO,
+        /// How long before (terminal parameter 0x005C).
+        #[serde(with = "fleet::duration_text")]
+        before: Duration = 30 * MINUTE,
+    }
+}
+
+table! {
+    /// Continuous driving without a rest.
+    Fatigue {
+        /// Whether it runs.
+        enabled: bool = true,
+        /// Design.
+        #[serde(with = "fleet::duration_text")]
+        hold: Duration = Duration::ZERO,
+        /// Design: the rest itself is the hold.
+        #[serde(with = "fleet::duration_text")]
+        clear_hold: Duration = Duration::ZERO,
+        /// All drivers: implementing regulation, article 62(7).
+        #[serde(with = "fleet::duration_text")]
+        limit: Duration = 4 * HOUR,
+        /// Coaches, on the part of the driving inside `night`.
+        #[serde(with = "fleet::duration_text")]
+        night_limit: Duration = 2 * HOUR,
+        /// When `night_limit` holds.
+        night: DailyHours = DailyHours::new(22 * 3600, 6 * 3600),
+        /// One uninterrupted stop this long is a rest.
+        #[serde(with = "fleet::duration_text")]
+        rest: Duration = 20 * MINUTE,
+        /// A stop begins after this long without movement (design).
+        #[serde(with = "fleet::duration_text")]
+        stop_after: Duration = 30 * SECOND,
+        /// Movement inside a stop that does not break it, in time (design).
+        #[serde(with = "fleet::duration_text")]
+        creep: Duration = MINUTE,
+        /// Movement inside a stop that does not break it, metres (design).
+        creep_m: f64 = 100.0,
+        /// A stop this long lets a change of card begin a new driver's account (design).
+        #[serde(with = "fleet::duration_text")]
+        driver_change_stop: Duration = MINUTE,
+        /// A gap longer than this is never counted as driving, whatever the distance (design).
+        #[serde(with = "fleet::duration_text")]
+        gap_driving_max: Duration = HOUR,
+    }
+}
+
+table! {
+    /// Coaches that run in hours in which they stand.
+    NightBan {
+        /// Whether it runs.
+        enabled: bool = true,
+        /// Design.
+        #[serde(with = "fleet::duration_text")]
+        hold: Duration = MINUTE,
+        /// Design: halts at junctions do not split it.
+        #[serde(with = "fleet::duration_text")]
+        clear_hold: Duration = 5 * MINUTE,
+        /// The hours.
+        coach_hours: DailyHours = DailyHours::new(2 * 3600, 5 * 3600),
+        /// Ids of routes that are free of it (relay, airport and short shuttle services).
+        exempt_routes: Vec<String> = Vec::new(),
+        /// Dangerous goods too. Off: the ban holds on expressways only, and road classes are unknown.
+        hazmat: bool = false,
+        /// The hours for dangerous goods.
+        hazmat_hours: DailyHours = DailyHours::new(0, 6 * 3600),
+    }
+}
+
+table! {
+    /// Outside the corridor of the vehicle's route.
+    OffRoute {
+        /// Whether it runs.
+        enabled: bool = true,
+        /// Design.
+        #[serde(with = "fleet::duration_text")]
+        hold: Duration = 2 * MINUTE,
+        /// School buses (design).
+        #[serde(with = "fleet::duration_text")]
+        school_bus_hold: Duration = MINUTE,
+        /// Design.
+        #[serde(with = "fleet::duration_text")]
+        clear_hold: Duration = 30 * SECOND,
+    }
+}
+
+table! {
+    /// Dangerous goods inside a restricted zone.
+    HazmatZone {
+        /// Whether it runs.
+        enabled: bool = true,
+        /// Design: entering is the offence.
+        #[serde(with = "fleet::duration_text")]
+        hold: Duration = Duration::ZERO,
+        /// Design: positions waver at the border.
+        #[serde(with = "fleet::duration_text")]
+        clear_hold: Duration = 10 * SECOND,
+    }
+}
+
+table! {
+    /// Dangerous goods on the way to a restricted zone that has an `approach_m`.
+    HazmatZoneApproach {
+        /// Whether it runs.
+        enabled: bool = true,
+        /// Design.
+        #[serde(with = "fleet::duration_text")]
+        hold: Duration = Duration::ZERO,
+        /// Design.
+        #[serde(with = "fleet::duration_text")]
+        clear_hold: Duration = 30 * SECOND,
+        /// Heading and the way to the zone differ at most this much, degrees (design).
+        heading_deg_max: f64 = 60.0,
+    }
+}
+
+table! {
+    /// Standing in a no-parking zone.
+    NoParking {
+        /// Whether it runs.
+        enabled: bool = true,
+        /// Design.
+        #[serde(with = "fleet::duration_text")]
+        hold: Duration = MINUTE,
+        /// Design.
+        #[serde(with = "fleet::duration_text")]
+        clear_hold: Duration = 10 * SECOND,
+    }
+}
+
+table! {
+    /// A charter with both ends outside its home. It needs trips, which nobody files yet: it raises nothing.
+    CharterOrigin {
+        /// Whether it runs.
+        enabled: bool = true,
+        /// Design.
+        #[serde(with = "fleet::duration_text")]
+        hold: Duration = Duration::ZERO,
+        /// Design.
+        #[serde(with = "fleet::duration_text")]
+        clear_hold: Duration = Duration::ZERO,
+    }
+}
+
+table! {
+    /// A card whose certificate is unknown, expired or of another class. Silent while no drivers are on file.
+    UnqualifiedDriver {
+        /// Whether it runs.
+        enabled: bool = true,
+        /// Design.
+        #[serde(with = "fleet::duration_text")]
+        hold: Duration = Duration::ZERO,
+        /// Design.
+        #[serde(with = "fleet::duration_text")]
+        clear_hold: Duration = Duration::ZERO,
+    }
+}
+
+table! {
+    /// One plate, two vehicles.
+    ClonePlate {
+        /// Whether it runs.
+        enabled: bool = true,
+        /// Design.
+        #[serde(with = "fleet::duration_text")]
+        hold: Duration = Duration::ZERO,
+        /// Design.
+        #[serde(with = "fleet::duration_text")]
+        clear_hold: Duration = 10 * MINUTE,
+        /// Nobody gets from one place to the other faster than this (design), km/h.
+        impossible_kmh: f64 = 150.0,
+        /// The other place must be seen this often, between returns to the first (design).
+        sightings: u8 = 3,
+        /// The vehicle on file counts as live if it was heard within this time (design).
+        #[serde(with = "fleet::duration_text")]
+        live_within: Duration = 10 * MINUTE,
+    }
+}
+
+table! {
+    /// Moved while it was silent (figures of a platform in service).
+    OfflineMove {
+        /// Whether it runs.
+        enabled: bool = true,
+        /// Design: time for the terminal to fill the hole from its memory.
+        #[serde(with = "fleet::duration_text")]
+        hold: Duration = 10 * MINUTE,
+        /// Design.
+        #[serde(with = "fleet::duration_text")]
+        clear_hold: Duration = Duration::ZERO,
+        /// The shortest hole.
+        #[serde(with = "fleet::duration_text")]
+        gap: Duration = 30 * MINUTE,
+        /// The shortest way, metres.
+        distance_m: f64 = 20_000.0,
+        /// Faster than this is drift, km/h (1.7 km a minute).
+        plausible_kmh: f64 = 102.0,
+    }
+}
+
+table! {
+    /// Positions that can't be right, for a while.
+    GnssFault {
+        /// Whether it runs.
+        enabled: bool = true,
+        /// Design: longer than the longest tunnel takes.
+        #[serde(with = "fleet::duration_text")]
+        hold: Duration = 15 * MINUTE,
+        /// The terminal itself reports the fault (alarm bits 4 to 6) this long (design).
+        #[serde(with = "fleet::duration_text")]
+        reported_hold: Duration = 2 * MINUTE,
+        /// Design.
+        #[serde(with = "fleet::duration_text")]
+        clear_hold: Duration = MINUTE,
+    }
+}
+
+table! {
+    /// Power or antenna cut while driving, clock set back, position frozen while the odometer runs.
+    DeviceTamper {
+        /// Whether it runs.
+        enabled: bool = true,
+        /// Design.
+        #[serde(with = "fleet::duration_text")]
+        hold: Duration = 10 * SECOND,
+        /// Design.
+        #[serde(with = "fleet::duration_text")]
+        clear_hold: Duration = MINUTE,
+        /// A clock set back by less is an adjustment (design).
+        #[serde(with = "fleet::duration_text")]
+        clock_back: Duration = 5 * MINUTE,
+        /// The odometer may run this far on one frozen position (design), metres.
+        frozen_m: f64 = 1_000.0,
+    }
+}
+
+table! {
+    /// The driver's emergency button.
+    Sos {
+        /// Whether it runs.
+        enabled: bool = true,
+        /// At once.
+        #[serde(with = "fleet::duration_text")]
+        hold: Duration = Duration::ZERO,
+        /// Design: pulses closer than this are one.
+        #[serde(with = "fleet::duration_text")]
+        clear_hold: Duration = 5 * MINUTE,
+    }
+}
+
+table! {
+    /// Collision or rollover as the terminal reports it.
+    Collision {
+        /// Whether it runs.
+        enabled: bool = true,
+        /// At once.
+        #[serde(with = "fleet::duration_text")]
+        hold: Duration = Duration::ZERO,
+        /// Design: pulses closer than this are one.
+        #[serde(with = "fleet::duration_text")]
+        clear_hold: Duration = 5 * MINUTE,
+    }
+}
+
+table! {
+    /// Inside a structure that is closed to the vehicle's class.
+    ClosedStructure {
+        /// Whether it runs.
+        enabled: bool = true,
+        /// Design.
+        #[serde(with = "fleet::duration_text")]
+        hold: Duration = Duration::ZERO,
+        /// Design.
+        #[serde(with = "fleet::duration_text")]
+        clear_hold: Duration = 10 * SECOND,
+    }
+}
+
+table! {
+    /// What an active-safety device reports: one table for each `dsm-…` and `adas-…` rule.
+    Safety {
+        /// Whether it runs.
+        enabled: bool = true,
+        /// At once.
+        #[serde(with = "fleet::duration_text")]
+        hold: Duration = Duration::ZERO,
+        /// Design: repetitions closer than this are one episode that counts them.
+        #[serde(with = "fleet::duration_text")]
+        clear_hold: Duration = 3 * MINUTE,
+        /// A beginning whose end never comes ends after this (design).
+        #[serde(with = "fleet::duration_text")]
+        active_max: Duration = 5 * MINUTE,
+    }
+}
+
+impl Book {
+    /// The table of an active-safety rule.
+    pub(crate) fn safety(&self, rule: RuleId) -> &Safety {
+        match rule {
+            RuleId::DSM_FATIGUE => &self.dsm_fatigue,
+            RuleId::DSM_PHONE => &self.dsm_phone,
+            RuleId::DSM_SMOKING => &self.dsm_smoking,
+            RuleId::DSM_DISTRACTION => &self.dsm_distraction,
+            RuleId::DSM_ABSENT => &self.dsm_absent,
+            RuleId::DSM_OTHER => &self.dsm_other,
+            RuleId::ADAS_FORWARD_COLLISION => &self.adas_forward_collision,
+            RuleId::ADAS_LANE_DEPARTURE => &self.adas_lane_departure,
+            RuleId::ADAS_HEADWAY => &self.adas_headway,
+            RuleId::ADAS_PEDESTRIAN => &self.adas_pedestrian,
+            _ => &self.adas_other,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_rule_has_a_table_and_an_unknown_key_is_refused() {
+        let written = serde_json::to_value(Book::default()).unwrap();
+        for rule in fleet::RULES {
+            assert!(written[rule]["enabled"].is_boolean(), "{rule}");
+            assert!(Book::default().timing(RuleId::parse(rule).unwrap()).enabled, "{rule}");
+        }
+        let back: Book = serde_json::from_value(written).unwrap();
+        assert_eq!(back, Book::default());
+        let wrong = serde_json::from_str::<Book>(r#"{"speeding": {"holds": "1s"}}"#).unwrap_err().to_string();
+        assert!(wrong.contains("holds"), "{wrong}");
+    }
+
+    #[test]
+    fn one_key_may_be_set_alone() {
+        let book: Book = serde_json::from_str(r#"{"speeding": {"hold": "10s"}}"#).unwrap();
+        assert_eq!(book.speeding.hold, 10 * SECOND);
+        assert!((book.speeding.coach_kmh - 100.0).abs() < f64::EPSILON);
+    }
+}
