@@ -1,11 +1,22 @@
 //! The engine: observations in, alerts out.
 
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use fleet::{Alert, Map, Observation, ReceiveTime, Registry};
+use fleet::{
+    Alert, DriverLabel, Map, News, Observation, ReceiveTime, Registration, Registry, Report, TerminalId,
+    VehicleClass,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::Book;
+use crate::kind::device;
+use crate::lane::{Facts, Ground, Lane, Scratch};
+use crate::vehicle::Remembered;
+
+/// Vehicles one engine remembers, up to 2 kB each. Past it a new terminal is refused and counted; with the
+/// registry's admission that cannot happen.
+const VEHICLES_MAX: usize = 1_000_000;
 
 /// What became of an observation.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -58,9 +69,11 @@ impl Fault {
     }
 }
 
-/// All that is remembered.
+/// All that is remembered. What a restart needs to go on with the same bytes.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
-pub struct State {}
+pub struct State {
+    vehicles: Vec<Remembered>,
+}
 
 /// The rules over all vehicles of one shard.
 pub struct Engine {
@@ -68,6 +81,11 @@ pub struct Engine {
     registry: Arc<Registry>,
     map: Arc<dyn Map>,
     state: State,
+    index: HashMap<TerminalId, u32>,
+    facts: Vec<Facts>,
+    /// Every vehicle's `wake`, earliest first.
+    wakes: BTreeSet<(ReceiveTime, u32)>,
+    scratch: Scratch,
 }
 
 impl Engine {
@@ -78,30 +96,245 @@ impl Engine {
 
     /// Continues where `state` was saved.
     pub fn with_state(book: Arc<Book>, registry: Arc<Registry>, map: Arc<dyn Map>, state: State) -> Self {
-        Self { book, registry, map, state }
+        let numbered = || (0_u32..).zip(&state.vehicles);
+        let index = numbered().map(|(index, vehicle)| (vehicle.terminal, index)).collect();
+        let wakes = numbered().filter_map(|(index, vehicle)| Some((vehicle.wake?, index))).collect();
+        let facts = state.vehicles.iter().map(|v| facts(&book, &registry, &*map, v.terminal)).collect();
+        Self { book, registry, map, state, index, facts, wakes, scratch: Scratch::default() }
     }
 
     /// Fires every deadline up to the moment of receipt, then evaluates the observation.
     pub fn handle_observation(&mut self, observation: &Observation, out: &mut Vec<Alert>) -> Verdict {
         self.handle_timeout(observation.received, out);
-        Verdict::Other
+        let Some(index) = self.vehicle(observation.terminal) else {
+            return Verdict::Rejected(Fault::VehiclesMax);
+        };
+        let heard = &mut self.state.vehicles[index].live.heard;
+        *heard = observation.received.max(*heard);
+        let verdict = match &observation.news {
+            News::Report(report) => self.report(index, observation.received, report, out),
+            News::Card(card) => {
+                self.card(index, observation, card, out);
+                Verdict::Other
+            }
+            News::Registration(said) => {
+                let clone = self.is_clone(observation, said);
+                self.turn(index, false, |lane, ground, _, _| lane.news(ground, observation, clone, out));
+                Verdict::Other
+            }
+        };
+        self.schedule(index);
+        verdict
     }
 
     /// Fires every deadline up to `now`.
-    pub fn handle_timeout(&mut self, _now: ReceiveTime, _out: &mut Vec<Alert>) {}
+    pub fn handle_timeout(&mut self, now: ReceiveTime, out: &mut Vec<Alert>) {
+        while let Some((_, index)) = self.wakes.first().copied().filter(|(at, _)| *at <= now) {
+            self.wakes.pop_first();
+            self.wake(index, now, out);
+            self.schedule(index);
+        }
+    }
 
     /// The next moment [`Engine::handle_timeout`] may have something to do.
     pub fn next_timeout(&self) -> Option<ReceiveTime> {
-        None
+        self.wakes.first().map(|(at, _)| *at)
     }
 
     /// Puts new reference data into force; open alerts stay as they are until the next word of their vehicle.
     pub fn reload(&mut self, book: Arc<Book>, registry: Arc<Registry>, map: Arc<dyn Map>) {
         (self.book, self.registry, self.map) = (book, registry, map);
+        for (facts, vehicle) in self.facts.iter_mut().zip(&mut self.state.vehicles) {
+            *facts = self::facts(&self.book, &self.registry, &*self.map, vehicle.terminal);
+            vehicle.forget_map();
+        }
     }
 
     /// What to save.
     pub fn state(&self) -> &State {
         &self.state
+    }
+
+    /// The place of a vehicle in the table; a new one is added.
+    fn vehicle(&mut self, terminal: TerminalId) -> Option<usize> {
+        if let Some(index) = self.index.get(&terminal) {
+            return Some(*index as usize);
+        }
+        let index = self.state.vehicles.len();
+        let number = u32::try_from(index).ok().filter(|_| index < VEHICLES_MAX)?;
+        self.index.insert(terminal, number);
+        self.facts.push(facts(&self.book, &self.registry, &*self.map, terminal));
+        self.state.vehicles.push(Remembered::new(terminal));
+        Some(index)
+    }
+
+    fn report(
+        &mut self,
+        index: usize,
+        received: ReceiveTime,
+        report: &Report,
+        out: &mut Vec<Alert>,
+    ) -> Verdict {
+        let common = &self.book.common;
+        let at = report.fix.at;
+        let fault = if at.ahead_of(received) > common.future_tolerance {
+            Some(Fault::FutureTime)
+        } else if at.age_at(received) > common.history_window {
+            Some(Fault::TooOld)
+        } else {
+            None
+        };
+        let stale = at.age_at(received) > common.live_window;
+        let vehicle = &mut self.state.vehicles[index];
+        if let Some(fault) = fault {
+            self.turn(index, false, |lane, ground, _, _| lane.bad_clock(ground, received, false, out));
+            return Verdict::Rejected(fault);
+        }
+        if vehicle.has_seen(report) {
+            return Verdict::Duplicate;
+        }
+        if stale || vehicle.newest_at.is_some_and(|newest| at < newest) {
+            self.late(index, received, report, out);
+            return Verdict::Late;
+        }
+        vehicle.go_live(at);
+        match self.turn(index, false, |lane, ground, facts, scratch| {
+            lane.report(ground, facts, report, scratch, out)
+        }) {
+            Ok(true) => Verdict::Live,
+            Ok(false) => Verdict::NoPosition,
+            Err(fault) => Verdict::Rejected(fault),
+        }
+    }
+
+    /// History: its own lane, which may neither clear nor move anything live.
+    fn late(&mut self, index: usize, received: ReceiveTime, report: &Report, out: &mut Vec<Alert>) {
+        let at = report.fix.at;
+        let least = self.book.device_tamper.clock_back;
+        let vehicle = &mut self.state.vehicles[index];
+        let back = !report.backfill && vehicle.newest_at.is_some_and(|newest| at < newest);
+        if back && device::clock_back(&mut vehicle.back, at, received, least) {
+            self.turn(index, false, |lane, ground, _, _| lane.bad_clock(ground, received, true, out));
+        }
+        let vehicle = &mut self.state.vehicles[index];
+        if vehicle.history.as_ref().is_some_and(|history| history.newest.is_some_and(|n| at < n.at)) {
+            self.end_history(index, out);
+        }
+        let vehicle = &mut self.state.vehicles[index];
+        vehicle.begin_history(at, received);
+        // A position that is no evidence is late all the same; nothing came of it.
+        let _: Result<bool, Fault> = self.turn(index, true, |lane, ground, facts, scratch| {
+            lane.report(ground, &mut Facts { clear: None, ..facts.clone() }, report, scratch, out)
+        });
+    }
+
+    fn end_history(&mut self, index: usize, out: &mut Vec<Alert>) {
+        self.turn(index, true, |lane, ground, _, _| {
+            let at = lane.newest.map(|newest| newest.at).unwrap_or_default();
+            lane.close(at, ground, out);
+        });
+        self.state.vehicles[index].history = None;
+    }
+
+    fn card(&mut self, index: usize, seen: &Observation, card: &fleet::Card, out: &mut Vec<Alert>) {
+        let vehicle = &mut self.state.vehicles[index];
+        if vehicle.card_at.is_some_and(|at| card.at < at)
+            || card.at.ahead_of(seen.received) > self.book.common.future_tolerance
+        {
+            return;
+        }
+        vehicle.card_at = Some(card.at);
+        let certificate = card.certificate.clone().filter(|_| card.inserted);
+        if let Some(certificate) = certificate {
+            let on_file = self.registry.driver(&certificate).map(|driver| driver.name.clone());
+            let name = on_file.or_else(|| card.name.clone()).unwrap_or_default();
+            if vehicle.drove.as_ref().is_some_and(|before| *before != certificate) {
+                vehicle.live.drive.change_driver(&self.book, card.at);
+            }
+            vehicle.drove = Some(certificate.clone());
+            vehicle.driver = Some(DriverLabel { certificate, name });
+        } else if !card.inserted {
+            vehicle.driver = None;
+        }
+        self.turn(index, false, |lane, ground, _, _| lane.news(ground, seen, false, out));
+    }
+
+    /// Whether the plate is on file for another terminal that was heard just now. Only vehicles of the same
+    /// shard are known here.
+    fn is_clone(&self, seen: &Observation, said: &Registration) -> bool {
+        let owner =
+            self.registry.terminal_of(&said.plate, said.color).filter(|owner| *owner != seen.terminal);
+        let heard = owner
+            .and_then(|owner| self.index.get(&owner))
+            .map(|index| self.state.vehicles[*index as usize].live.heard);
+        heard.is_some_and(|heard| seen.received.since(heard) <= self.book.clone_plate.live_within)
+    }
+
+    /// Runs one turn on the live or the history lane of a vehicle.
+    fn turn<T>(
+        &mut self,
+        index: usize,
+        late: bool,
+        run: impl FnOnce(&mut Lane, Ground<'_>, &mut Facts, &mut Scratch) -> T,
+    ) -> T {
+        let Remembered { terminal, live, history, driver, .. } = &mut self.state.vehicles[index];
+        let facts = &mut self.facts[index];
+        let ground = Ground {
+            book: &self.book,
+            registry: &self.registry,
+            map: &*self.map,
+            terminal: *terminal,
+            class: facts.class,
+            driver: driver.as_ref(),
+            late,
+        };
+        let lane = if late { &mut **history.get_or_insert_default() } else { live };
+        run(lane, ground, facts, &mut self.scratch)
+    }
+
+    /// Silence: what is open is cleared at the vehicle's last word; history that ended is put away.
+    fn wake(&mut self, number: u32, now: ReceiveTime, out: &mut Vec<Alert>) {
+        let index = number as usize;
+        let silence = self.book.common.silence;
+        let vehicle = &mut self.state.vehicles[index];
+        vehicle.wake = None;
+        let is_silent = |lane: &Lane| lane.heard.plus(silence) <= now;
+        let history_ends = vehicle.history.as_deref().is_some_and(is_silent);
+        if is_silent(&vehicle.live) {
+            self.turn(index, false, |lane, ground, _, _| {
+                let at = lane.newest.map(|newest| newest.at).unwrap_or_default();
+                lane.close(at, ground, out);
+            });
+        }
+        if history_ends {
+            self.end_history(index, out);
+        }
+    }
+
+    /// Sees to it that a vehicle with something open is looked at when it may have fallen silent.
+    fn schedule(&mut self, index: impl TryInto<usize>) {
+        let Ok(index) = index.try_into() else { return };
+        let vehicle = &mut self.state.vehicles[index];
+        if vehicle.wake.is_some() || (vehicle.live.episodes.is_empty() && vehicle.history.is_none()) {
+            return;
+        }
+        let history = vehicle.history.as_deref().map(|history| history.heard);
+        let live = (!vehicle.live.episodes.is_empty()).then_some(vehicle.live.heard);
+        let Some(first) = history.into_iter().chain(live).min() else { return };
+        let at = first.plus(self.book.common.silence);
+        vehicle.wake = Some(at);
+        self.wakes.insert((at, u32::try_from(index).expect("the table holds fewer than 2^32 vehicles")));
+    }
+}
+
+/// What is on file; a terminal that is not is a heavy truck, the class with the fewest rules.
+fn facts(book: &Book, registry: &Registry, map: &dyn Map, terminal: TerminalId) -> Facts {
+    let vehicle = registry.vehicle(terminal);
+    let route = vehicle.and_then(|vehicle| vehicle.route.as_deref());
+    Facts {
+        class: vehicle.map_or(VehicleClass::HeavyTruck, |vehicle| vehicle.class),
+        route: route.and_then(|id| map.route(id)),
+        night_exempt: route.is_some_and(|id| book.night_ban.exempt_routes.iter().any(|exempt| exempt == id)),
+        clear: None,
     }
 }

@@ -1,0 +1,10 @@
+//! One file a family of rules: each looks at one moment and says what holds.
+
+pub(crate) mod device;
+pub(crate) mod driver;
+pub(crate) mod driving;
+pub(crate) mod event;
+pub(crate) mod plate;
+pub(crate) mod route;
+pub(crate) mod speeding;
+pub(crate) mod zone;

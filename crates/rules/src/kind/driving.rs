@@ -1,0 +1,242 @@
+//! `fatigue`, `fatigue-warning`, `night-ban`: how long, and when, a vehicle has been driven.
+//!
+//! No norm defines driving, stop and rest in terms of samples; these are engineering definitions, all configurable.
+//! A *span* runs from the first movement after a rest; stops shorter than a rest stay inside it.
+
+use std::time::Duration;
+
+use fleet::{DailyHours, EventTime, Fix, LonLat, MeasureKind, RuleId, Severity, Status, VehicleClass};
+use serde::{Deserialize, Serialize};
+
+use crate::Book;
+use crate::law;
+use crate::scene::Scene;
+use crate::signal::{Grip, Signal};
+
+/// A net way this long between two fixes is movement whatever the speed says, metres.
+const DISPLACED_M: f64 = 50.0;
+/// Both ends of a gap closer than this: the vehicle may have stood, metres.
+const STOOD_M: f64 = 200.0;
+/// The least time a way of a gap took: at this speed, m/s (80 km/h).
+const BRISK_MPS: f64 = 80.0 / 3.6;
+/// From this average on a gap counts as driving, m/s (5 km/h).
+const DROVE_MPS: f64 = 5.0 / 3.6;
+/// An hour past the limit is critical.
+const CRITICAL_PAST: Duration = Duration::from_secs(3600);
+
+/// The account of one vehicle's driving since its last rest.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+pub(crate) struct Drive {
+    last: Option<(EventTime, LonLat)>,
+    span_start: Option<EventTime>,
+    moving: Duration,
+    stop_since: Option<EventTime>,
+    creep: Duration,
+    creep_m: f64,
+    /// A gap may have held a rest: nothing is counted over it, and no alert is cleared by it.
+    unverified: bool,
+}
+
+impl Drive {
+    /// Takes in one accepted fix.
+    pub(crate) fn step(&mut self, book: &Book, fix: &Fix, status: Status) {
+        let last = self.last.replace((fix.at, fix.position));
+        let swift = fix.speed.kmh() >= book.common.moving_kmh || status.has(Status::MOVING);
+        let Some((last_at, last_position)) = last else {
+            self.count(book, fix, swift, Duration::ZERO, 0.0);
+            return;
+        };
+        let passed = fix.at.since(last_at);
+        if passed > book.common.gap {
+            let moved_m = last_position.distance_m(fix.position);
+            let stood = self.stop_since.is_some() && moved_m < DISPLACED_M && !swift;
+            if !stood {
+                self.bridge(book, last_at, passed, moved_m);
+                self.count(book, fix, swift, Duration::ZERO, 0.0);
+                return;
+            }
+        }
+        // The way matters only where the speed says that the vehicle stands, or where it creeps inside a stop.
+        let moved_m =
+            if swift && self.stop_since.is_none() { 0.0 } else { last_position.distance_m(fix.position) };
+        self.count(book, fix, swift || moved_m >= DISPLACED_M, passed, moved_m);
+    }
+
+    /// How long it has stood, where it does.
+    pub(crate) fn standing(&self, at: EventTime) -> Option<Duration> {
+        self.stop_since.map(|since| at.since(since))
+    }
+
+    /// Whether it knows of a later moment than this fix: a hole after it was filled out of the terminal's memory.
+    pub(crate) fn reaches_beyond(&self, fix: Option<&Fix>) -> bool {
+        self.last.zip(fix).is_some_and(|((at, _), fix)| at > fix.at)
+    }
+
+    /// Another driver took over during a stop that is long enough: a new account.
+    pub(crate) fn change_driver(&mut self, book: &Book, at: EventTime) {
+        if self.standing(at).is_some_and(|stood| stood >= book.fatigue.driver_change_stop) {
+            (self.span_start, self.moving, self.unverified) = (None, Duration::ZERO, false);
+        }
+    }
+
+    fn count(&mut self, book: &Book, fix: &Fix, moving: bool, passed: Duration, moved_m: f64) {
+        let rule = &book.fatigue;
+        if !moving {
+            let since = *self.stop_since.get_or_insert(fix.at);
+            if fix.at.since(since) >= rule.rest {
+                (self.span_start, self.moving, self.unverified) = (None, Duration::ZERO, false);
+            }
+            return;
+        }
+        if self.standing(fix.at).is_some_and(|stood| stood >= rule.stop_after) {
+            self.creep += passed;
+            self.creep_m += moved_m;
+            if self.creep <= rule.creep && self.creep_m <= rule.creep_m {
+                return;
+            }
+        }
+        (self.stop_since, self.creep, self.creep_m) = (None, Duration::ZERO, 0.0);
+        self.span_start.get_or_insert(fix.at);
+        self.moving += passed;
+    }
+
+    /// Nothing is known of the time since `last_at` but the way that was made in it.
+    fn bridge(&mut self, book: &Book, last_at: EventTime, passed: Duration, moved_m: f64) {
+        (self.stop_since, self.creep, self.creep_m) = (None, Duration::ZERO, 0.0);
+        let drove = moved_m > DROVE_MPS * passed.as_secs_f64();
+        if drove && passed <= book.fatigue.gap_driving_max {
+            self.span_start.get_or_insert(last_at);
+            self.moving += Duration::from_secs_f64(moved_m / BRISK_MPS).min(passed);
+        } else if passed >= book.fatigue.rest && (moved_m < STOOD_M || passed > book.fatigue.gap_driving_max)
+        {
+            (self.span_start, self.moving, self.unverified) = (None, Duration::ZERO, true);
+        }
+    }
+}
+
+/// Both driving-time rules.
+pub(crate) fn fatigue(
+    scene: &Scene<'_>,
+    drive: &Drive,
+    fatigued: impl Fn() -> bool,
+    signals: &mut Vec<Signal>,
+) {
+    let rule = &scene.book.fatigue;
+    let at = scene.fix.at;
+    let standing = drive.standing(at).is_some_and(|stood| stood >= rule.stop_after);
+    let grip = if standing || drive.span_start.is_none() { Grip::Sustains } else { Grip::Raises };
+    let Some(start) = drive.span_start else {
+        if drive.unverified && fatigued() {
+            signals.push(Signal { grip, ..spoken(scene, false, true, Duration::ZERO, rule.limit) });
+        }
+        return;
+    };
+    let span = at.since(start);
+    let before = scene.book.fatigue_warning.before;
+    let coach = scene.class.is_coach();
+    if span + before < if coach { rule.night_limit.min(rule.limit) } else { rule.limit } {
+        return;
+    }
+    let by_night = if coach { overlap(rule.night, start, at) } else { Duration::ZERO };
+    let night_now = coach && rule.night.contains(at.second_of_day());
+    if span > rule.limit {
+        let started = Some(start.plus(rule.limit));
+        let sure = drive.moving >= rule.limit;
+        signals.push(Signal { grip, started, ..spoken(scene, false, sure, span, rule.limit) });
+    } else if by_night > rule.night_limit {
+        let started = night_now.then(|| at.minus(by_night - rule.night_limit));
+        let sure = drive.moving >= rule.night_limit;
+        signals.push(Signal { grip, started, ..spoken(scene, true, sure, by_night, rule.night_limit) });
+    } else if span + before >= rule.limit {
+        signals.push(Signal { grip, ..soon(scene, span, rule.limit) });
+    } else if night_now && by_night + before >= rule.night_limit {
+        signals.push(Signal { grip, ..soon(scene, by_night, rule.night_limit) });
+    }
+}
+
+fn spoken(scene: &Scene<'_>, night: bool, sure: bool, span: Duration, limit: Duration) -> Signal {
+    let text = match (night, sure) {
+        (false, true) => ("疲劳驾驶：连续驾驶超时", "fatigue, driven too long without a rest"),
+        (false, false) => ("疑似疲劳驾驶：连续驾驶超时", "suspected fatigue, no rest in this time"),
+        (true, true) => ("夜间疲劳驾驶：连续驾驶超时", "fatigue by night, driven too long without a rest"),
+        (true, false) => {
+            ("夜间疑似疲劳驾驶：连续驾驶超时", "suspected fatigue by night, no rest in this time")
+        }
+    };
+    let severity = if span >= limit + CRITICAL_PAST { Severity::Critical } else { Severity::Major };
+    timed(scene, Signal::new(RuleId::FATIGUE, severity, text), span, limit)
+}
+
+fn soon(scene: &Scene<'_>, span: Duration, limit: Duration) -> Signal {
+    let text = ("即将疲劳驾驶", "driving time is nearly used up");
+    timed(scene, Signal::new(RuleId::FATIGUE_WARNING, Severity::Info, text), span, limit)
+}
+
+fn timed(scene: &Scene<'_>, signal: Signal, span: Duration, limit: Duration) -> Signal {
+    let basis = if scene.class.is_coach() { law::DRIVING_TIME_COACH } else { law::DRIVING_TIME };
+    signal.to(law::road(scene.class), basis).measured(
+        MeasureKind::DurationS,
+        span.as_secs_f64(),
+        Some(limit.as_secs_f64()),
+    )
+}
+
+/// `night-ban`.
+pub(crate) fn night_ban(scene: &Scene<'_>, exempt: bool, signals: &mut Vec<Signal>) {
+    let rule = &scene.book.night_ban;
+    let (hours, basis) = match scene.class {
+        VehicleClass::ScheduledCoach | VehicleClass::CharterCoach => (rule.coach_hours, law::NIGHT_COACH),
+        VehicleClass::HazmatTruck if rule.hazmat => (rule.hazmat_hours, law::NIGHT_HAZMAT),
+        VehicleClass::HazmatTruck | VehicleClass::HeavyTruck | VehicleClass::SchoolBus => return,
+    };
+    let speed_kmh = scene.fix.speed.kmh();
+    if exempt || speed_kmh < scene.book.common.moving_kmh || !hours.contains(scene.fix.at.second_of_day()) {
+        return;
+    }
+    let text = ("禁行时段运行", "running in forbidden hours");
+    signals.push(
+        Signal::new(RuleId::NIGHT_BAN, Severity::Major, text).to(law::road(scene.class), basis).measured(
+            MeasureKind::SpeedKmh,
+            speed_kmh,
+            None,
+        ),
+    );
+}
+
+/// How much of the time from `start` to `end` lies in the daily window. No span is looked at further back than
+/// three days: by then every limit has been passed long since.
+fn overlap(hours: DailyHours, start: EventTime, end: EventTime) -> Duration {
+    const DAY: Duration = Duration::from_secs(86_400);
+    let start = start.max(end.minus(3 * DAY));
+    let midnight = |at: EventTime| {
+        let past = Duration::from_secs(u64::from(at.second_of_day()));
+        EventTime::from_ms(at.ms() - at.ms().rem_euclid(1000)).minus(past)
+    };
+    let mut day = midnight(start).minus(DAY);
+    let mut sum = Duration::ZERO;
+    while day <= end {
+        let from = day.plus(Duration::from_secs(u64::from(hours.from_s())));
+        let wraps = if hours.until_s() <= hours.from_s() { DAY } else { Duration::ZERO };
+        let until = day.plus(Duration::from_secs(u64::from(hours.until_s())) + wraps);
+        sum += until.min(end).since(from.max(start));
+        day = day.plus(DAY);
+    }
+    sum
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_window_over_midnight_overlaps_with_both_sides() {
+        let night = DailyHours::parse("22:00-06:00").unwrap();
+        let at = |text: &str| -> EventTime { format!("2026-01-0{text}:00+08:00").parse().unwrap() };
+        let minutes = |from, to| overlap(night, at(from), at(to)).as_secs() / 60;
+        assert_eq!(minutes("1T21:00", "1T23:30"), 90);
+        assert_eq!(minutes("1T23:00", "2T07:00"), 7 * 60);
+        assert_eq!(minutes("2T01:00", "2T02:00"), 60);
+        assert_eq!(minutes("2T08:00", "2T20:00"), 0);
+        assert_eq!(minutes("1T12:00", "3T12:00"), 16 * 60);
+    }
+}

@@ -1,0 +1,267 @@
+//! One vehicle's way through time as the rules see it. A vehicle has a live lane, and while late points come a
+//! second one for history, so that nothing late can touch what is live.
+
+use std::collections::VecDeque;
+
+use fleet::{
+    Alarms, Alert, DriverLabel, EventTime, Fix, Leg, LonLat, Map, News, Observation, ReceiveTime, Registry,
+    Report, RouteIndex, Status, TerminalId, VehicleClass, ZoneHit,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::Book;
+use crate::engine::Fault;
+use crate::episode::{Episodes, Scope};
+use crate::kind::device::{self, Still};
+use crate::kind::driving::{self, Drive};
+use crate::kind::route::{self, Hole};
+use crate::kind::zone::{self, Around};
+use crate::kind::{driver, event, plate, speeding};
+use crate::scene::{EVIDENCE_MAX, Scene};
+use crate::signal::Signal;
+use crate::track::{self, Suspect, Way};
+
+/// What is on file about a vehicle, looked up once; remade whenever the reference data changes.
+#[derive(Clone, Debug)]
+pub(crate) struct Facts {
+    pub(crate) class: VehicleClass,
+    pub(crate) route: Option<RouteIndex>,
+    pub(crate) night_exempt: bool,
+    /// Where the map was last asked and found nothing, and how far that answer reaches.
+    pub(crate) clear: Option<(LonLat, f64)>,
+}
+
+/// Buffers that are used again for each observation.
+#[derive(Debug, Default)]
+pub(crate) struct Scratch {
+    hits: Vec<ZoneHit>,
+    signals: Vec<Signal>,
+}
+
+/// The reference data and the vehicle, for one turn.
+#[derive(Clone, Copy)]
+pub(crate) struct Ground<'a> {
+    pub(crate) book: &'a Book,
+    pub(crate) registry: &'a Registry,
+    pub(crate) map: &'a dyn Map,
+    pub(crate) terminal: TerminalId,
+    pub(crate) class: VehicleClass,
+    pub(crate) driver: Option<&'a DriverLabel>,
+    pub(crate) late: bool,
+}
+
+impl<'a> Ground<'a> {
+    pub(crate) fn scene(self, fix: Fix, recent: &'a VecDeque<Fix>) -> Scene<'a> {
+        let Self { book, registry, map, terminal, class, driver, late } = self;
+        Scene { book, registry, map, terminal, class, driver, late, fix, recent }
+    }
+}
+
+/// See the module.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+pub(crate) struct Lane {
+    pub(crate) heard: ReceiveTime,
+    pub(crate) newest: Option<Fix>,
+    recent: VecDeque<Fix>,
+    suspect: Option<Suspect>,
+    pub(crate) drive: Drive,
+    around: Around,
+    pub(crate) hole: Option<Hole>,
+    still: Option<Still>,
+    pub(crate) episodes: Episodes,
+}
+
+impl Lane {
+    /// Continues from where another lane stands, without its episodes.
+    pub(crate) fn after(other: &Self) -> Self {
+        Self { newest: other.newest, drive: other.drive.clone(), ..Self::default() }
+    }
+
+    /// Takes in one report; an error says why its position is no evidence, `Ok(false)` that it has none.
+    pub(crate) fn report(
+        &mut self,
+        ground: Ground<'_>,
+        facts: &mut Facts,
+        report: &Report,
+        scratch: &mut Scratch,
+        out: &mut Vec<Alert>,
+    ) -> Result<bool, Fault> {
+        let common = &ground.book.common;
+        if let Some(newest) = self.newest.filter(|n| report.fix.at.since(n.at) > common.silence) {
+            self.close(newest.at, ground, out);
+        }
+        let believed = match track::has_position(common, report) {
+            Ok(true) => {
+                track::believe(common, self.newest.as_ref(), &mut self.suspect, &report.fix).map(Some)
+            }
+            Ok(false) => Ok(None),
+            Err(fault) => Err(fault),
+        };
+        scratch.signals.clear();
+        match believed {
+            Ok(Some(way)) => {
+                self.whole(ground, facts, (report, way), scratch, out);
+                Ok(true)
+            }
+            Ok(None) => {
+                self.events(ground, report, true, scratch, out);
+                Ok(false)
+            }
+            Err(fault) => {
+                self.events(ground, report, false, scratch, out);
+                Err(fault)
+            }
+        }
+    }
+
+    /// A report with a time that can't be right: only the terminal itself is judged by it.
+    pub(crate) fn bad_clock(
+        &mut self,
+        ground: Ground<'_>,
+        now: ReceiveTime,
+        set_back: bool,
+        out: &mut Vec<Alert>,
+    ) {
+        let fix = Fix { at: now.as_event(), ..self.last_fix(None) };
+        let scene = ground.scene(fix, &self.recent);
+        let mut signals = Vec::new();
+        if set_back {
+            device::clock_was_set_back(&scene, &mut signals);
+        } else {
+            device::gnss_fault(&scene, Alarms::default(), true, &mut signals);
+        }
+        self.episodes.step(Scope::Clock, &signals, &scene, out);
+    }
+
+    /// News without a position: a card, or a registration with a plate of another vehicle (`clone`).
+    pub(crate) fn news(&mut self, ground: Ground<'_>, seen: &Observation, clone: bool, out: &mut Vec<Alert>) {
+        let mut signals = Vec::new();
+        let (scope, at) = match &seen.news {
+            News::Card(card) => (Scope::Card, card.at),
+            News::Registration(_) => (Scope::Registration, seen.received.as_event()),
+            News::Report(_) => return,
+        };
+        let scene = ground.scene(Fix { at, ..self.last_fix(None) }, &self.recent);
+        match &seen.news {
+            News::Card(card) => driver::step(&scene, card, &mut signals),
+            News::Registration(said) if clone => plate::registered(said, &mut signals),
+            News::Registration(_) | News::Report(_) => {}
+        }
+        self.episodes.step(scope, &signals, &scene, out);
+    }
+
+    /// Clears whatever is open.
+    pub(crate) fn close(&mut self, at: EventTime, ground: Ground<'_>, out: &mut Vec<Alert>) {
+        if !self.episodes.is_empty() {
+            let scene = ground.scene(self.last_fix(None), &self.recent);
+            self.episodes.close(at, &scene, out);
+        }
+    }
+
+    /// Places of zones mean nothing in another map.
+    pub(crate) fn forget_map(&mut self) {
+        self.around.clear();
+    }
+
+    fn whole(
+        &mut self,
+        ground: Ground<'_>,
+        facts: &mut Facts,
+        (report, way): (&Report, Way),
+        Scratch { hits, signals }: &mut Scratch,
+        out: &mut Vec<Alert>,
+    ) {
+        let fix = report.fix;
+        let previous = self.newest.replace(fix);
+        if self.recent.len() >= EVIDENCE_MAX {
+            self.recent.pop_front();
+        } else if self.recent.capacity() == 0 {
+            self.recent.reserve_exact(EVIDENCE_MAX);
+        }
+        self.recent.push_back(fix);
+        let filled = self.drive.reaches_beyond(previous.as_ref());
+        self.drive.step(ground.book, &fix, report.status);
+        let recent = std::mem::take(&mut self.recent);
+        let close = previous.filter(|p| way == Way::On && fix.at.since(p.at) <= ground.book.common.gap);
+        ask(ground.map, facts, Leg { from: close.map(|p| p.position), to: fix.position }, hits);
+
+        let scene = ground.scene(fix, &recent);
+        let episodes = &self.episodes;
+        event::step(&scene, report, signals);
+        speeding::step(&scene, hits, signals);
+        driving::fatigue(&scene, &self.drive, || episodes.is_open(fleet::RuleId::FATIGUE), signals);
+        driving::night_ban(&scene, facts.night_exempt, signals);
+        zone::step(&scene, hits, &self.drive, &mut self.around, signals);
+        route::off_route(&scene, facts.route, signals);
+        if !ground.late {
+            if let Some(previous) = previous.filter(|_| way == Way::On) {
+                self.hole = route::hole(&scene, &previous).filter(|_| !filled).or(self.hole);
+            }
+            route::offline_move(&scene, &mut self.hole, signals);
+            self.device(&scene, report, false, signals);
+        }
+        if !signals.is_empty() || !self.episodes.is_empty() {
+            self.episodes.step(Scope::Whole, signals, &scene, out);
+        }
+        self.recent = recent;
+    }
+
+    fn events(
+        &mut self,
+        ground: Ground<'_>,
+        report: &Report,
+        lost: bool,
+        Scratch { signals, .. }: &mut Scratch,
+        out: &mut Vec<Alert>,
+    ) {
+        let recent = std::mem::take(&mut self.recent);
+        let scene = ground.scene(self.last_fix(Some(report)), &recent);
+        event::step(&scene, report, signals);
+        if lost {
+            zone::lost(&scene, &self.around, signals);
+        }
+        if !ground.late {
+            self.device(&scene, report, true, signals);
+        }
+        self.episodes.step(Scope::Events, signals, &scene, out);
+        self.recent = recent;
+    }
+
+    fn device(&mut self, scene: &Scene<'_>, report: &Report, bad: bool, signals: &mut Vec<Signal>) {
+        let moving_kmh = scene.book.common.moving_kmh;
+        let rolled = self.newest.filter(|n| report.fix.at.since(n.at) <= scene.book.common.gap);
+        let rolls = report.status.has(Status::MOVING)
+            || report.recorder_speed.is_some_and(|speed| speed.kmh() >= moving_kmh)
+            || rolled.is_some_and(|newest| newest.speed.kmh() >= moving_kmh);
+        device::gnss_fault(scene, report.alarms, bad, signals);
+        device::cut(scene, report.alarms, rolls, signals);
+        device::frozen(scene, report, &mut self.still, signals);
+        plate::track(scene, self.suspect.as_ref(), signals);
+    }
+
+    /// The last good place; with a report, its moment and speed there. Before the first one, what was sent.
+    fn last_fix(&self, report: Option<&Report>) -> Fix {
+        let nowhere = Fix {
+            at: EventTime::default(),
+            position: LonLat::default(),
+            altitude_m: 0,
+            speed: fleet::Speed::default(),
+            heading: None,
+        };
+        let last = self.newest.or(report.map(|report| report.fix)).unwrap_or(nowhere);
+        match report {
+            Some(report) => Fix { at: report.fix.at, speed: report.fix.speed, ..last },
+            None => last,
+        }
+    }
+}
+
+/// Asks the map, but not while the vehicle is sure to be far from every zone.
+fn ask(map: &dyn Map, facts: &mut Facts, leg: Leg, hits: &mut Vec<ZoneHit>) {
+    if facts.clear.is_some_and(|(at, clear_m)| track::within_m(at, leg.to, clear_m - 1.0)) {
+        hits.clear();
+        return;
+    }
+    map.zones(leg, hits);
+    facts.clear = hits.is_empty().then(|| (leg.to, map.clearance_m(leg.to))).filter(|(_, m)| *m > 0.0);
+}

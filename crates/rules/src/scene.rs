@@ -1,0 +1,174 @@
+//! The moment an alert speaks of, and the words it is put in.
+
+use std::collections::VecDeque;
+
+use fleet::{
+    Alert, AlertId, Basis, DriverLabel, EventTime, Evidence, Fix, Map, Measure, MeasureKind, PlaceLabel,
+    PlateColor, PositionLabel, Registry, TerminalId, Title, VehicleClass, VehicleLabel, ZoneLabel,
+};
+
+use crate::Book;
+use crate::signal::{Signal, Subject};
+
+/// Positions an alert may carry as its proof (contract, section 4).
+pub(crate) const EVIDENCE_MAX: usize = 20;
+
+/// What is known at the moment a rule speaks.
+pub(crate) struct Scene<'a> {
+    pub(crate) book: &'a Book,
+    pub(crate) registry: &'a Registry,
+    pub(crate) map: &'a dyn Map,
+    pub(crate) terminal: TerminalId,
+    pub(crate) class: VehicleClass,
+    pub(crate) driver: Option<&'a DriverLabel>,
+    pub(crate) late: bool,
+    /// The moment; its position is the last good one where the report has none.
+    pub(crate) fix: Fix,
+    /// Accepted fixes, oldest first, this one included.
+    pub(crate) recent: &'a VecDeque<Fix>,
+}
+
+impl Scene<'_> {
+    /// The first revision.
+    pub(crate) fn compose(&self, signal: &Signal, subject: &str, started_at: EventTime) -> Alert {
+        let mut alert = Alert {
+            schema: Alert::SCHEMA.to_owned(),
+            id: AlertId::derive(self.terminal, signal.rule, subject, started_at),
+            revision: 1,
+            state: fleet::State::Raised,
+            rule: signal.rule,
+            severity: signal.severity,
+            late: self.late,
+            title: self.title(signal),
+            vehicle: self.vehicle(),
+            driver: self.driver.cloned(),
+            started_at,
+            raised_at: self.fix.at,
+            ended_at: None,
+            position: PositionLabel::from(&self.fix),
+            place: self.place(signal),
+            measure: Measure {
+                kind: signal.kind,
+                value: signal.value,
+                limit: signal.limit,
+                peak: signal.value,
+                duration_s: 0,
+            },
+            basis: signal.basis.iter().map(|(document, article)| basis(document, article)).collect(),
+            departments: signal.departments.to_vec(),
+            evidence: Evidence::default(),
+        };
+        self.locate(&mut alert);
+        alert
+    }
+
+    /// Moves an alert to this moment and place.
+    pub(crate) fn locate(&self, alert: &mut Alert) {
+        alert.position = PositionLabel::from(&self.fix);
+        alert.measure.duration_s = self.fix.at.since(alert.started_at).as_secs();
+        if alert.place.zone.is_none() {
+            alert.place.division = self.division();
+        }
+        if alert.driver.is_none() {
+            alert.driver = self.driver.cloned();
+        }
+    }
+
+    /// `proof`, then the newest positions after it.
+    pub(crate) fn evidence(&self, proof: &[Fix]) -> Vec<PositionLabel> {
+        let after = proof.last().map_or(EventTime::from_ms(i64::MIN), |last| last.at);
+        let newer: Vec<&Fix> = self.recent.iter().filter(|fix| fix.at > after).collect();
+        let room = EVIDENCE_MAX.saturating_sub(proof.len());
+        let skipped = newer.len().saturating_sub(room);
+        proof.iter().chain(newer.into_iter().skip(skipped)).map(PositionLabel::from).collect()
+    }
+
+    /// Class, what happened, where, and the figures.
+    pub(crate) fn title(&self, signal: &Signal) -> Title {
+        let (zh, en) = signal.text;
+        let class = self.class;
+        let (mut zh, mut en) = (format!("{}{zh}", class.zh()), format!("{}: {en}", class_en(class)));
+        if let Subject::Zone(zone) = signal.subject {
+            let zone = self.map.zone(zone);
+            zh.push_str(&format!("：{}", zone.name_zh));
+            en.push_str(&format!(": {}", zone.name_en));
+        }
+        let (value_zh, value_en) = figures(signal);
+        Title { zh: zh + &value_zh, en: en + &value_en }
+    }
+
+    fn vehicle(&self) -> VehicleLabel {
+        match self.registry.vehicle(self.terminal) {
+            Some(vehicle) => VehicleLabel {
+                terminal: self.terminal,
+                plate: vehicle.plate.clone(),
+                plate_color: vehicle.plate_color,
+                class: vehicle.class,
+                operator: vehicle.operator.clone(),
+                hazmat_class: vehicle.hazmat_class.clone(),
+                hazmat_un: vehicle.hazmat_un.clone(),
+            },
+            None => VehicleLabel {
+                terminal: self.terminal,
+                plate: String::new(),
+                plate_color: PlateColor::Other,
+                class: self.class,
+                operator: String::new(),
+                hazmat_class: None,
+                hazmat_un: None,
+            },
+        }
+    }
+
+    fn place(&self, signal: &Signal) -> PlaceLabel {
+        let Subject::Zone(zone) = signal.subject else {
+            return PlaceLabel { division: self.division(), zone: None, road: None };
+        };
+        let zone = self.map.zone(zone);
+        let label = ZoneLabel {
+            id: zone.id.clone(),
+            kind: zone.kind,
+            name_zh: zone.name_zh.clone(),
+            name_en: zone.name_en.clone(),
+        };
+        PlaceLabel { division: zone.division, zone: Some(label), road: None }
+    }
+
+    fn division(&self) -> fleet::Division {
+        self.map
+            .division(self.fix.position)
+            .or_else(|| self.registry.vehicle(self.terminal).map(|vehicle| vehicle.division))
+            .unwrap_or_default()
+    }
+}
+
+fn basis(document: &str, article: &str) -> Basis {
+    Basis { document: document.to_owned(), article: article.to_owned() }
+}
+
+const fn class_en(class: VehicleClass) -> &'static str {
+    match class {
+        VehicleClass::ScheduledCoach => "Scheduled coach",
+        VehicleClass::CharterCoach => "Charter coach",
+        VehicleClass::HazmatTruck => "Dangerous-goods truck",
+        VehicleClass::SchoolBus => "School bus",
+        VehicleClass::HeavyTruck => "Heavy truck",
+    }
+}
+
+fn figures(signal: &Signal) -> (String, String) {
+    let value = signal.value;
+    match (signal.kind, signal.limit) {
+        (MeasureKind::SpeedKmh, Some(limit)) => (
+            format!("（{value:.0} km/h，限速 {limit:.0} km/h）"),
+            format!(" ({value:.0} km/h, limit {limit:.0} km/h)"),
+        ),
+        (MeasureKind::DurationS, Some(limit)) => (
+            format!("（{:.0} 分钟，限值 {:.0} 分钟）", (value / 60.0).floor(), limit / 60.0),
+            format!(" ({:.0} min, limit {:.0} min)", (value / 60.0).floor(), limit / 60.0),
+        ),
+        (MeasureKind::DistanceM, _) => (format!("（{value:.0} 米）"), format!(" ({value:.0} m)")),
+        (MeasureKind::SpeedKmh | MeasureKind::DurationS, None)
+        | (MeasureKind::Count | MeasureKind::Level, _) => (String::new(), String::new()),
+    }
+}

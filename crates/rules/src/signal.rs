@@ -1,0 +1,100 @@
+//! What a rule says of one moment: its condition holds, this much, against that limit.
+
+use std::time::Duration;
+
+use fleet::{Department, EventTime, Map, MeasureKind, RuleId, Severity, ZoneIndex};
+
+use crate::law::Law;
+
+/// One rule's condition holds now.
+#[derive(Clone, Debug)]
+pub(crate) struct Signal {
+    pub(crate) rule: RuleId,
+    pub(crate) subject: Subject,
+    pub(crate) severity: Severity,
+    pub(crate) kind: MeasureKind,
+    pub(crate) value: f64,
+    pub(crate) limit: Option<f64>,
+    /// Chinese and English, completed by the zone's name and the figures.
+    pub(crate) text: (&'static str, &'static str),
+    pub(crate) basis: &'static [Law],
+    pub(crate) departments: &'static [Department],
+    /// A hold other than the book's.
+    pub(crate) hold: Option<Duration>,
+    /// When the condition began, where that is known better than by the first fix that shows it.
+    pub(crate) started: Option<EventTime>,
+    pub(crate) grip: Grip,
+}
+
+/// What a signal may do to an episode.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Grip {
+    /// One more event: the episode counts, and holds until the given moment.
+    Counts(EventTime),
+    /// Ends what a `Counts` holds.
+    Ends,
+    /// Begins one and keeps it.
+    Raises,
+    /// Keeps one that is open, begins none.
+    Sustains,
+}
+
+/// What a signal is about; one rule may hold for several subjects at once.
+#[derive(Clone, Debug)]
+pub(crate) enum Subject {
+    /// Something of a closed set.
+    Named(&'static str),
+    /// A text from outside, such as a certificate.
+    Text(String),
+    /// The vehicle itself.
+    Vehicle,
+    /// A zone.
+    Zone(ZoneIndex),
+}
+
+impl Subject {
+    /// The text that tells it apart; what ids of alerts are made from.
+    pub(crate) fn key<'a>(&'a self, map: &'a dyn Map) -> &'a str {
+        match self {
+            Self::Named(name) => name,
+            Self::Text(text) => text,
+            Self::Vehicle => "",
+            Self::Zone(zone) => &map.zone(*zone).id,
+        }
+    }
+}
+
+impl Signal {
+    /// A condition of the vehicle itself, to be refined.
+    pub(crate) fn new(rule: RuleId, severity: Severity, text: (&'static str, &'static str)) -> Self {
+        Self {
+            rule,
+            subject: Subject::Vehicle,
+            severity,
+            kind: MeasureKind::Count,
+            value: 1.0,
+            limit: None,
+            text,
+            basis: crate::law::EMERGENCY,
+            departments: crate::law::POLICE_TRANSPORT,
+            hold: None,
+            started: None,
+            grip: Grip::Raises,
+        }
+    }
+
+    /// Who gets it and why.
+    pub(crate) fn to(self, departments: &'static [Department], basis: &'static [Law]) -> Self {
+        Self { departments, basis, ..self }
+    }
+
+    /// What was measured.
+    pub(crate) fn measured(self, kind: MeasureKind, value: f64, limit: Option<f64>) -> Self {
+        Self { kind, value, limit, ..self }
+    }
+
+    /// What it is about.
+    pub(crate) fn about(self, subject: Subject) -> Self {
+        Self { subject, ..self }
+    }
+}
