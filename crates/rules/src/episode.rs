@@ -139,7 +139,7 @@ impl Episodes {
 
     fn begin(&mut self, signal: &Signal, scene: &Scene<'_>, out: &mut Vec<Alert>) {
         let begins = match signal.grip {
-            Grip::Counts(_) | Grip::Raises => scene.book.timing(signal.rule).enabled,
+            Grip::Counts(_) | Grip::Passes | Grip::Raises => scene.book.timing(signal.rule).enabled,
             Grip::Ends | Grip::Sustains => false,
         };
         if !begins || self.list.len() >= EPISODES_MAX {
@@ -179,23 +179,26 @@ impl Episode {
                 self.until = None;
                 return self.miss(scene, out);
             }
+            Grip::Passes if self.alert.is_some() => return self.miss(scene, out),
             Grip::Sustains if self.alert.is_none() => return false,
             Grip::Counts(until) => {
                 self.count = self.count.saturating_add(1);
                 self.until = Some(until);
             }
-            Grip::Raises | Grip::Sustains => {}
+            Grip::Passes | Grip::Raises | Grip::Sustains => {}
         }
         if self.alert.is_none() && at.since(self.last_held) > scene.book.common.gap {
             (self.started_at, self.peak, self.severity) = (at, signal.value, signal.severity);
         }
         (self.last_held, self.gone_since) = (self.last_held.max(at), None);
+        if signal.grip == Grip::Sustains {
+            return true; // kept, with the figures it had
+        }
         let value = if self.count > 0 { f64::from(self.count) } else { signal.value };
         self.peak = self.worst(value);
         self.severity = self.severity.max(signal.severity);
         if let Some(alert) = &mut self.alert {
-            alert.measure.value = value;
-            alert.measure.limit = signal.limit;
+            (alert.measure.value, alert.measure.limit) = (value, signal.limit);
             self.update(signal, scene, out);
         } else if at.since(self.started_at) >= self.hold_for(signal, scene) {
             self.raise(signal, value, scene, out);
@@ -229,6 +232,8 @@ impl Episode {
         let Some(alert) = &mut self.alert else { return };
         let grew = if self.count > 0 {
             self.peak > alert.measure.peak
+        } else if self.rule == RuleId::FATIGUE_WARNING {
+            false // it was said in time; what follows is the limit itself
         } else if self.rule == RuleId::HAZMAT_ZONE_APPROACH {
             self.peak * 2.0 < alert.measure.peak
         } else {

@@ -33,6 +33,8 @@ pub(crate) enum Grip {
     Counts(EventTime),
     /// Ends what a `Counts` holds.
     Ends,
+    /// Begins one, and is over with it: one that is open is no longer held.
+    Passes,
     /// Begins one and keeps it.
     Raises,
     /// Keeps one that is open, begins none.

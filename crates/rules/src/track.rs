@@ -77,7 +77,7 @@ pub(crate) fn believe(
     fix: &Fix,
 ) -> Result<Way, Fault> {
     let Some(newest) = newest else { return Ok(Way::Anew) };
-    if is_frozen(newest, fix) {
+    if is_frozen(common, newest, fix) {
         return Err(Fault::Frozen);
     }
     if reaches(common, newest, fix) {
@@ -109,9 +109,11 @@ fn reaches(common: &Common, from: &Fix, to: &Fix) -> bool {
     within_m(from.position, to.position, common.jump_slack_m + common.jump_kmh / 3.6 * seconds)
 }
 
-fn is_frozen(newest: &Fix, fix: &Fix) -> bool {
+/// Over a gap it may have gone and come back.
+fn is_frozen(common: &Common, newest: &Fix, fix: &Fix) -> bool {
     newest.position == fix.position
         && newest.at < fix.at
+        && fix.at.since(newest.at) <= common.gap
         && newest.speed.kmh() >= FROZEN_KMH
         && fix.speed.kmh() >= FROZEN_KMH
 }

@@ -106,7 +106,8 @@ pub(crate) fn lost(scene: &Scene<'_>, around: &Around, signals: &mut Vec<Signal>
 
 fn inside(scene: &Scene<'_>, hit: &ZoneHit, zone: &Zone, drive: &Drive, signals: &mut Vec<Signal>) {
     if let Some(rule) = restricted(zone, scene.class) {
-        signals.push(entered(scene, rule, hit.zone, zone));
+        let grip = if hit.touch == Touch::Crossed { Grip::Passes } else { Grip::Raises };
+        signals.push(Signal { grip, ..entered(scene, rule, hit.zone, zone) });
     }
     let stands = scene.fix.speed.kmh() < scene.book.common.moving_kmh;
     if zone.kind == ZoneKind::NoParking && hit.touch == Touch::Inside && stands {

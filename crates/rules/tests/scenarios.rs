@@ -1,0 +1,394 @@
+//! Every file below `scenarios/` is a story: what happens, and after `->` what must come out, and nothing else.
+//! Each is told twice, the second time with the state saved and restored before every line.
+//!
+//! ```text
+//! rule     speeding hold=10s                  settings of one rule; only the rules named run
+//! vehicle  藏A12345 class=hazmat-truck hazmat=3 route=r1
+//! zone     galashan kind=tunnel x=1000..2000 y=-50..50 approach=500
+//! route    r1 y=0 half=100
+//! driver   5401 classes=hazmat-truck until=2027-01-01T00:00:00+08:00
+//! 08:00:00 fix x=0 speed=85 heading=90        x goes on by itself; alarm=sos status=… event=phone:start:2 …
+//! 08:00:10 fix speed=90 -> raised speeding speed=90 started=08:00:00
+//! 08:00:20 藏A2 fix speed=90 -> rejected jump a verdict may be named too
+//! 08:40:00 quiet                              nothing but time passes
+//! ```
+#![allow(missing_docs)]
+
+mod world;
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use fleet::{
+    Alarms, Alert, Card, DailyHours, Dialect, Driver, EventTime, Fix, Heading, MeasureKind, News,
+    Observation, PlateColor, ReceiveTime, Registration, Registry, Report, SafetyCode, SafetyEvent,
+    SafetyPhase, Speed, Status, TerminalId, Vehicle, VehicleClass,
+};
+use rules::{Book, Engine, State, Verdict};
+use world::{Rectangle, World};
+
+#[test]
+fn every_scenario_comes_out_as_told() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios");
+    let mut files: Vec<_> = std::fs::read_dir(root)
+        .unwrap()
+        .flat_map(|rule| std::fs::read_dir(rule.unwrap().path()).unwrap())
+        .map(|file| file.unwrap().path())
+        .collect();
+    files.sort();
+    assert!(files.len() >= 30, "only {} scenarios were found", files.len());
+    let wrong: Vec<String> = files.iter().filter_map(|file| check(file).err()).collect();
+    assert!(wrong.is_empty(), "{} of {} scenarios:\n{}", wrong.len(), files.len(), wrong.join("\n"));
+}
+
+fn check(file: &Path) -> Result<(), String> {
+    let text = std::fs::read_to_string(file).unwrap();
+    let straight = Story::tell(&text, false).map_err(|why| format!("{}: {why}", file.display()))?;
+    let restarted = Story::tell(&text, true).map_err(|why| format!("{} restarted: {why}", file.display()))?;
+    if straight == restarted { Ok(()) } else { Err(format!("{}: a restart changes it", file.display())) }
+}
+
+#[derive(Default)]
+struct Story {
+    rules: Vec<(String, HashMap<String, String>)>,
+    vehicles: Vec<Vehicle>,
+    drivers: Vec<Driver>,
+    world: World,
+    engine: Option<Engine>,
+    at: HashMap<TerminalId, (EventTime, f64, f64)>,
+    alarm_id: u32,
+}
+
+impl Story {
+    fn tell(text: &str, restarts: bool) -> Result<Vec<Alert>, String> {
+        let mut story = Self::default();
+        let mut all = Vec::new();
+        for (number, line) in (1..).zip(text.lines()) {
+            let line = line.trim();
+            if line.is_empty() || line.starts_with('#') {
+                continue;
+            }
+            let (told, expected) = line.split_once("->").unwrap_or((line, ""));
+            let words: Vec<&str> = told.split_whitespace().collect();
+            let mut out = Vec::new();
+            let verdict = story.line(&words, restarts, &mut out);
+            compare(verdict, &out, expected).map_err(|why| format!("line {number}: {why}\n    {line}"))?;
+            all.extend(out);
+        }
+        Ok(all)
+    }
+
+    fn line(&mut self, words: &[&str], restarts: bool, out: &mut Vec<Alert>) -> Option<Verdict> {
+        let keys = keys(words);
+        match words[0] {
+            "rule" => self.rules.push((words[1].to_owned(), keys)),
+            "vehicle" => self.vehicle(words[1], &keys),
+            "driver" => self.drivers.push(driver(words[1], &keys)),
+            "zone" => self.world.zones.push(zone(words[1], &keys)),
+            "route" => {
+                let number = |key: &str| keys.get(key).map_or(0.0, |value| value.parse().unwrap());
+                let hours = keys.get("hours").map(|hours| DailyHours::parse(hours).unwrap());
+                self.world.routes.push((words[1].to_owned(), number("y"), number("half"), hours));
+            }
+            _ => return self.happens(words, &keys, restarts, out),
+        }
+        None
+    }
+
+    fn vehicle(&mut self, plate: &str, keys: &HashMap<String, String>) {
+        let text = |key: &str| keys.get(key).cloned();
+        let terminal = format!("1380000{:04}", self.vehicles.len() + 1);
+        self.vehicles.push(Vehicle {
+            terminal: TerminalId::parse(&text("terminal").unwrap_or(terminal)).unwrap(),
+            plate: plate.to_owned(),
+            plate_color: PlateColor::Yellow,
+            class: keys["class"].parse().unwrap(),
+            operator: "OP001".to_owned(),
+            division: "540102".parse().unwrap(),
+            route: text("route"),
+            hazmat_class: text("hazmat"),
+            hazmat_un: None,
+        });
+    }
+
+    fn happens(
+        &mut self,
+        words: &[&str],
+        keys: &HashMap<String, String>,
+        restarts: bool,
+        out: &mut Vec<Alert>,
+    ) -> Option<Verdict> {
+        let event_at = time(words[0]);
+        let received = keys.get("received").map_or(event_at, |text| time(text));
+        let received = ReceiveTime::from_ms(received.ms());
+        let named = self.vehicles.iter().find(|vehicle| vehicle.plate == words[1]);
+        let (terminal, words) = match (named, words[1].strip_prefix("terminal=")) {
+            (Some(vehicle), _) => (vehicle.terminal, &words[2..]),
+            (None, Some(terminal)) => (TerminalId::parse(terminal).unwrap(), &words[2..]),
+            (None, None) => (self.vehicles[0].terminal, &words[1..]),
+        };
+        let news = match words[0] {
+            "fix" => News::Report(Box::new(self.report(terminal, event_at, words, keys))),
+            "card" => News::Card(Card {
+                at: event_at,
+                certificate: words.get(2).map(|text| (*text).to_owned()),
+                name: None,
+                inserted: words[1] == "in",
+            }),
+            "register" => {
+                News::Registration(Registration { plate: words[1].to_owned(), color: PlateColor::Yellow })
+            }
+            "quiet" => {
+                self.engine(restarts).handle_timeout(received, out);
+                return None;
+            }
+            other => panic!("{other} is nothing that happens"),
+        };
+        let observation = Observation { terminal, received, news };
+        Some(self.engine(restarts).handle_observation(&observation, out))
+    }
+
+    /// The engine, made on first use; with `restarts`, from its own saved state each time.
+    fn engine(&mut self, restarts: bool) -> &mut Engine {
+        let state = match self.engine.take() {
+            Some(engine) if !restarts => return self.engine.insert(engine),
+            Some(engine) => {
+                let saved = postcard::to_allocvec(engine.state()).unwrap();
+                let state: State = postcard::from_bytes(&saved).unwrap();
+                assert_eq!(&state, engine.state());
+                state
+            }
+            None => State::default(),
+        };
+        let registry = Registry::new(self.vehicles.clone(), self.drivers.clone(), Vec::new());
+        let book = Arc::new(book(&self.rules));
+        let engine = Engine::with_state(book, Arc::new(registry), Arc::new(self.world.clone()), state);
+        self.engine.insert(engine)
+    }
+
+    fn report(
+        &mut self,
+        terminal: TerminalId,
+        at: EventTime,
+        words: &[&str],
+        keys: &HashMap<String, String>,
+    ) -> Report {
+        let number = |key: &str| keys.get(key).map(|value| value.parse::<f64>().unwrap());
+        let speed_kmh = number("speed").unwrap_or(0.0);
+        let (last_at, last_x, last_y) = self.at.get(&terminal).copied().unwrap_or((at, 0.0, 0.0));
+        let rolled_m = speed_kmh / 3.6 * at.since(last_at).as_secs_f64();
+        let (x, y) = (number("x").unwrap_or(last_x + rolled_m), number("y").unwrap_or(last_y));
+        if at >= last_at && !words.contains(&"wild") {
+            self.at.insert(terminal, (at, x, y));
+        }
+        let fix = Fix {
+            at,
+            position: world::at(x, y),
+            altitude_m: 3650,
+            speed: Speed::from_kmh(speed_kmh),
+            heading: Some(Heading::from_deg(number("heading").map_or(90, |deg| deg as u16))),
+        };
+        let positioned = if words.contains(&"no-position") { Status(0) } else { Status::POSITIONED };
+        self.alarm_id += 1;
+        Report {
+            fix,
+            alarms: keys.get("alarm").map_or(Alarms(0), |text| alarms(text)),
+            status: positioned.with(Status::ACC_ON),
+            odometer_tenth_km: number("odometer").map(|km| (km * 10.0) as u32),
+            recorder_speed: None,
+            safety: keys.get("event").map(|text| event(text, &fix, self.alarm_id)).into_iter().collect(),
+            backfill: words.contains(&"backfill"),
+        }
+    }
+}
+
+fn keys(words: &[&str]) -> HashMap<String, String> {
+    words
+        .iter()
+        .filter_map(|word| word.split_once('='))
+        .map(|(key, value)| (key.to_owned(), value.trim_end_matches("km/h").to_owned()))
+        .collect()
+}
+
+/// `08:00:00` is the first of January 2026 in China, `2T08:00:00` the second.
+fn time(text: &str) -> EventTime {
+    let (day, clock) = text.split_once('T').unwrap_or(("1", text));
+    if clock.contains('+') {
+        return text.parse().unwrap();
+    }
+    format!("2026-01-{:0>2}T{clock}+08:00", day).parse().unwrap()
+}
+
+fn book(settings: &[(String, HashMap<String, String>)]) -> Book {
+    let mut written = serde_json::to_value(Book::default()).unwrap();
+    for rule in fleet::RULES {
+        written[rule]["enabled"] = settings.iter().any(|(name, _)| name == rule).into();
+    }
+    for (rule, keys) in settings {
+        for (key, value) in keys {
+            let number = value.parse::<f64>().ok();
+            written[rule][key] = match number {
+                Some(number) if key != "sightings" => number.into(),
+                Some(number) => (number as u64).into(),
+                None => value.as_str().into(),
+            };
+        }
+    }
+    serde_json::from_value(written).unwrap()
+}
+
+fn driver(certificate: &str, keys: &HashMap<String, String>) -> Driver {
+    Driver {
+        certificate: certificate.to_owned(),
+        name: "扎西".to_owned(),
+        operator: "OP001".to_owned(),
+        classes: classes(&keys["classes"]),
+        valid_until: keys["until"].parse().unwrap(),
+    }
+}
+
+fn classes(text: &str) -> Vec<VehicleClass> {
+    text.split(',').map(|class| class.parse().unwrap()).collect()
+}
+
+fn zone(id: &str, keys: &HashMap<String, String>) -> (fleet::Zone, Rectangle) {
+    let range = |key: &str| {
+        let (low, high) = keys[key].split_once("..").unwrap();
+        (low.parse().unwrap(), high.parse().unwrap())
+    };
+    let mut zone = World::zone_named(id, keys["kind"].parse().unwrap());
+    zone.approach_m = keys.get("approach").map(|m| m.parse().unwrap());
+    zone.limit_kmh = keys.get("limit").map(|kmh| kmh.parse().unwrap());
+    zone.classes = keys.get("classes").map(|text| classes(text)).unwrap_or_default();
+    zone.hours = keys.get("hours").map(|text| DailyHours::parse(text).unwrap());
+    let hazmat = |text: &String| text.split(',').map(str::to_owned).collect();
+    zone.hazmat_classes = keys.get("hazmat").map(hazmat).unwrap_or_default();
+    (zone, Rectangle { x: range("x"), y: range("y") })
+}
+
+fn alarms(text: &str) -> Alarms {
+    text.split(',').fold(Alarms(0), |all, name| {
+        all.with(match name {
+            "sos" => Alarms::EMERGENCY,
+            "gnss" => Alarms::GNSS_FAULT,
+            "antenna" => Alarms::ANTENNA_CUT,
+            "power" => Alarms::POWER_LOST,
+            "collision" => Alarms::COLLISION,
+            "rollover" => Alarms::ROLLOVER,
+            other => panic!("{other} is no alarm"),
+        })
+    })
+}
+
+/// `phone:start:2`: code, phase, level.
+fn event(text: &str, fix: &Fix, alarm_id: u32) -> SafetyEvent {
+    let parts: Vec<&str> = text.split(':').collect();
+    let code = match parts[0] {
+        "fatigue" => SafetyCode::Fatigue { degree: 3 },
+        "phone" => SafetyCode::Phone,
+        "smoking" => SafetyCode::Smoking,
+        "distraction" => SafetyCode::Distraction,
+        "absent" => SafetyCode::Absent,
+        "covered" => SafetyCode::CameraCovered,
+        "overload" => SafetyCode::PassengerOverload,
+        "tyre" => SafetyCode::Tyre,
+        "forward" => SafetyCode::ForwardCollision,
+        "lane" => SafetyCode::LaneDeparture,
+        "headway" => SafetyCode::Headway,
+        "pedestrian" => SafetyCode::Pedestrian,
+        other => panic!("{other} is no event"),
+    };
+    let phase = match parts[1] {
+        "start" => SafetyPhase::Start,
+        "end" => SafetyPhase::End,
+        _ => SafetyPhase::Moment,
+    };
+    SafetyEvent {
+        code,
+        alarm_id,
+        phase,
+        level: parts[2].parse().unwrap(),
+        at: fix.at,
+        position: fix.position,
+        speed_kmh: 60,
+        attachments: 0,
+        dialect: Dialect::Jiangsu,
+    }
+}
+
+/// What came out against what was told: `raised speeding speed=90; late`.
+fn compare(verdict: Option<Verdict>, out: &[Alert], expected: &str) -> Result<(), String> {
+    let mut left = out.iter();
+    for part in expected.split(';').map(str::trim).filter(|part| !part.is_empty()) {
+        let words: Vec<&str> = part.split_whitespace().collect();
+        if let Some(name) = verdict_name(verdict).filter(|_| is_verdict(words[0])) {
+            if name != part {
+                return Err(format!("the verdict is {name}"));
+            }
+            continue;
+        }
+        let alert = left.next().ok_or_else(|| format!("{part} did not come out"))?;
+        let shown = show(alert);
+        let missing: Vec<&&str> = words
+            .iter()
+            .filter(|word| !shown.split(' ').any(|have| have == word.trim_end_matches("km/h")))
+            .collect();
+        if !missing.is_empty() {
+            return Err(format!("{missing:?} is not in: {shown}"));
+        }
+    }
+    left.next().map_or(Ok(()), |alert| Err(format!("nobody expected {}", show(alert))))
+}
+
+fn is_verdict(word: &str) -> bool {
+    ["live", "late", "duplicate", "rejected", "no-position"].contains(&word)
+}
+
+fn verdict_name(verdict: Option<Verdict>) -> Option<String> {
+    Some(match verdict? {
+        Verdict::Live => "live".to_owned(),
+        Verdict::Late => "late".to_owned(),
+        Verdict::Duplicate => "duplicate".to_owned(),
+        Verdict::NoPosition => "no-position".to_owned(),
+        Verdict::Other => "other".to_owned(),
+        Verdict::Rejected(fault) => format!("rejected {}", fault.as_str()),
+    })
+}
+
+/// An alert in the words of a scenario.
+fn show(alert: &Alert) -> String {
+    let clock = |at: EventTime| {
+        let text = at.to_string();
+        let (day, clock) = (&text[8..10], &text[11..19]);
+        if day == "01" { clock.to_owned() } else { format!("{}T{clock}", day.trim_start_matches('0')) }
+    };
+    let kind = match alert.measure.kind {
+        MeasureKind::Count => "count",
+        MeasureKind::DistanceM => "distance",
+        MeasureKind::DurationS => "duration",
+        MeasureKind::Level => "level",
+        MeasureKind::SpeedKmh => "speed",
+    };
+    let departments: Vec<&str> = alert.departments.iter().map(|d| d.as_str()).collect();
+    let mut words = vec![
+        alert.state.to_string(),
+        alert.rule.to_string(),
+        alert.severity.to_string(),
+        format!("{kind}={}", (alert.measure.value * 10.0).round() / 10.0),
+        format!("peak={}", (alert.measure.peak * 10.0).round() / 10.0),
+        format!("started={}", clock(alert.started_at)),
+        format!("lasted={}s", alert.lasted_s()),
+        format!("revision={}", alert.revision),
+        format!("positions={}", alert.evidence.positions.len()),
+        format!("to={}", departments.join(",")),
+        format!("plate={}", alert.vehicle.plate),
+        format!("basis={}", alert.basis[0].document),
+        (if alert.late { "late=yes" } else { "late=no" }).to_owned(),
+    ];
+    words.extend(alert.measure.limit.map(|limit| format!("limit={}", (limit * 10.0).round() / 10.0)));
+    words.extend(alert.ended_at.map(|ended_at| format!("ended={}", clock(ended_at))));
+    words.extend(alert.place.zone.as_ref().map(|zone| format!("zone={}", zone.id)));
+    words.extend(alert.driver.as_ref().map(|driver| format!("driver={}", driver.certificate)));
+    words.join(" ")
+}
