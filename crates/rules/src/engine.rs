@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::Book;
 use crate::kind::device;
 use crate::lane::{Facts, Ground, Lane, Scratch};
-use crate::vehicle::Remembered;
+use crate::vehicle::{Remembered, fingerprint};
 
 /// Vehicles one engine remembers, up to 2 kB each. Past it a new terminal is refused and counted; with the
 /// registry's admission that cannot happen.
@@ -109,15 +109,15 @@ impl Engine {
         let Some(index) = self.vehicle(observation.terminal) else {
             return Verdict::Rejected(Fault::VehiclesMax);
         };
-        let heard = &mut self.state.vehicles[index].live.heard;
-        *heard = observation.received.max(*heard);
         let verdict = match &observation.news {
             News::Report(report) => self.report(index, observation.received, report, out),
             News::Card(card) => {
+                self.hear(index, observation.received);
                 self.card(index, observation, card, out);
                 Verdict::Other
             }
             News::Registration(said) => {
+                self.hear(index, observation.received);
                 let clone = self.is_clone(observation, said);
                 self.turn(index, false, |lane, ground, _, _| lane.news(ground, observation, clone, out));
                 Verdict::Other
@@ -177,25 +177,25 @@ impl Engine {
     ) -> Verdict {
         let common = &self.book.common;
         let at = report.fix.at;
+        let print = fingerprint(report);
+        if self.state.vehicles[index].has_seen(report, print) {
+            return Verdict::Duplicate;
+        }
+        let stale = at.age_at(received) > common.live_window;
         let fault = if at.ahead_of(received) > common.future_tolerance {
             Some(Fault::FutureTime)
-        } else if at.age_at(received) > common.history_window {
-            Some(Fault::TooOld)
         } else {
-            None
+            (at.age_at(received) > common.history_window).then_some(Fault::TooOld)
         };
-        let stale = at.age_at(received) > common.live_window;
-        let vehicle = &mut self.state.vehicles[index];
+        self.hear(index, received);
         if let Some(fault) = fault {
             self.turn(index, false, |lane, ground, _, _| lane.bad_clock(ground, received, false, out));
             return Verdict::Rejected(fault);
         }
-        if vehicle.has_seen(report) {
-            return Verdict::Duplicate;
-        }
+        let vehicle = &mut self.state.vehicles[index];
+        vehicle.see(report, print);
         if stale || vehicle.newest_at.is_some_and(|newest| at < newest) {
-            self.late(index, received, report, out);
-            return Verdict::Late;
+            return self.late(index, received, report, out);
         }
         vehicle.go_live(at);
         match self.turn(index, false, |lane, ground, facts, scratch| {
@@ -207,8 +207,20 @@ impl Engine {
         }
     }
 
+    /// The vehicle is not silent.
+    fn hear(&mut self, index: usize, received: ReceiveTime) {
+        let heard = &mut self.state.vehicles[index].live.heard;
+        *heard = received.max(*heard);
+    }
+
     /// History: its own lane, which may neither clear nor move anything live.
-    fn late(&mut self, index: usize, received: ReceiveTime, report: &Report, out: &mut Vec<Alert>) {
+    fn late(
+        &mut self,
+        index: usize,
+        received: ReceiveTime,
+        report: &Report,
+        out: &mut Vec<Alert>,
+    ) -> Verdict {
         let at = report.fix.at;
         let least = self.book.device_tamper.clock_back;
         let vehicle = &mut self.state.vehicles[index];
@@ -222,10 +234,13 @@ impl Engine {
         }
         let vehicle = &mut self.state.vehicles[index];
         vehicle.begin_history(at, received);
-        // A position that is no evidence is late all the same; nothing came of it.
-        let _: Result<bool, Fault> = self.turn(index, true, |lane, ground, facts, scratch| {
+        match self.turn(index, true, |lane, ground, facts, scratch| {
             lane.report(ground, &mut Facts { clear: None, ..facts.clone() }, report, scratch, out)
-        });
+        }) {
+            Ok(true) => Verdict::Late,
+            Ok(false) => Verdict::NoPosition,
+            Err(fault) => Verdict::Rejected(fault),
+        }
     }
 
     fn end_history(&mut self, index: usize, out: &mut Vec<Alert>) {

@@ -49,21 +49,20 @@ impl Remembered {
         }
     }
 
-    /// Whether this very report was here before; remembers it if not.
-    pub(crate) fn has_seen(&mut self, report: &Report) -> bool {
-        let print = fingerprint(report);
-        let at = report.fix.at;
-        if self.seen_newest.is_some_and(|newest| at <= newest) && self.seen.contains(&print) {
-            return true;
-        }
-        self.seen_newest = self.seen_newest.max(Some(at));
+    /// Whether this very report was here before.
+    pub(crate) fn has_seen(&self, report: &Report, print: u64) -> bool {
+        self.seen_newest.is_some_and(|newest| report.fix.at <= newest) && self.seen.contains(&print)
+    }
+
+    /// Remembers a report by its [`fingerprint`].
+    pub(crate) fn see(&mut self, report: &Report, print: u64) {
+        self.seen_newest = self.seen_newest.max(Some(report.fix.at));
         if self.seen.len() < SEEN_MAX {
             self.seen.push(print);
         } else {
             self.seen[usize::from(self.seen_next)] = print;
             self.seen_next = (self.seen_next + 1) % 64;
         }
-        false
     }
 
     /// The newest word. What history knows of the time since the last one is taken over: the driving account,
@@ -99,7 +98,7 @@ impl Remembered {
 }
 
 /// Everything that makes a report this one, in 64 bits.
-fn fingerprint(report: &Report) -> u64 {
+pub(crate) fn fingerprint(report: &Report) -> u64 {
     let fix = &report.fix;
     let words = [
         fix.at.ms().cast_unsigned(),
