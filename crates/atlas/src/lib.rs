@@ -1,1 +1,103 @@
-//! atlas
+//! Zones, routes and divisions, and the answers to what the rules ask of the map.
+//!
+//! ```text
+//! shapes ─ Atlas::build ─▶ R-tree over envelopes ─▶ exact test ─▶ ZoneHit, clearance, off-route, division
+//! ```
+//!
+//! Every answer depends on the arguments alone and comes in the order of the zones. Containment is decided in degrees;
+//! distances are taken in an equirectangular plane around the position that asks, within 0.5 % for tens of kilometres.
+//! A shape may not pass the 180th meridian. This crate does **not** read files and knows no vehicle.
+
+mod build;
+mod gcj02;
+mod map;
+mod path;
+mod plane;
+
+use std::collections::HashMap;
+
+use fleet::{DailyHours, Division, LonLat, Zone};
+use geo::{LineString, MultiPolygon};
+use rstar::RTree;
+use rstar::primitives::{GeomWithData, Rectangle};
+
+pub use gcj02::gcj02_to_wgs84;
+
+use crate::path::Path;
+
+/// Where a zone lies.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Shape {
+    /// Polygons, with holes.
+    Area(MultiPolygon<f64>),
+    /// A line with a width.
+    Corridor {
+        /// The middle.
+        line: LineString<f64>,
+        /// From border to border, metres.
+        width_m: f64,
+    },
+}
+
+/// A way that vehicles keep to.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Route {
+    /// Unique among all routes.
+    pub id: String,
+    /// The way.
+    pub line: LineString<f64>,
+    /// How far from the line is still on the route, metres to either side.
+    pub corridor_m: f64,
+    /// Hours in which it holds; `None`: always.
+    pub hours: Option<DailyHours>,
+    /// Where it halts.
+    pub stops: Vec<LonLat>,
+}
+
+/// An indexed set of zones, routes and divisions.
+#[derive(Debug)]
+pub struct Atlas {
+    zones: Vec<Placed>,
+    zone_ids: HashMap<String, u32>,
+    zone_tree: RTree<Entry>,
+    routes: Vec<(Route, Path)>,
+    route_ids: HashMap<String, u32>,
+    divisions: Vec<(Division, Vec<Vec<Path>>)>,
+    division_tree: RTree<Entry>,
+}
+
+impl Atlas {
+    /// All zones with their shapes, in the order of their index.
+    pub fn zones(&self) -> impl ExactSizeIterator<Item = (&Zone, &Shape)> {
+        self.zones.iter().map(|placed| (&placed.zone, &placed.shape))
+    }
+
+    /// All routes, in the order of their index.
+    pub fn routes(&self) -> impl ExactSizeIterator<Item = &Route> {
+        self.routes.iter().map(|(route, _)| route)
+    }
+}
+
+/// An envelope in degrees and what lies in it.
+type Entry = GeomWithData<Rectangle<[f64; 2]>, u32>;
+
+/// A zone made ready for questions.
+#[derive(Debug)]
+struct Placed {
+    zone: Zone,
+    shape: Shape,
+    form: Form,
+    /// How far outside it is still [`fleet::Touch::Near`], metres.
+    reach_m: f64,
+}
+
+/// A shape cut into paths.
+#[derive(Debug)]
+enum Form {
+    /// Polygons, each its rings: the outer one, then the holes.
+    Area(Vec<Vec<Path>>),
+    Corridor {
+        line: Path,
+        half_m: f64,
+    },
+}

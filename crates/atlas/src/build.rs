@@ -1,0 +1,102 @@
+//! From shapes to an index.
+
+use fleet::{Division, PORTAL_M, Zone, ZoneKind};
+use geo::{MultiPolygon, Polygon};
+use rstar::RTree;
+use rstar::primitives::{GeomWithData, Rectangle};
+
+use crate::path::{Path, around, grown};
+use crate::plane::{Plane, Point};
+use crate::{Atlas, Entry, Form, Placed, Route, Shape};
+
+/// Room added to envelopes, so that rounding never hides a zone from its exact test.
+const ENVELOPE_SLACK: f64 = 1.02;
+
+impl Atlas {
+    /// Indexes everything. Of two things with one id the later answers to it; `settings` reports those before.
+    pub fn build(
+        zones: Vec<(Zone, Shape)>,
+        routes: Vec<Route>,
+        divisions: Vec<(Division, MultiPolygon<f64>)>,
+    ) -> Self {
+        let zones: Vec<Placed> = zones.into_iter().map(|(zone, shape)| place(zone, shape)).collect();
+        let routes: Vec<(Route, Path)> = routes
+            .into_iter()
+            .map(|r| {
+                let path = Path::new(&r.line);
+                (r, path)
+            })
+            .collect();
+        let divisions: Vec<_> = divisions.iter().map(|(d, area)| (*d, polygons(area))).collect();
+        Self {
+            zone_ids: numbered(&zones).map(|(n, placed)| (placed.zone.id.clone(), n)).collect(),
+            zone_tree: tree(numbered(&zones).map(|(n, placed)| (n, placed.envelope()))),
+            route_ids: numbered(&routes).map(|(n, (route, _))| (route.id.clone(), n)).collect(),
+            division_tree: tree(
+                numbered(&divisions).map(|(n, (_, area))| (n, envelope(area.iter().flatten()))),
+            ),
+            zones,
+            routes,
+            divisions,
+        }
+    }
+}
+
+impl Placed {
+    /// The ungrown box around it.
+    pub(crate) fn bounds(&self) -> Option<(Point, Point)> {
+        match &self.form {
+            Form::Area(polygons) => envelope(polygons.iter().flatten()),
+            Form::Corridor { line, .. } => line.envelope(),
+        }
+    }
+
+    /// The box in which it can touch anything: its own, grown by its reach.
+    fn envelope(&self) -> Option<(Point, Point)> {
+        let half_m = match &self.form {
+            Form::Area(_) => 0.0,
+            Form::Corridor { half_m, .. } => *half_m,
+        };
+        let (low, high) = self.bounds()?;
+        let meters = (half_m + self.reach_m) * ENVELOPE_SLACK + 1.0;
+        let north = Plane::at(low).degrees(meters)[1];
+        // The widest degrees are where the position that asks is furthest from the equator.
+        let furthest = (low[1] - north).abs().max((high[1] + north).abs()).min(90.0);
+        Some(grown((low, high), Plane::at([0.0, furthest]).degrees(meters)))
+    }
+}
+
+fn place(zone: Zone, shape: Shape) -> Placed {
+    let portal_m = if zone.kind == ZoneKind::Tunnel { PORTAL_M } else { 0.0 };
+    let form = match &shape {
+        Shape::Area(area) => Form::Area(polygons(area)),
+        Shape::Corridor { line, width_m } => Form::Corridor { line: Path::new(line), half_m: width_m / 2.0 },
+    };
+    Placed { reach_m: zone.approach_m.unwrap_or(0.0).max(portal_m), zone, shape, form }
+}
+
+fn polygons(area: &MultiPolygon<f64>) -> Vec<Vec<Path>> {
+    let rings = |polygon: &Polygon<f64>| {
+        std::iter::once(polygon.exterior()).chain(polygon.interiors()).map(Path::new).collect()
+    };
+    area.iter().map(rings).collect()
+}
+
+fn envelope<'a>(paths: impl Iterator<Item = &'a Path>) -> Option<(Point, Point)> {
+    let corners: Vec<Point> = paths.filter_map(Path::envelope).flat_map(|(low, high)| [low, high]).collect();
+    (!corners.is_empty()).then(|| around(&corners))
+}
+
+fn numbered<T>(items: &[T]) -> impl Iterator<Item = (u32, &T)> {
+    (0u32..).zip(items)
+}
+
+fn tree(entries: impl Iterator<Item = (u32, Option<(Point, Point)>)>) -> RTree<Entry> {
+    RTree::bulk_load(
+        entries
+            .filter_map(|(n, bounds)| {
+                bounds.map(|(low, high)| GeomWithData::new(Rectangle::from_corners(low, high), n))
+            })
+            .collect(),
+    )
+}

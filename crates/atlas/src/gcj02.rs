@@ -1,0 +1,63 @@
+//! From the shifted coordinates of Chinese maps (GCJ-02) to WGS-84.
+
+use std::f64::consts::PI;
+
+use fleet::LonLat;
+
+/// Semi-major axis and squared eccentricity of the Krasovsky ellipsoid, on which the shift is defined.
+const AXIS_M: f64 = 6_378_245.0;
+const ECCENTRICITY2: f64 = 0.006_693_421_622_965_943;
+
+/// The inverse has no closed form; each round takes two digits off the error, so these leave far less than 0.5 m.
+const ROUNDS: usize = 6;
+
+/// The WGS-84 position that is shown at a GCJ-02 one; the same position outside China, where nothing is shifted.
+pub fn gcj02_to_wgs84(at: LonLat) -> LonLat {
+    if !is_shifted(at.lon(), at.lat()) {
+        return at;
+    }
+    let (mut lon, mut lat) = (at.lon(), at.lat());
+    for _ in 0..ROUNDS {
+        let (east, north) = shift(lon, lat);
+        (lon, lat) = (at.lon() - east, at.lat() - north);
+    }
+    LonLat::from_degrees(lon, lat)
+}
+
+/// The box in which the shift is applied.
+fn is_shifted(lon: f64, lat: f64) -> bool {
+    (72.004..=137.8347).contains(&lon) && (0.8293..=55.8271).contains(&lat)
+}
+
+/// The shift of a WGS-84 position, degrees east and north.
+fn shift(lon: f64, lat: f64) -> (f64, f64) {
+    let (x, y) = (lon - 105.0, lat - 35.0);
+    let wave = |v: f64, parts: [(f64, f64); 2]| {
+        parts.iter().map(|(size, period)| size * (v / period * PI).sin()).sum::<f64>() * 2.0 / 3.0
+    };
+    let root = x.abs().sqrt();
+    let fine = wave(x, [(20.0, 1.0 / 6.0), (20.0, 0.5)]);
+    let north_m = -100.0
+        + 2.0 * x
+        + 3.0 * y
+        + 0.2 * y * y
+        + 0.1 * x * y
+        + 0.2 * root
+        + fine
+        + wave(y, [(20.0, 1.0), (40.0, 3.0)])
+        + wave(y, [(160.0, 12.0), (320.0, 30.0)]);
+    let east_m = 300.0
+        + x
+        + 2.0 * y
+        + 0.1 * x * x
+        + 0.1 * x * y
+        + 0.1 * root
+        + fine
+        + wave(x, [(20.0, 1.0), (40.0, 3.0)])
+        + wave(x, [(150.0, 12.0), (300.0, 30.0)]);
+    let sine = lat.to_radians().sin();
+    let squash = 1.0 - ECCENTRICITY2 * sine * sine;
+    let north = north_m * 180.0 / (AXIS_M * (1.0 - ECCENTRICITY2) / (squash * squash.sqrt()) * PI);
+    let east = east_m * 180.0 / (AXIS_M / squash.sqrt() * lat.to_radians().cos() * PI);
+    (east, north)
+}
