@@ -187,8 +187,8 @@ impl Engine {
         } else {
             (at.age_at(received) > common.history_window).then_some(Fault::TooOld)
         };
-        self.hear(index, received);
         if let Some(fault) = fault {
+            self.hear(index, received);
             self.turn(index, false, |lane, ground, _, _| lane.bad_clock(ground, received, false, out));
             return Verdict::Rejected(fault);
         }
@@ -198,6 +198,7 @@ impl Engine {
             return self.late(index, received, report, out);
         }
         vehicle.go_live(at);
+        self.hear(index, received);
         match self.turn(index, false, |lane, ground, facts, scratch| {
             lane.report(ground, facts, report, scratch, out)
         }) {
@@ -207,7 +208,7 @@ impl Engine {
         }
     }
 
-    /// The vehicle is not silent.
+    /// The vehicle is not silent. What comes late is no word of now: it lets no live alert stand.
     fn hear(&mut self, index: usize, received: ReceiveTime) {
         let heard = &mut self.state.vehicles[index].live.heard;
         *heard = received.max(*heard);
@@ -226,6 +227,7 @@ impl Engine {
         let vehicle = &mut self.state.vehicles[index];
         let back = !report.backfill && vehicle.newest_at.is_some_and(|newest| at < newest);
         if back && device::clock_back(&mut vehicle.back, at, received, least) {
+            self.hear(index, received);
             self.turn(index, false, |lane, ground, _, _| lane.bad_clock(ground, received, true, out));
         }
         let vehicle = &mut self.state.vehicles[index];

@@ -188,7 +188,8 @@ impl Episode {
             Grip::Passes | Grip::Raises | Grip::Sustains => {}
         }
         if self.alert.is_none() && at.since(self.last_held) > scene.book.common.gap {
-            (self.started_at, self.peak, self.severity) = (at, signal.value, signal.severity);
+            let started_at = signal.started.unwrap_or(at);
+            (self.started_at, self.peak, self.severity) = (started_at, signal.value, signal.severity);
         }
         (self.last_held, self.gone_since) = (self.last_held.max(at), None);
         if signal.grip == Grip::Sustains {

@@ -13,6 +13,7 @@
 //! 08:40:00 quiet                              nothing but time passes
 //! ```
 #![allow(missing_docs)]
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 mod world;
 

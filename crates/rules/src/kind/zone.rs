@@ -1,5 +1,7 @@
 //! Zones: `hazmat-zone`, `hazmat-zone-approach`, `closed-structure`, `no-parking`.
 
+use std::time::Duration;
+
 use fleet::{
     Heading, MeasureKind, PORTAL_M, RuleId, Severity, Touch, VehicleClass, Zone, ZoneHit, ZoneIndex, ZoneKind,
 };
@@ -111,17 +113,19 @@ fn inside(scene: &Scene<'_>, hit: &ZoneHit, zone: &Zone, drive: &Drive, signals:
     }
     let stands = scene.fix.speed.kmh() < scene.book.common.moving_kmh;
     if zone.kind == ZoneKind::NoParking && hit.touch == Touch::Inside && stands {
-        let stood = drive.standing(scene.fix.at).unwrap_or_default().as_secs_f64();
-        let hold = scene.book.no_parking.hold.as_secs_f64();
+        let stood = drive.standing(scene.fix.at).unwrap_or_default();
+        let hold = scene.book.no_parking.hold;
+        // A parked vehicle reports seldom: what counts is how long it has stood, not how long it was watched.
+        let known = zone.hours.is_none() && stood >= hold;
+        let started = known.then(|| scene.fix.at.minus(stood));
         let severity =
             if scene.class == VehicleClass::HazmatTruck { Severity::Major } else { Severity::Minor };
         let text = ("在禁停区停车", "parked in a no-parking zone");
-        signals.push(
-            Signal::new(RuleId::NO_PARKING, severity, text)
-                .to(law::road(scene.class), law::PARKING)
-                .measured(MeasureKind::DurationS, stood, Some(hold))
-                .about(Subject::Zone(hit.zone)),
-        );
+        let signal = Signal::new(RuleId::NO_PARKING, severity, text)
+            .to(law::road(scene.class), law::PARKING)
+            .measured(MeasureKind::DurationS, stood.as_secs_f64(), Some(hold.as_secs_f64()))
+            .about(Subject::Zone(hit.zone));
+        signals.push(Signal { started, hold: known.then_some(Duration::ZERO), ..signal });
     }
 }
 
