@@ -1,1 +1,213 @@
-//! journal
+//! Raw frames on disk before anything is acknowledged: an append-only journal in SQLite segments.
+//!
+//! ```text
+//! append ─▶ pending blob ─ writer thread ─▶ live tail ─▶ followers
+//!                                   └─▶ one row a group commit, synced ─▶ durable
+//! ```
+//!
+//! A row is one group commit: every frame of it in one blob under one checksum. After the first failed write
+//! nothing is ever taken or called durable again. This crate does **not** look inside a frame.
+
+mod blob;
+mod follower;
+mod metrics;
+mod segment;
+mod shared;
+mod writer;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use fleet::ReceiveTime;
+use tokio::sync::watch;
+
+pub use crate::follower::{Follower, ReadError};
+pub use crate::segment::StoreError;
+
+use crate::metrics::Metrics;
+use crate::segment::{Disk, Segments};
+use crate::shared::Shared;
+
+/// Number of a record, from 0, without gaps.
+pub type Position = u64;
+
+/// Where and how the journal is kept.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Directory of the segments, made when it is missing.
+    pub dir: PathBuf,
+    /// How long a group commit gathers.
+    pub commit_every: Duration,
+    /// A group commit of this size starts at once.
+    pub batch_bytes_max: usize,
+    /// A segment past this size is closed and a new one begun.
+    pub segment_bytes_max: u64,
+    /// How long frames are kept.
+    pub keep: Duration,
+    /// How much disk all segments may take together.
+    pub disk_bytes_max: u64,
+}
+
+impl Options {
+    /// The usual values: 3 ms, 1 MiB, 256 MiB, seven days, 32 GiB.
+    pub fn new(dir: impl Into<PathBuf>) -> Self {
+        Self {
+            dir: dir.into(),
+            commit_every: Duration::from_millis(3),
+            batch_bytes_max: 1 << 20,
+            segment_bytes_max: 256 << 20,
+            keep: Duration::from_secs(7 * 86_400),
+            disk_bytes_max: 32 << 30,
+        }
+    }
+}
+
+/// One frame as it came.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Record {
+    /// When the gateway received it.
+    pub received: ReceiveTime,
+    /// The raw bytes, `7e…7e`.
+    pub frame: Bytes,
+}
+
+/// Consecutive records.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Batch {
+    /// Position of the first one.
+    pub first: Position,
+    /// All of them, in order; never empty.
+    pub records: Vec<Record>,
+}
+
+/// Why the journal can't be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// A file or the directory.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The metrics are registered already.
+    #[error("can't register the journal's metrics: {0}")]
+    Metrics(#[from] prometheus::Error),
+    /// No thread.
+    #[error("can't start the journal's writer thread: {0}")]
+    Thread(std::io::Error),
+}
+
+/// Why a record was not taken.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum AppendError {
+    /// A write or sync failed before; nothing is taken until a restart.
+    #[error("the journal stopped after a failed write: {0}")]
+    Failed(Arc<str>),
+    /// [`Journal::close`] was called.
+    #[error("the journal is closed")]
+    Closed,
+}
+
+/// What [`Journal::trim`] dropped.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Trimmed {
+    /// How many segments.
+    pub segments: usize,
+    /// Their size together.
+    pub bytes: u64,
+}
+
+/// The journal; clones share it.
+#[derive(Clone)]
+pub struct Journal {
+    handle: Arc<Handle>,
+}
+
+struct Handle {
+    shared: Arc<Shared>,
+    options: Options,
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        self.shared.start_closing();
+    }
+}
+
+impl Journal {
+    /// Opens or makes the journal and starts its writer thread.
+    pub fn open(options: Options, metrics: &prometheus::Registry) -> Result<Self, OpenError> {
+        Self::open_on(options, metrics, |disk| disk)
+    }
+
+    fn open_on(
+        options: Options,
+        metrics: &prometheus::Registry,
+        wrap: impl FnOnce(Box<dyn Disk>) -> Box<dyn Disk>,
+    ) -> Result<Self, OpenError> {
+        let metrics = Metrics::register(metrics)?;
+        let (segments, disk) = Segments::open(&options.dir, options.segment_bytes_max)?;
+        let shared = Arc::new(Shared::new(segments, metrics, options.batch_bytes_max));
+        writer::start(Arc::clone(&shared), wrap(Box::new(disk)), options.commit_every)
+            .map_err(OpenError::Thread)?;
+        Ok(Self { handle: Arc::new(Handle { shared, options }) })
+    }
+
+    /// Takes records and returns the position of the first one. Waits while the buffer is full (back-pressure);
+    /// durable only once [`Journal::durable`] is past them. An empty `records` takes nothing.
+    pub async fn append(&self, records: Vec<Record>) -> Result<Position, AppendError> {
+        let shared = &self.handle.shared;
+        let started = Instant::now();
+        loop {
+            let room = shared.room.notified();
+            tokio::pin!(room);
+            room.as_mut().enable();
+            if let Some(position) = shared.try_append(&records)? {
+                shared.metrics.append_seconds.observe(started.elapsed().as_secs_f64());
+                return Ok(position);
+            }
+            room.await;
+        }
+    }
+
+    /// Every record below this is on disk, synced.
+    pub fn durable(&self) -> watch::Receiver<Position> {
+        self.handle.shared.durable.subscribe()
+    }
+
+    /// The position that the next record will get.
+    pub fn head(&self) -> Position {
+        self.handle.shared.head()
+    }
+
+    /// The oldest position that is still kept.
+    pub fn first(&self) -> Position {
+        self.handle.shared.segments.first()
+    }
+
+    /// Why the journal stopped, if it did.
+    pub fn failure(&self) -> Option<Arc<str>> {
+        self.handle.shared.failure()
+    }
+
+    /// Everything from `from` on: stored records first, then live ones, in order, also before their sync.
+    pub fn follow(&self, from: Position) -> Follower {
+        Follower::new(Arc::clone(&self.handle.shared), from)
+    }
+
+    /// Drops whole segments that lie below `needed_from` and are past `keep` or beyond `disk_bytes_max`, oldest first.
+    pub fn trim(&self, needed_from: Position, now: ReceiveTime) -> Result<Trimmed, StoreError> {
+        let options = &self.handle.options;
+        self.handle.shared.segments.trim(needed_from, now.minus(options.keep), options.disk_bytes_max)
+    }
+
+    /// Commits what is pending, then stops the writer.
+    pub async fn close(&self) {
+        let mut stopped = self.handle.shared.stopped.subscribe();
+        self.handle.shared.start_closing();
+        // The sender lives in `shared`, which we hold: the wait ends with the writer thread.
+        let _ = stopped.wait_for(|stopped| *stopped).await;
+    }
+}
+
+#[cfg(test)]
+mod tests;
