@@ -1,2 +1,40 @@
-//! Chores and the tests of the house rules. `cargo xtask test` runs everything.
-fn main() {}
+//! Chores and the tests of the house rules.
+//!
+//! `cargo xtask test` installs what the tests need from Debian's packages, then runs formatting, lints, the house
+//! rules and every test, and closes on one counted line.
+
+mod house;
+mod test;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(about = "Chores of the Roadwarden workspace")]
+struct Args {
+    #[command(subcommand)]
+    chore: Chore,
+}
+
+#[derive(Subcommand)]
+enum Chore {
+    /// Only the rules of the house: layers, root files, words
+    House,
+    /// Everything that has to pass before a change lands
+    Test,
+}
+
+fn main() -> ExitCode {
+    let result = match Args::parse().chore {
+        Chore::House => house::check(),
+        Chore::Test => test::run(),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("xtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
