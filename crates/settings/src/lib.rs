@@ -1,1 +1,69 @@
-//! settings
+//! What the service is told: one TOML file and the reference files it names.
+//!
+//! ```text
+//! roadwarden.toml ─┐
+//! *.csv, *.geojson ├─ load ─▶ Settings (once) + Reference (reloaded, all or nothing)
+//! [rules]         ─┘     └──▶ Problems: every mistake in one run, `file:line: what is wrong, what was expected`
+//! ```
+//!
+//! Every key has a default but those of accounts and of `[influxdb]`; `config/reference.toml` lists them all.
+//! Unknown keys are refused. This crate does **not** open sockets and does not watch files.
+
+mod csvs;
+mod geojson;
+mod meant;
+mod problem;
+mod reference;
+mod rulebook;
+mod table;
+
+use std::path::Path;
+use std::sync::Arc;
+
+pub use meant::{
+    Admission, Fleet, Gateway, Http, Influxdb, Journal, Maps, Mqtt, MqttAccount, Pipeline, Settings,
+};
+pub use problem::{Problem, Problems};
+
+/// Everything a configuration says.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    /// What holds until the service is started again.
+    pub settings: Settings,
+    /// What may be reloaded.
+    pub reference: Reference,
+}
+
+/// The reference files and the rules; one consistent set.
+#[derive(Clone, Debug)]
+pub struct Reference {
+    /// Vehicles, drivers, operators.
+    pub registry: Arc<fleet::Registry>,
+    /// Zones, routes, divisions.
+    pub atlas: Arc<atlas::Atlas>,
+    /// The rules' figures.
+    pub book: Arc<rules::Book>,
+    /// The first 12 hexadecimal digits of a SHA-256 over all of it: the same contents, the same version.
+    pub version: String,
+}
+
+/// Reads a configuration and everything it names, with secrets from the environment of the process.
+pub fn load(path: &Path) -> Result<Loaded, Problems> {
+    load_with(path, &|name| std::env::var(name).ok())
+}
+
+/// Reads the reference files and the rules again; on any mistake in them or in the configuration nothing is returned.
+pub fn load_reference(path: &Path) -> Result<Reference, Problems> {
+    load(path).map(|loaded| loaded.reference)
+}
+
+/// Like [`load`], with the environment as an argument.
+pub fn load_with(path: &Path, env: &dyn Fn(&str) -> Option<String>) -> Result<Loaded, Problems> {
+    let mut problems = problem::Collector::default();
+    let loaded = reference::load(path, env, &mut problems);
+    match (loaded, problems.finish()) {
+        (Some(loaded), None) => Ok(loaded),
+        (_, Some(problems)) => Err(problems),
+        (None, None) => Err(Problems::unreadable(path)),
+    }
+}

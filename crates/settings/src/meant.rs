@@ -1,0 +1,326 @@
+//! What the configuration means, once everything in it is known to be right.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use fleet::Department;
+
+use crate::problem::Collector;
+use crate::table::{Secret, Table};
+
+/// The configuration without its reference files.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Settings {
+    /// Where everything is kept.
+    pub data_dir: PathBuf,
+    /// `[gateway]`
+    pub gateway: Gateway,
+    /// `[fleet]`
+    pub fleet: Fleet,
+    /// `[atlas]`
+    pub atlas: Maps,
+    /// `[mqtt]`
+    pub mqtt: Mqtt,
+    /// `[http]`
+    pub http: Http,
+    /// `[influxdb]`; without it positions stay in the embedded store.
+    pub influxdb: Option<Influxdb>,
+    /// `[journal]`
+    pub journal: Journal,
+    /// `[pipeline]`
+    pub pipeline: Pipeline,
+}
+
+/// Where terminals connect.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Gateway {
+    /// JT/T 808 over TCP, and over UDP if `udp`.
+    pub listen: SocketAddr,
+    /// Whether UDP is served too.
+    pub udp: bool,
+    /// T/JSATL 12 attachments.
+    pub attachments: SocketAddr,
+    /// Who is let in.
+    pub admission: Admission,
+    /// A connection that says nothing this long is closed.
+    pub idle_timeout: Duration,
+    /// Connections beyond this are refused.
+    pub connections_max: usize,
+}
+
+/// Which terminals are let in.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Admission {
+    /// Any, with generated codes.
+    Open,
+    /// Those in the vehicles file.
+    Registry,
+}
+
+/// Files about vehicles and people.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Fleet {
+    /// `vehicles.csv`
+    pub vehicles: Option<PathBuf>,
+    /// `drivers.csv`
+    pub drivers: Option<PathBuf>,
+    /// `operators.csv`
+    pub operators: Option<PathBuf>,
+}
+
+/// Files about places.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Maps {
+    /// Zones.
+    pub zones: Vec<PathBuf>,
+    /// Routes.
+    pub routes: Vec<PathBuf>,
+    /// Roads.
+    pub roads: Vec<PathBuf>,
+    /// Polygons of administrative divisions.
+    pub divisions: Vec<PathBuf>,
+}
+
+/// Where alerts go.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Mqtt {
+    /// The broker inside.
+    Embedded {
+        /// Where it listens.
+        listen: SocketAddr,
+        /// Who may connect besides the service itself.
+        accounts: Vec<MqttAccount>,
+        /// Anybody may connect; no key of the file, the demo sets it.
+        anonymous: bool,
+        /// Whether positions are published.
+        positions: bool,
+    },
+    /// A broker outside.
+    External {
+        /// `mqtt://host:port` or `mqtts://host:port`.
+        url: String,
+        /// For a broker that asks for it.
+        username: Option<String>,
+        /// For a broker that asks for it.
+        password: Option<String>,
+        /// Whether positions are published.
+        positions: bool,
+    },
+}
+
+/// A department's account at the embedded broker.
+#[derive(Clone, Eq, PartialEq)]
+pub struct MqttAccount {
+    /// User name.
+    pub name: String,
+    /// Whose alerts it reads.
+    pub department: Department,
+    /// Password.
+    pub password: String,
+}
+
+/// The console.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Http {
+    /// Where it listens.
+    pub listen: SocketAddr,
+}
+
+/// A time-series store outside.
+#[derive(Clone, Eq, PartialEq)]
+pub struct Influxdb {
+    /// `http://host:port`
+    pub url: String,
+    /// Organisation.
+    pub org: String,
+    /// Bucket.
+    pub bucket: String,
+    /// Access token.
+    pub token: String,
+    /// What is spooled on disk while it is away, bytes.
+    pub spool_bytes_max: u64,
+}
+
+/// The journal.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Journal {
+    /// How long reports gather before they are synced together.
+    pub commit_every: Duration,
+    /// How long frames are kept.
+    pub keep: Duration,
+    /// What it may fill, bytes.
+    pub disk_bytes_max: u64,
+    /// Size of a segment, bytes.
+    pub segment_bytes_max: u64,
+}
+
+/// The rule engine's surroundings.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Pipeline {
+    /// Engines side by side.
+    pub shards: usize,
+    /// How often their state is saved.
+    pub snapshot_every: Duration,
+}
+
+/// Secrets never reach a log.
+macro_rules! hide {
+    ($name:ident { $($shown:ident),* }, $secret:literal) => {
+        impl std::fmt::Debug for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.debug_struct(stringify!($name))$(.field(stringify!($shown), &self.$shown))*
+                    .field($secret, &"…").finish()
+            }
+        }
+    };
+}
+hide!(MqttAccount { name, department }, "password");
+hide!(Influxdb { url, org, bucket, spool_bytes_max }, "token");
+
+const MEBIBYTE: u64 = 1 << 20;
+
+/// Lowers every table but `[rules]`.
+pub(crate) fn lower(root: &mut Table<'_>, secret: &Secret<'_>, out: &mut Collector) -> Settings {
+    let data_dir = root.path("data_dir", out).unwrap_or_else(|| root.beside("data"));
+    let gateway = gateway(&mut root.table("gateway", out), out);
+    let fleet = fleet(&mut root.table("fleet", out), gateway.admission, out);
+    let atlas = maps(&mut root.table("atlas", out), out);
+    let mqtt = mqtt(&mut root.table("mqtt", out), secret, out);
+    let mut http = root.table("http", out);
+    let listen = http.address("listen", "127.0.0.1:8080", out);
+    http.finish(out);
+    let influxdb = root.has("influxdb").then(|| influxdb(&mut root.table("influxdb", out), secret, out));
+    let journal = journal(&mut root.table("journal", out), out);
+    let pipeline = pipeline(&mut root.table("pipeline", out), out);
+    Settings { data_dir, gateway, fleet, atlas, mqtt, http: Http { listen }, influxdb, journal, pipeline }
+}
+
+fn gateway(table: &mut Table<'_>, out: &mut Collector) -> Gateway {
+    let admission = match table.choice("admission", &["registry", "open"], out) {
+        "open" => Admission::Open,
+        _ => Admission::Registry,
+    };
+    let gateway = Gateway {
+        listen: table.address("listen", "0.0.0.0:6808", out),
+        udp: table.flag("udp", out),
+        attachments: table.address("attachments", "0.0.0.0:6809", out),
+        admission,
+        idle_timeout: table.duration("idle_timeout", "3m", ("10s", "1d"), out),
+        connections_max: usize::try_from(table.integer("connections_max", 18_000, (1, 1_000_000), out))
+            .unwrap_or(usize::MAX),
+    };
+    table.finish(out);
+    gateway
+}
+
+fn fleet(table: &mut Table<'_>, admission: Admission, out: &mut Collector) -> Fleet {
+    let fleet = Fleet {
+        vehicles: table.path("vehicles", out),
+        drivers: table.path("drivers", out),
+        operators: table.path("operators", out),
+    };
+    if admission == Admission::Registry && !table.has("vehicles") {
+        let text = "fleet.vehicles is missing, expected the path of a vehicles file, \
+                    or gateway.admission = \"open\" to let any terminal in";
+        table.report(None, text, out);
+    }
+    table.finish(out);
+    fleet
+}
+
+fn maps(table: &mut Table<'_>, out: &mut Collector) -> Maps {
+    let maps = Maps {
+        zones: table.paths("zones", out),
+        routes: table.paths("routes", out),
+        roads: table.paths("roads", out),
+        divisions: table.paths("divisions", out),
+    };
+    table.finish(out);
+    maps
+}
+
+fn mqtt(table: &mut Table<'_>, secret: &Secret<'_>, out: &mut Collector) -> Mqtt {
+    let external = table.choice("mode", &["embedded", "external"], out) == "external";
+    let positions = table.flag("positions", out);
+    let mqtt = if external {
+        let url = table.url("url", &["mqtt", "mqtts"], out);
+        let username = table.text("username", out);
+        let password = table.secret("password", secret, out);
+        Mqtt::External { url, username, password, positions }
+    } else {
+        let listen = table.address("listen", "127.0.0.1:1883", out);
+        let accounts = table.tables("accounts", out);
+        let accounts = accounts.into_iter().filter_map(|mut t| account(&mut t, secret, out)).collect();
+        Mqtt::Embedded { listen, accounts: distinct(accounts, table, out), anonymous: false, positions }
+    };
+    // The keys of the other mode may stay in the file: one line then switches between the two.
+    table.pass(&["listen", "url", "username", "password", "accounts"]);
+    table.finish(out);
+    mqtt
+}
+
+fn account(table: &mut Table<'_>, secret: &Secret<'_>, out: &mut Collector) -> Option<MqttAccount> {
+    let name = table.needed("name", Table::text, out);
+    let department = table.needed("department", Table::text, out);
+    let password = table.needed("password", |t, key, out| t.secret(key, secret, out), out);
+    let department = department.and_then(|text| {
+        let known = Department::ALL.iter().copied().find(|d| d.as_str() == text);
+        if known.is_none() {
+            let choices: Vec<&str> = Department::ALL.iter().map(|d| d.as_str()).collect();
+            table.report(
+                Some("department"),
+                format!("{text:?} is no department, expected one of {}", choices.join(", ")),
+                out,
+            );
+        }
+        known
+    });
+    table.finish(out);
+    Some(MqttAccount { name: name?, department: department?, password: password? })
+}
+
+fn distinct(accounts: Vec<MqttAccount>, table: &Table<'_>, out: &mut Collector) -> Vec<MqttAccount> {
+    for (number, account) in accounts.iter().enumerate() {
+        if accounts.iter().take(number).any(|earlier| earlier.name == account.name) {
+            let text = format!("account {:?} stands twice, expected each name once", account.name);
+            table.report(Some("accounts"), text, out);
+        }
+    }
+    accounts
+}
+
+fn influxdb(table: &mut Table<'_>, secret: &Secret<'_>, out: &mut Collector) -> Influxdb {
+    let influxdb = Influxdb {
+        url: table.url("url", &["http", "https"], out),
+        org: table.needed("org", Table::text, out).unwrap_or_default(),
+        bucket: table.needed("bucket", Table::text, out).unwrap_or_default(),
+        token: table.needed("token", |t, key, out| t.secret(key, secret, out), out).unwrap_or_default(),
+        spool_bytes_max: table.integer("spool_mb", 1_024, (1, 1_048_576), out) * MEBIBYTE,
+    };
+    table.finish(out);
+    influxdb
+}
+
+fn journal(table: &mut Table<'_>, out: &mut Collector) -> Journal {
+    let journal = Journal {
+        commit_every: table.duration("commit_every", "3ms", ("1ms", "1s"), out),
+        keep: table.duration("keep", "7d", ("1h", "3650d"), out),
+        disk_bytes_max: table.integer("disk_max_mb", 20_480, (64, 104_857_600), out) * MEBIBYTE,
+        segment_bytes_max: table.integer("segment_mb", 256, (1, 65_536), out) * MEBIBYTE,
+    };
+    if journal.segment_bytes_max > journal.disk_bytes_max {
+        table.report(Some("segment_mb"), "segment_mb is more than disk_max_mb, expected at most that", out);
+    }
+    table.finish(out);
+    journal
+}
+
+fn pipeline(table: &mut Table<'_>, out: &mut Collector) -> Pipeline {
+    let pipeline = Pipeline {
+        shards: usize::try_from(table.integer("shards", 1, (1, 64), out)).unwrap_or(1),
+        snapshot_every: table.duration("snapshot_every", "5m", ("1s", "1d"), out),
+    };
+    table.finish(out);
+    pipeline
+}

@@ -1,0 +1,83 @@
+//! What is wrong, and where.
+
+use std::fmt;
+use std::path::Path;
+
+/// At most this many problems are kept of one run: a file of the wrong kind has one in every line, and nobody reads on.
+const PROBLEMS_MAX: usize = 200;
+
+/// One mistake.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub struct Problem {
+    /// The file, as the user named it.
+    pub file: String,
+    /// The line, from 1.
+    pub line: usize,
+    /// What is wrong, what was expected.
+    pub text: String,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}: {}", self.file, self.line, self.text)
+    }
+}
+
+/// Every mistake of one run, in the order of the files and lines.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("{}", self.lines())]
+pub struct Problems {
+    /// At least one.
+    pub problems: Vec<Problem>,
+    /// How many more there are that were not kept.
+    pub left_off: usize,
+}
+
+impl Problems {
+    pub(crate) fn unreadable(path: &Path) -> Self {
+        let (file, text) = (path.display().to_string(), "cannot be read, expected a TOML file".to_owned());
+        Self { problems: vec![Problem { file, line: 1, text }], left_off: 0 }
+    }
+
+    fn lines(&self) -> String {
+        let mut lines: Vec<String> = self.problems.iter().map(Problem::to_string).collect();
+        if self.left_off > 0 {
+            lines.push(format!("and {} more", self.left_off));
+        }
+        lines.join("\n")
+    }
+}
+
+/// Gathers problems, file by file.
+#[derive(Debug, Default)]
+pub(crate) struct Collector {
+    files: Vec<String>,
+    problems: Vec<(usize, Problem)>,
+    left_off: usize,
+}
+
+impl Collector {
+    pub(crate) fn add(&mut self, file: &str, line: usize, text: impl Into<String>) {
+        if self.problems.len() >= PROBLEMS_MAX {
+            self.left_off += 1;
+            return;
+        }
+        let rank = self.files.iter().position(|known| known == file).unwrap_or_else(|| {
+            self.files.push(file.to_owned());
+            self.files.len() - 1
+        });
+        self.problems.push((rank, Problem { file: file.to_owned(), line, text: text.into() }));
+    }
+
+    pub(crate) fn finish(mut self) -> Option<Problems> {
+        self.problems.sort();
+        self.problems.dedup();
+        let problems: Vec<Problem> = self.problems.into_iter().map(|(_, problem)| problem).collect();
+        (!problems.is_empty()).then_some(Problems { problems, left_off: self.left_off })
+    }
+}
+
+/// The line of a byte, from 1.
+pub(crate) fn line_at(text: &str, offset: usize) -> usize {
+    text.bytes().take(offset).filter(|byte| *byte == b'\n').count() + 1
+}
