@@ -1,0 +1,471 @@
+//! A terminal's side of the conversation, without sockets or clock.
+
+use std::collections::VecDeque;
+
+use crate::latency::Latency;
+use crate::report::Position;
+use crate::wire::{self, Reader};
+
+/// An answer that does not come in this time is asked for again.
+const RETRY_MS: i64 = 15_000;
+/// Silence after which a heartbeat is sent.
+const HEARTBEAT_MS: i64 = 60_000;
+/// Bytes of reports in one 0x0704, well below the 1,023 of a frame.
+const BATCH_BYTES_MAX: usize = 960;
+
+/// Which edition of JT/T 808 a terminal was built for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Edition {
+    /// JT/T 808-2011.
+    V2011,
+    /// JT/T 808-2013.
+    V2013,
+    /// JT/T 808-2019.
+    V2019,
+}
+
+/// Who a terminal says it is.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Identity {
+    /// Its number.
+    pub phone: String,
+    /// The plate it registers with.
+    pub plate: String,
+    /// Colour code of JT/T 697.7.
+    pub color: u8,
+    /// Edition.
+    pub edition: Edition,
+}
+
+/// What to do next.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Output {
+    /// Write these bytes.
+    Transmit(Vec<u8>),
+    /// Nothing until input, a report, or this moment.
+    Wait(i64),
+}
+
+/// A message that waits for its acknowledgement.
+#[derive(Clone, Debug)]
+struct Pending {
+    id: u16,
+    body: Vec<u8>,
+    reports: u64,
+    sent: Option<(u16, i64)>,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Stage {
+    Offline,
+    Registering,
+    Authenticating,
+    Online,
+}
+
+/// See the module.
+#[derive(Clone, Debug)]
+pub struct Terminal {
+    identity: Identity,
+    stage: Stage,
+    code: Option<Vec<u8>>,
+    serial: u16,
+    reader: Reader,
+    out: Vec<u8>,
+    /// At most `pending_max`; a report that finds no room is handed back, never dropped.
+    pending: VecDeque<Pending>,
+    pending_max: usize,
+    window: usize,
+    last_sent_ms: i64,
+    asked_ms: i64,
+    interval_s: Option<u32>,
+    /// Body of the newest report, for 0x8201.
+    newest: Vec<u8>,
+    /// Parameters as set by 0x8103; a handful of ids, at most 64.
+    parameters: Vec<(u32, Vec<u8>)>,
+    texts: u64,
+    /// Counts for the report.
+    pub(crate) counts: Counts,
+    /// How long acknowledgements took.
+    pub(crate) latency: Latency,
+}
+
+/// What a terminal counts.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(crate) struct Counts {
+    pub(crate) sent: u64,
+    pub(crate) acknowledged: u64,
+    pub(crate) refused: u64,
+}
+
+impl Terminal {
+    /// `window`: messages on the way at once; `pending_max`: messages kept.
+    pub fn new(identity: Identity, window: usize, pending_max: usize) -> Self {
+        Self {
+            identity,
+            stage: Stage::Offline,
+            code: None,
+            serial: 0,
+            reader: Reader::default(),
+            out: Vec::new(),
+            pending: VecDeque::new(),
+            pending_max: pending_max.max(1),
+            window: window.max(1),
+            last_sent_ms: 0,
+            asked_ms: 0,
+            interval_s: None,
+            newest: Vec::new(),
+            parameters: Vec::new(),
+            texts: 0,
+            counts: Counts::default(),
+            latency: Latency::default(),
+        }
+    }
+
+    /// A connection is there: registers, or authenticates where a code is known. What was reported while there was
+    /// none goes out as blind-area batches (0x0704 type 1).
+    pub fn handle_connected(&mut self, now_ms: i64) {
+        self.reader = Reader::default();
+        self.out.clear();
+        self.pending.iter_mut().for_each(|message| message.sent = None);
+        self.batch();
+        self.knock(now_ms);
+    }
+
+    /// The connection is gone.
+    pub fn handle_disconnected(&mut self) {
+        self.stage = Stage::Offline;
+    }
+
+    /// Bytes from the platform.
+    pub fn handle_input(&mut self, now_ms: i64, bytes: &[u8]) {
+        let mut frames = Vec::new();
+        self.reader.push(bytes, &mut frames);
+        for frame in frames {
+            self.handle_frame(now_ms, &frame);
+        }
+    }
+
+    /// Time has passed.
+    pub fn handle_timeout(&mut self, now_ms: i64) {
+        match self.stage {
+            Stage::Offline => {}
+            Stage::Registering | Stage::Authenticating => {
+                if now_ms - self.asked_ms >= RETRY_MS {
+                    self.knock(now_ms);
+                }
+            }
+            Stage::Online => {
+                for message in &mut self.pending {
+                    if message.sent.is_some_and(|(_, at)| now_ms - at >= RETRY_MS) {
+                        message.sent = None;
+                    }
+                }
+                if now_ms - self.last_sent_ms >= HEARTBEAT_MS {
+                    self.write(now_ms, 0x0002, &[]);
+                }
+            }
+        }
+    }
+
+    /// Queues a report; `false`: there is no room, offer it again later.
+    pub fn report(&mut self, position: &Position) -> bool {
+        let mut body = Vec::with_capacity(128);
+        position.encode(&mut body);
+        self.newest.clone_from(&body);
+        self.queue(0x0200, body, 1)
+    }
+
+    /// Queues what was recorded earlier as one blind-area batch after another.
+    pub fn history(&mut self, positions: &[Position]) -> bool {
+        positions.iter().all(|position| self.report(position)) && {
+            self.batch();
+            true
+        }
+    }
+
+    /// Queues a card going in (0x0702); 2011 has no such event and sends nothing.
+    pub fn card(&mut self, at_ms: i64, certificate: &str, name: &str) -> bool {
+        if self.identity.edition == Edition::V2011 {
+            return true;
+        }
+        let mut body = vec![0x01];
+        wire::device_time(at_ms, &mut body);
+        body.push(0x00);
+        let name = gbk(name);
+        body.push(u8::try_from(name.len()).unwrap_or_default());
+        body.extend(&name);
+        padded(certificate.as_bytes(), 20, &mut body);
+        body.push(0);
+        wire::bcd("20331231", 4, &mut body);
+        if self.identity.edition == Edition::V2019 {
+            padded(b"540100198001010000", 20, &mut body);
+        }
+        self.queue(0x0702, body, 0)
+    }
+
+    /// Writes bytes that are no report, such as noise, as they are.
+    pub(crate) fn raw(&mut self, bytes: &[u8]) {
+        if self.stage == Stage::Online {
+            self.out.extend(bytes);
+        }
+    }
+
+    /// A frame that no standard knows.
+    pub(crate) fn unknown(&mut self, now_ms: i64) {
+        if self.stage == Stage::Online {
+            self.write(now_ms, 0x0f0f, &[1, 2, 3]);
+        }
+    }
+
+    /// What to do next; call until it waits.
+    pub fn poll_output(&mut self, now_ms: i64) -> Output {
+        if self.stage == Stage::Online {
+            self.send_pending(now_ms);
+        }
+        if self.out.is_empty() {
+            Output::Wait(now_ms + 1000)
+        } else {
+            Output::Transmit(std::mem::take(&mut self.out))
+        }
+    }
+
+    /// Reports without an acknowledgement.
+    pub fn unacknowledged(&self) -> u64 {
+        self.pending.iter().map(|message| message.reports).sum()
+    }
+
+    /// Registered, authenticated and reporting.
+    pub fn is_online(&self) -> bool {
+        self.stage == Stage::Online
+    }
+
+    /// The reporting interval the platform has set (parameter 0x0029), seconds.
+    pub fn interval_s(&self) -> Option<u32> {
+        self.interval_s
+    }
+
+    /// Texts shown to the driver so far.
+    pub fn texts(&self) -> u64 {
+        self.texts
+    }
+
+    fn queue(&mut self, id: u16, body: Vec<u8>, reports: u64) -> bool {
+        let room = self.pending.len() < self.pending_max;
+        if room {
+            self.pending.push_back(Pending { id, body, reports, sent: None });
+        }
+        room
+    }
+
+    /// Puts neighbouring unsent reports together.
+    fn batch(&mut self) {
+        let waiting = std::mem::take(&mut self.pending);
+        if waiting.iter().filter(|m| m.id == 0x0200 && m.sent.is_none()).count() < 2 {
+            self.pending = waiting;
+            return;
+        }
+        for message in waiting {
+            if message.id != 0x0200 || message.sent.is_some() {
+                self.pending.push_back(message);
+                continue;
+            }
+            let more = message.body.len() + 2;
+            let open = self.pending.back_mut().filter(|last| {
+                last.id == 0x0704 && last.sent.is_none() && last.body.len() + more <= BATCH_BYTES_MAX
+            });
+            let batch = match open {
+                Some(batch) => batch,
+                None => {
+                    self.pending.push_back(Pending {
+                        id: 0x0704,
+                        body: vec![0, 0, 1],
+                        reports: 0,
+                        sent: None,
+                    });
+                    let Some(batch) = self.pending.back_mut() else { return };
+                    batch
+                }
+            };
+            batch.reports += 1;
+            let count = u16::try_from(batch.reports).unwrap_or(u16::MAX).to_be_bytes();
+            batch.body[..2].copy_from_slice(&count);
+            batch.body.extend(u16::try_from(message.body.len()).unwrap_or_default().to_be_bytes());
+            batch.body.extend(&message.body);
+        }
+    }
+
+    fn send_pending(&mut self, now_ms: i64) {
+        let underway = self.pending.iter().filter(|message| message.sent.is_some()).count();
+        let mut room = self.window.saturating_sub(underway);
+        for index in 0..self.pending.len() {
+            if room == 0 {
+                return;
+            }
+            let Some(message) = self.pending.get_mut(index).filter(|message| message.sent.is_none()) else {
+                continue;
+            };
+            let (id, body, reports) = (message.id, std::mem::take(&mut message.body), message.reports);
+            let serial = self.write(now_ms, id, &body);
+            if let Some(message) = self.pending.get_mut(index) {
+                (message.body, message.sent) = (body, Some((serial, now_ms)));
+            }
+            self.counts.sent += reports;
+            room -= 1;
+        }
+    }
+
+    fn handle_frame(&mut self, now_ms: i64, frame: &wire::Down) {
+        let word = |at: usize| Some(u16::from_be_bytes([*frame.body.get(at)?, *frame.body.get(at + 1)?]));
+        match frame.id {
+            0x8001 => {
+                if let (Some(serial), Some(id), Some(result)) = (word(0), word(2), frame.body.get(4)) {
+                    self.handle_answer(now_ms, serial, id, *result);
+                }
+            }
+            0x8100 if frame.body.get(2) == Some(&0) => {
+                self.code = frame.body.get(3..).map(<[u8]>::to_vec);
+                self.knock(now_ms);
+            }
+            0x8100 => self.counts.refused += 1,
+            0x8103 => {
+                self.set_parameters(&frame.body);
+                self.answer(now_ms, frame);
+            }
+            0x8104 => self.tell_parameters(now_ms, frame.serial),
+            0x8201 => self.tell_position(now_ms, frame.serial),
+            0x8300 => {
+                self.texts += 1;
+                self.answer(now_ms, frame);
+            }
+            _ => self.answer(now_ms, frame),
+        }
+    }
+
+    fn handle_answer(&mut self, now_ms: i64, serial: u16, id: u16, result: u8) {
+        match (self.stage, id, result) {
+            (Stage::Authenticating, 0x0102, 0) => self.stage = Stage::Online,
+            (Stage::Authenticating, 0x0102, _) => {
+                self.code = None;
+                self.counts.refused += 1;
+            }
+            (_, _, 0 | 4) => {
+                let same = |m: &Pending| m.id == id && m.sent.is_some_and(|(sent, _)| sent == serial);
+                let Some(at) = self.pending.iter().position(same) else { return };
+                let Some(done) = self.pending.remove(at) else { return };
+                self.counts.acknowledged += done.reports;
+                let sent_ms = done.sent.map_or(now_ms, |(_, at)| at);
+                self.latency.record(u64::try_from(now_ms - sent_ms).unwrap_or_default() * 1000);
+            }
+            _ => self.counts.refused += 1,
+        }
+    }
+
+    /// Registers or authenticates.
+    fn knock(&mut self, now_ms: i64) {
+        self.asked_ms = now_ms;
+        let Some(code) = self.code.clone() else {
+            self.stage = Stage::Registering;
+            let body = self.registration();
+            self.write(now_ms, 0x0100, &body);
+            return;
+        };
+        self.stage = Stage::Authenticating;
+        let mut body = Vec::new();
+        if self.identity.edition == Edition::V2019 {
+            body.push(u8::try_from(code.len()).unwrap_or_default());
+            body.extend(&code);
+            padded(b"860000000000000", 15, &mut body);
+            padded(b"simulated", 20, &mut body);
+        } else {
+            body = code;
+        }
+        self.write(now_ms, 0x0102, &body);
+    }
+
+    /// 0x0100; the lengths are those of the three editions.
+    fn registration(&self) -> Vec<u8> {
+        let (maker, model, id) = match self.identity.edition {
+            Edition::V2011 => (5, 8, 7),
+            Edition::V2013 => (5, 20, 7),
+            Edition::V2019 => (11, 30, 30),
+        };
+        let mut body = vec![0x00, 54, 0x00, 0x01];
+        padded(b"ROADW", maker, &mut body);
+        padded(b"SIM-1", model, &mut body);
+        let phone = self.identity.phone.as_bytes();
+        padded(phone.get(phone.len().saturating_sub(7)..).unwrap_or_default(), id, &mut body);
+        body.push(self.identity.color);
+        body.extend(gbk(&self.identity.plate));
+        body
+    }
+
+    /// 0x8103: count, then id, length and value of each.
+    fn set_parameters(&mut self, body: &[u8]) {
+        let mut rest = body.get(1..).unwrap_or_default();
+        while let Some((head, tail)) = rest.split_first_chunk::<5>() {
+            let id = u32::from_be_bytes([head[0], head[1], head[2], head[3]]);
+            let Some(value) = tail.get(..usize::from(head[4])) else { return };
+            if id == 0x29 {
+                self.interval_s = value.try_into().ok().map(u32::from_be_bytes).filter(|s| *s > 0);
+            }
+            self.parameters.retain(|(known, _)| *known != id);
+            if self.parameters.len() < 64 {
+                self.parameters.push((id, value.to_vec()));
+            }
+            rest = tail.get(usize::from(head[4])..).unwrap_or_default();
+        }
+    }
+
+    fn tell_parameters(&mut self, now_ms: i64, serial: u16) {
+        let mut body = serial.to_be_bytes().to_vec();
+        body.push(u8::try_from(self.parameters.len()).unwrap_or_default());
+        for (id, value) in self.parameters.iter().take(32) {
+            body.extend(id.to_be_bytes());
+            body.push(u8::try_from(value.len()).unwrap_or_default());
+            body.extend(value);
+        }
+        self.write(now_ms, 0x0104, &body);
+    }
+
+    /// 0x0201: the serial asked with and the newest report.
+    fn tell_position(&mut self, now_ms: i64, serial: u16) {
+        let mut body = serial.to_be_bytes().to_vec();
+        body.extend(&self.newest);
+        self.write(now_ms, 0x0201, &body);
+    }
+
+    fn answer(&mut self, now_ms: i64, frame: &wire::Down) {
+        let mut body = frame.serial.to_be_bytes().to_vec();
+        body.extend(frame.id.to_be_bytes());
+        body.push(0);
+        self.write(now_ms, 0x0001, &body);
+    }
+
+    fn write(&mut self, now_ms: i64, id: u16, body: &[u8]) -> u16 {
+        let serial = self.serial;
+        self.serial = serial.wrapping_add(1);
+        self.last_sent_ms = now_ms;
+        wire::write(self.identity.edition, &self.identity.phone, id, serial, body, &mut self.out);
+        serial
+    }
+}
+
+fn padded(text: &[u8], bytes: usize, into: &mut Vec<u8>) {
+    let end = into.len() + bytes;
+    into.extend(text.iter().take(bytes));
+    into.resize(end, 0);
+}
+
+/// GBK of the few characters plates and names of the seeds are made of; anything else is a question mark.
+fn gbk(text: &str) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for character in text.chars() {
+        match character {
+            '藏' => bytes.extend([0xb2, 0xd8]),
+            ascii if ascii.is_ascii() => bytes.extend(u8::try_from(ascii)),
+            _ => bytes.push(b'?'),
+        }
+    }
+    bytes
+}
