@@ -1,1 +1,124 @@
-//! console
+//! What people and programs see of Roadwarden over HTTP: the API under `/api/v1`, its live feed, and the duty room's page.
+//!
+//! ```text
+//! browser ─ cookie ┐            ┌─ Ledger   alerts, handling, accounts
+//!                  ├─ Console ──┼─ History  tracks
+//! program ─ token ─┘            └─ Live     what is true now
+//! ```
+//!
+//! One table, `routes::ROUTES`, says of each route who may use it, which query keys it knows and what it answers; the router, the
+//! guard and the OpenAPI document all read that table. The console decides nothing about alerts, and keeps nothing but the
+//! short memory of failed sign-ins. It does **not** speak TLS: put it behind a proxy that does.
+
+mod account;
+mod alerts;
+mod app;
+mod exports;
+mod guard;
+mod health;
+mod json;
+mod live;
+mod map;
+mod openapi;
+mod page;
+mod problem;
+mod query;
+mod routes;
+mod schema;
+mod throttle;
+mod vehicles;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use history::History;
+use ledger::Ledger;
+use pipeline::Live;
+use settings::Reference;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+pub use openapi::document as openapi_document;
+
+/// How long open requests may take to end when the console stops.
+const STOP_MAX: Duration = Duration::from_secs(5);
+
+/// Each check of readiness by its name.
+pub type Ready = Arc<dyn Fn() -> Vec<(&'static str, bool)> + Send + Sync>;
+
+/// What the console shows, and where it gets it from.
+#[derive(Clone)]
+pub struct Parts {
+    /// Alerts, their handling, and accounts.
+    pub ledger: Ledger,
+    /// Where vehicles were.
+    pub history: History,
+    /// What is true now.
+    pub live: Live,
+    /// The registry and the map in force.
+    pub reference: watch::Receiver<Arc<Reference>>,
+    /// What `/metrics` prints.
+    pub metrics: prometheus::Registry,
+    /// What `/readyz` asks.
+    pub ready: Ready,
+    /// Whether this is the demo; `GET /api/v1/me` says so.
+    pub demo: bool,
+}
+
+/// Why the console could not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The address is taken or not ours.
+    #[error("http.listen {listen} can't be opened")]
+    Listen {
+        /// The address.
+        listen: SocketAddr,
+        /// What the system said.
+        source: std::io::Error,
+    },
+}
+
+/// The running console.
+pub struct Console {
+    local_addr: SocketAddr,
+    stopping: CancellationToken,
+    serving: JoinHandle<()>,
+}
+
+impl Console {
+    /// Opens the port and serves until [`Console::stop`].
+    pub async fn start(listen: SocketAddr, parts: Parts) -> Result<Self, StartError> {
+        let failed = |source| StartError::Listen { listen, source };
+        let listener = TcpListener::bind(listen).await.map_err(failed)?;
+        let local_addr = listener.local_addr().map_err(failed)?;
+        let stopping = CancellationToken::new();
+        let service =
+            app::router(parts, stopping.clone()).into_make_service_with_connect_info::<SocketAddr>();
+        let stop = stopping.clone();
+        let serving = tokio::spawn(async move {
+            if let Err(error) =
+                axum::serve(listener, service).with_graceful_shutdown(stop.cancelled_owned()).await
+            {
+                tracing::error!(%error, "console stopped serving");
+            }
+        });
+        Ok(Self { local_addr, stopping, serving })
+    }
+
+    /// Where it listens; tells the port when 0 was asked for.
+    pub fn local_addr(&self) -> SocketAddr {
+        self.local_addr
+    }
+
+    /// Ends live feeds, lets other requests finish for a moment, and closes.
+    pub async fn stop(self) {
+        self.stopping.cancel();
+        let abort = self.serving.abort_handle();
+        if tokio::time::timeout(STOP_MAX, self.serving).await.is_err() {
+            abort.abort();
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! Signing in and out, and who one is.
+
+use std::net::{IpAddr, SocketAddr};
+use std::time::Instant;
+
+use axum::extract::{ConnectInfo, State};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
+use ledger::Account;
+use serde_json::json;
+
+use crate::app::{Shared, now};
+use crate::guard::{COOKIE, Caller, Credential};
+use crate::json::Body;
+use crate::problem::Problem;
+use crate::schema::{SignIn, Ticket};
+
+/// Longest name and password looked at; hashing is not for novels.
+const SECRET_BYTES_MAX: usize = 1024;
+/// Failed tickets of one address are counted under this name, which no user can have.
+const TICKET_NAME: &str = "\0ticket";
+
+pub(crate) async fn sign_in(
+    State(app): State<Shared>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    Body(SignIn { name, password }): Body<SignIn>,
+) -> Result<Response, Problem> {
+    if name.len() > SECRET_BYTES_MAX || password.len() > SECRET_BYTES_MAX {
+        return Err(Problem::body("password", format!("name or password is over {SECRET_BYTES_MAX} bytes")));
+    }
+    refuse_hasty(&app, peer.ip(), &name)?;
+    let _turn = app.password_checks.acquire().await.map_err(Problem::internal)?;
+    // Again: whoever queued while others failed waits too.
+    refuse_hasty(&app, peer.ip(), &name)?;
+    let (asked, given) = (name.clone(), password);
+    let account = app.blocking(move |parts| parts.ledger.check_password(&asked, &given)).await?;
+    settle(&app, peer.ip(), &name, account.map_err(Problem::internal)?).await
+}
+
+pub(crate) async fn redeem(
+    State(app): State<Shared>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    Body(Ticket { ticket }): Body<Ticket>,
+) -> Result<Response, Problem> {
+    refuse_hasty(&app, peer.ip(), TICKET_NAME)?;
+    let account = app.blocking(move |parts| parts.ledger.redeem_ticket(&ticket, now())).await?;
+    settle(&app, peer.ip(), TICKET_NAME, account.map_err(Problem::internal)?).await
+}
+
+pub(crate) async fn sign_out(
+    State(app): State<Shared>,
+    Extension(caller): Extension<Caller>,
+) -> Result<Response, Problem> {
+    if let Credential::Session(secret) = caller.credential {
+        app.blocking(move |parts| parts.ledger.end_session(&secret)).await?.map_err(Problem::internal)?;
+    }
+    let gone = format!("{COOKIE}=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0");
+    Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, gone)]).into_response())
+}
+
+pub(crate) async fn me(State(app): State<Shared>, Extension(caller): Extension<Caller>) -> Response {
+    describe(&caller.name, caller.role, caller.operator.as_deref(), app.parts.demo).into_response()
+}
+
+fn describe(name: &str, role: ledger::Role, operator: Option<&str>, demo: bool) -> Json<serde_json::Value> {
+    Json(json!({ "name": name, "role": role.as_str(), "operator": operator, "demo": demo }))
+}
+
+fn refuse_hasty(app: &Shared, address: IpAddr, name: &str) -> Result<(), Problem> {
+    let throttle = app.throttle.lock().map_err(Problem::internal)?;
+    match throttle.wait(address, name, Instant::now()) {
+        Some(wait) => Err(Problem::throttled(wait.as_secs().max(1))),
+        None => Ok(()),
+    }
+}
+
+/// Counts a failure, or starts a session.
+async fn settle(
+    app: &Shared,
+    address: IpAddr,
+    name: &str,
+    account: Option<Account>,
+) -> Result<Response, Problem> {
+    let Some(account) = account else {
+        app.throttle.lock().map_err(Problem::internal)?.handle_failure(address, name, Instant::now());
+        return Err(Problem::new(
+            StatusCode::UNAUTHORIZED,
+            "wrong-credentials",
+            "the name or the secret is wrong",
+        ));
+    };
+    app.throttle.lock().map_err(Problem::internal)?.handle_success(address, name);
+    let whose = account.clone();
+    let secret = app
+        .blocking(move |parts| parts.ledger.start_session(&whose, now()))
+        .await?
+        .map_err(Problem::internal)?;
+    let cookie = format!("{COOKIE}={secret}; Path=/; HttpOnly; SameSite=Strict");
+    let body = describe(&account.name, account.role, account.operator.as_deref(), app.parts.demo);
+    Ok(([(header::SET_COOKIE, cookie)], body).into_response())
+}

@@ -1,0 +1,242 @@
+//! Alerts: the list, one, its timeline, and what people do about it.
+
+use std::fmt::Display;
+use std::str::FromStr;
+
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::{Extension, Json};
+use fleet::{AlertId, EventTime};
+use ledger::{ActError, Action, ActionKind, Handling, Listed, Query, Role};
+use serde_json::{Value, json};
+
+use crate::app::{Shared, now};
+use crate::guard::Caller;
+use crate::json::{Body, page, to_http};
+use crate::problem::Problem;
+use crate::query::Params;
+use crate::schema::{ActionRequest, BulkRequest};
+use crate::vehicles::{divisions, visible};
+
+/// Alerts in one bulk action.
+const BULK_MAX: usize = 1000;
+/// Characters of a note.
+const NOTE_MAX: usize = 2000;
+/// Characters of any other text of an action.
+const TEXT_MAX: usize = 100;
+
+pub(crate) async fn list(
+    State(app): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    Extension(params): Extension<Params>,
+) -> Result<Json<Value>, Problem> {
+    answer(&app, query(&params, &caller)?).await
+}
+
+pub(crate) async fn violations(
+    State(app): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    Extension(params): Extension<Params>,
+    Path(terminal): Path<String>,
+) -> Result<Json<Value>, Problem> {
+    let (terminal, _) = visible(&app, &caller, &terminal)?;
+    answer(&app, Query { terminals: vec![terminal], ..query(&params, &caller)? }).await
+}
+
+pub(crate) async fn one(
+    State(app): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+) -> Result<Json<Value>, Problem> {
+    let listed = find(&app, &caller, &id).await?;
+    to_http(&listed).map(Json)
+}
+
+pub(crate) async fn timeline(
+    State(app): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+) -> Result<Json<Value>, Problem> {
+    let id = find(&app, &caller, &id).await?.alert.id;
+    let entries = app.blocking(move |parts| parts.ledger.timeline(id)).await?.map_err(Problem::internal)?;
+    let items: Result<_, _> = entries.iter().map(to_http).collect();
+    Ok(page(items?, None))
+}
+
+pub(crate) async fn act(
+    State(app): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+    Body(request): Body<ActionRequest>,
+) -> Result<Json<Value>, Problem> {
+    let wanted = Wanted::parse(&caller, request)?;
+    let handling = wanted.act(&app, &caller, &id).await?;
+    to_http(&handling).map(Json)
+}
+
+pub(crate) async fn act_on_many(
+    State(app): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    Body(request): Body<BulkRequest>,
+) -> Result<Json<Value>, Problem> {
+    let BulkRequest { action, note, result, reason, assignee, until, ids } = request;
+    if ids.is_empty() || ids.len() > BULK_MAX {
+        return Err(Problem::body("ids", format!("ids holds {}, expected 1 to {BULK_MAX}", ids.len())));
+    }
+    let request = ActionRequest {
+        action,
+        note,
+        result,
+        reason,
+        assignee,
+        until,
+        expected_version: None,
+        request_id: None,
+    };
+    let wanted = Wanted::parse(&caller, request)?;
+    let mut items = Vec::with_capacity(ids.len());
+    for id in ids {
+        items.push(match wanted.act(&app, &caller, &id).await {
+            Ok(handling) => json!({ "id": id, "ok": true, "problem": null, "handling": to_http(&handling)? }),
+            Err(problem) => json!({ "id": id, "ok": false, "problem": problem.to_json(), "handling": null }),
+        });
+    }
+    Ok(Json(json!({ "items": items })))
+}
+
+/// The filters of a list as the ledger takes them, narrowed to what the caller may see.
+pub(crate) fn query(params: &Params, caller: &Caller) -> Result<Query, Problem> {
+    Ok(Query {
+        states: params.all("state")?,
+        handling: params.all("handling")?,
+        rules: rules(params)?,
+        severities: params.all("severity")?,
+        plates: params.all("plate")?,
+        terminals: params.all("terminal")?,
+        operators: operators(params, caller)?,
+        divisions: divisions(params)?,
+        departments: params.all("department")?,
+        from: params.time("from")?,
+        to: params.time("to")?,
+        limit: params.limit()?,
+        cursor: params.one("cursor")?,
+    })
+}
+
+fn rules(params: &Params) -> Result<Vec<fleet::RuleId>, Problem> {
+    let texts = params.all::<String>("rule")?;
+    texts
+        .iter()
+        .map(|text| fleet::RuleId::parse(text).map_err(|error| Problem::parameter("rule", error.to_string())))
+        .collect()
+}
+
+/// An operator's own id stands whatever it asked for; asking for another one finds nothing.
+fn operators(params: &Params, caller: &Caller) -> Result<Vec<String>, Problem> {
+    let asked = params.all::<String>("operator")?;
+    Ok(match caller.scope() {
+        None => asked,
+        Some(own) if asked.is_empty() || asked.iter().any(|operator| operator == own) => vec![named(own)],
+        Some(_) => vec![named("")],
+    })
+}
+
+/// The ledger takes no filter for "everybody" and an unregistered vehicle has the empty id: neither may slip in here.
+fn named(own: &str) -> String {
+    if own.is_empty() { "\0nobody".to_owned() } else { own.to_owned() }
+}
+
+async fn answer(app: &Shared, query: Query) -> Result<Json<Value>, Problem> {
+    let found = app.blocking(move |parts| parts.ledger.alerts(&query)).await?.map_err(refused)?;
+    let items: Result<_, _> = found.items.iter().map(to_http).collect();
+    Ok(page(items?, found.next))
+}
+
+/// A store error, or a cursor that none of our answers gave.
+pub(crate) fn refused(error: ledger::StoreError) -> Problem {
+    match error {
+        ledger::StoreError::Cursor => Problem::parameter("cursor", "cursor is none that an answer gave"),
+        other => Problem::internal(other),
+    }
+}
+
+/// The alert if it is there and this caller may see it; otherwise it is not there.
+async fn find(app: &Shared, caller: &Caller, id: &str) -> Result<Listed, Problem> {
+    let absent = || Problem::not_found("such alert");
+    let id = AlertId::parse(id).ok_or_else(absent)?;
+    let listed = app.blocking(move |parts| parts.ledger.alert(id)).await?.map_err(Problem::internal)?;
+    listed.filter(|listed| caller.sees(&listed.alert)).ok_or_else(absent)
+}
+
+/// An action that has been read and is allowed to this caller.
+struct Wanted {
+    kind: ActionKind,
+    request: ActionRequest,
+    until: Option<EventTime>,
+}
+
+impl Wanted {
+    fn parse(caller: &Caller, request: ActionRequest) -> Result<Self, Problem> {
+        let kind: ActionKind = member("action", &request.action)?;
+        if !caller.may(kind) {
+            let detail = format!("the role {} may not {}", caller.role.as_str(), request.action);
+            return Err(Problem::forbidden(detail).about("body/action".to_owned()));
+        }
+        let texts = [
+            ("note", &request.note, NOTE_MAX),
+            ("result", &request.result, TEXT_MAX),
+            ("reason", &request.reason, TEXT_MAX),
+            ("assignee", &request.assignee, TEXT_MAX),
+            ("request_id", &request.request_id, TEXT_MAX),
+        ];
+        for (name, text, max) in texts {
+            if text.as_ref().is_some_and(|text| text.chars().count() > max) {
+                return Err(Problem::body(name, format!("{name} is over {max} characters")));
+            }
+        }
+        let until = request.until.as_deref().map(|text| member("until", text)).transpose()?;
+        Ok(Self { kind, request, until })
+    }
+
+    async fn act(&self, app: &Shared, caller: &Caller, id: &str) -> Result<Handling, Problem> {
+        let alert = find(app, caller, id).await?.alert.id;
+        let ActionRequest { note, result, reason, assignee, expected_version, request_id, .. } =
+            &self.request;
+        let action = Action {
+            alert,
+            kind: self.kind,
+            by: caller.name.clone(),
+            department: (caller.role == Role::Police).then_some(fleet::Department::Police),
+            via: "api".to_owned(),
+            note: note.clone(),
+            result: result.clone(),
+            reason: reason.clone(),
+            assignee: assignee.clone(),
+            until: self.until,
+            expected_version: *expected_version,
+            request_id: request_id.clone(),
+            at: now(),
+        };
+        let done = app.blocking(move |parts| parts.ledger.act(&action)).await?;
+        done.or_else(settle)
+    }
+}
+
+fn member<T: FromStr<Err: Display>>(name: &str, text: &str) -> Result<T, Problem> {
+    text.parse().map_err(|error: T::Err| Problem::body(name, format!("{name}: {error}")))
+}
+
+/// What a refused action means to the caller; one that was done before is done.
+fn settle(error: ActError) -> Result<Handling, Problem> {
+    let detail = error.to_string();
+    match error {
+        ActError::Duplicate { handling } => Ok(handling),
+        ActError::Stale { current } => {
+            Err(Problem::new(StatusCode::CONFLICT, "stale-version", detail)
+                .with("handling", to_http(&current)?))
+        }
+        ActError::NotAllowed { .. } => Err(Problem::new(StatusCode::CONFLICT, "not-allowed-now", detail)),
+        ActError::UnknownAlert => Err(Problem::not_found("such alert")),
+        other => Err(Problem::internal(other)),
+    }
+}

@@ -1,0 +1,133 @@
+//! The router and what surrounds every request: bounds, a deadline, headers.
+
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, Request};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use fleet::ReceiveTime;
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+
+use crate::problem::Problem;
+use crate::throttle::Throttle;
+use crate::{Parts, account, alerts, exports, guard, health, live, map, page, vehicles};
+
+/// A bulk action over 1,000 ids with a long note is under 50 kB; past this 413.
+pub(crate) const BODY_BYTES_MAX: usize = 256 * 1024;
+/// No query here takes a second; past this 504. Streams (live feed, exports) answer their head in time and go on.
+const REQUEST_MAX: Duration = Duration::from_secs(30);
+/// Password checks at a time: each takes a core and 19 MB for some tens of milliseconds.
+const PASSWORD_CHECKS_MAX: usize = 2;
+/// Live feeds at a time; each holds a subscription and a map of changed vehicles. Past this 503.
+const FEEDS_MAX: usize = 256;
+
+/// What every handler can reach.
+pub(crate) struct App {
+    pub(crate) parts: Parts,
+    pub(crate) stopping: CancellationToken,
+    pub(crate) throttle: Mutex<Throttle>,
+    pub(crate) password_checks: Semaphore,
+    pub(crate) feeds: Arc<Semaphore>,
+    pub(crate) summaries: live::Summaries,
+}
+
+pub(crate) type Shared = Arc<App>;
+
+impl App {
+    /// Runs blocking work of a store away from the event loop.
+    pub(crate) async fn blocking<T: Send + 'static>(
+        self: &Arc<Self>,
+        work: impl FnOnce(&Parts) -> T + Send + 'static,
+    ) -> Result<T, Problem> {
+        let app = Arc::clone(self);
+        tokio::task::spawn_blocking(move || work(&app.parts)).await.map_err(Problem::internal)
+    }
+}
+
+/// Our clock.
+pub(crate) fn now() -> ReceiveTime {
+    let ms = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis());
+    ReceiveTime::from_ms(i64::try_from(ms).unwrap_or(i64::MAX))
+}
+
+pub(crate) fn router(parts: Parts, stopping: CancellationToken) -> Router {
+    let app = Arc::new(App {
+        parts,
+        stopping,
+        throttle: Mutex::default(),
+        password_checks: Semaphore::new(PASSWORD_CHECKS_MAX),
+        feeds: Arc::new(Semaphore::new(FEEDS_MAX)),
+        summaries: live::Summaries::default(),
+    });
+    api()
+        .route_layer(middleware::from_fn_with_state(Arc::clone(&app), guard::admit))
+        .merge(page::router())
+        .fallback(async || Problem::not_found("such path"))
+        .method_not_allowed_fallback(async || {
+            Problem::new(
+                StatusCode::METHOD_NOT_ALLOWED,
+                "method-not-allowed",
+                "this path knows other methods",
+            )
+        })
+        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .layer(middleware::from_fn(deadline))
+        .layer(middleware::from_fn(headers))
+        .with_state(app)
+}
+
+fn api() -> Router<Shared> {
+    Router::new()
+        .route("/api/v1/alerts", get(alerts::list))
+        .route("/api/v1/alerts/actions", post(alerts::act_on_many))
+        .route("/api/v1/alerts/{id}", get(alerts::one))
+        .route("/api/v1/alerts/{id}/timeline", get(alerts::timeline))
+        .route("/api/v1/alerts/{id}/actions", post(alerts::act))
+        .route("/api/v1/vehicles", get(vehicles::list))
+        .route("/api/v1/vehicles/{terminal}", get(vehicles::one))
+        .route("/api/v1/vehicles/{terminal}/track", get(vehicles::track))
+        .route("/api/v1/vehicles/{terminal}/violations", get(alerts::violations))
+        .route("/api/v1/live", get(live::stream))
+        .route("/api/v1/exports/violations.csv", get(exports::csv))
+        .route("/api/v1/map/zones", get(map::zones))
+        .route("/api/v1/map/routes", get(map::routes))
+        .route("/api/v1/session", post(account::sign_in).delete(account::sign_out))
+        .route("/api/v1/session/ticket", post(account::redeem))
+        .route("/api/v1/me", get(account::me))
+        .route("/api/openapi.json", get(health::openapi))
+        .route("/healthz", get(health::alive))
+        .route("/readyz", get(health::ready))
+        .route("/metrics", get(health::metrics))
+}
+
+async fn deadline(request: Request, next: Next) -> Response {
+    match tokio::time::timeout(REQUEST_MAX, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => {
+            Problem::new(StatusCode::GATEWAY_TIMEOUT, "timeout", "the request took too long").into_response()
+        }
+    }
+}
+
+/// The same on every answer; what an API says is never kept by a cache.
+async fn headers(request: Request, next: Next) -> Response {
+    const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
+        base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    headers.insert(
+        HeaderName::from_static("cross-origin-opener-policy"),
+        HeaderValue::from_static("same-origin"),
+    );
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    response
+}

@@ -1,0 +1,193 @@
+//! The description of the interface, made from the table of routes.
+
+use serde_json::{Value, json};
+use utoipa::openapi::path::{HttpMethod, OperationBuilder, ParameterBuilder, ParameterIn};
+use utoipa::openapi::request_body::RequestBodyBuilder;
+use utoipa::openapi::security::{
+    ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
+};
+use utoipa::openapi::{
+    ComponentsBuilder, ContentBuilder, InfoBuilder, LicenseBuilder, ObjectBuilder, OpenApiBuilder, PathItem,
+    PathsBuilder, Ref, Required, ResponseBuilder, ServerBuilder, Type,
+};
+
+use crate::guard::COOKIE;
+use crate::routes::{Access, Answer, ROUTES, Route};
+use crate::schema;
+
+/// The OpenAPI document that `/api/openapi.json` answers.
+pub fn document() -> Value {
+    let mut components = ComponentsBuilder::new()
+        .security_scheme("session", SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::new(COOKIE))))
+        .security_scheme(
+            "token",
+            SecurityScheme::Http(HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build()),
+        );
+    for (name, schema) in schema::all() {
+        components = components.schema(name, schema);
+    }
+    let mut paths = PathsBuilder::new();
+    for route in ROUTES {
+        paths = paths.path(route.path, PathItem::new(method(route), operation(route)));
+    }
+    let info = InfoBuilder::new()
+        .title("Roadwarden")
+        .version("1")
+        .description(Some(
+            "Alerts about coaches, dangerous-goods trucks and school buses. Different query keys are AND, a repeated key is OR; \
+             `from` is inclusive, `to` exclusive; an unknown key is refused. A write with the session cookie needs the header X-CSRF.",
+        ))
+        .license(Some(LicenseBuilder::new().name("Apache-2.0").identifier(Some("Apache-2.0")).build()))
+        .build();
+    let document = OpenApiBuilder::new()
+        .info(info)
+        .servers(Some([ServerBuilder::new().url("/").build()]))
+        .paths(paths.build())
+        .components(Some(components.build()))
+        .build();
+    serde_json::to_value(document).unwrap_or_else(|_| json!({}))
+}
+
+fn method(route: &Route) -> HttpMethod {
+    match route.method {
+        "POST" => HttpMethod::Post,
+        "DELETE" => HttpMethod::Delete,
+        _ => HttpMethod::Get,
+    }
+}
+
+fn operation(route: &Route) -> OperationBuilder {
+    let mut operation =
+        OperationBuilder::new().operation_id(Some(route.id)).tag(route.tag).summary(Some(route.summary));
+    for name in route.path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}')) {
+        operation = operation.parameter(parameter(name, ParameterIn::Path, Required::True));
+    }
+    for name in route.query {
+        operation = operation.parameter(parameter(name, ParameterIn::Query, Required::False));
+    }
+    if let Some(body) = route.body {
+        let content = ContentBuilder::new().schema(Some(Ref::from_schema_name(body))).build();
+        let body =
+            RequestBodyBuilder::new().content("application/json", content).required(Some(Required::True));
+        operation = operation.request_body(Some(body.build()));
+    }
+    let (status, answer) = answer(route.answer);
+    operation = operation.response(status, answer);
+    for status in refusals(route) {
+        operation = operation.response(status.to_string(), refusal(status));
+    }
+    match route.access {
+        Access::Open => operation.securities(Some(Vec::<SecurityRequirement>::new())),
+        Access::Signed => operation
+            .security(SecurityRequirement::new("session", Vec::<String>::new()))
+            .security(SecurityRequirement::new("token", Vec::<String>::new())),
+    }
+}
+
+fn parameter(name: &str, place: ParameterIn, required: Required) -> ParameterBuilder {
+    let (kind, meaning) = match name {
+        "limit" => (Type::Integer, "Items in one answer, 1 to 1000"),
+        "online" => (Type::Boolean, "Heard within the last three minutes"),
+        "cursor" => (Type::String, "`next` of the answer before"),
+        "from" => (Type::String, "RFC 3339, inclusive"),
+        "to" => (Type::String, "RFC 3339, exclusive"),
+        "division" => (Type::String, "Two, four or six digits of GB/T 2260: everything below it"),
+        "plate" => (Type::String, "Number plate or a part of it"),
+        "state" => (Type::String, "raised, updated or cleared; may be repeated"),
+        "handling" => (Type::String, "Status of the handling; may be repeated"),
+        "severity" => (Type::String, "info, minor, major or critical; may be repeated"),
+        "rule" => (Type::String, "Rule id; may be repeated"),
+        "department" => (Type::String, "Who gets it; may be repeated"),
+        "class" => (Type::String, "Vehicle class; may be repeated"),
+        "terminal" => (Type::String, "Terminal number"),
+        "operator" => (Type::String, "Operator id; may be repeated"),
+        _ => (Type::String, "Id of the alert"),
+    };
+    ParameterBuilder::new()
+        .name(name)
+        .parameter_in(place)
+        .required(required)
+        .description(Some(meaning))
+        .schema(Some(ObjectBuilder::new().schema_type(kind)))
+}
+
+fn answer(answer: Answer) -> (&'static str, ResponseBuilder) {
+    let done = ResponseBuilder::new();
+    match answer {
+        Answer::Json(name) => {
+            let content = ContentBuilder::new().schema(Some(Ref::from_schema_name(name))).build();
+            ("200", done.description("Done").content("application/json", content))
+        }
+        Answer::Text(media) => {
+            let content =
+                ContentBuilder::new().schema(Some(ObjectBuilder::new().schema_type(Type::String))).build();
+            ("200", done.description("Done").content(media, content))
+        }
+        Answer::Nothing => ("204", done.description("Done")),
+    }
+}
+
+fn refusals(route: &Route) -> Vec<u16> {
+    let mut all = route.refusals.to_vec();
+    match route.access {
+        Access::Open if route.body.is_some() => all.extend([400, 401]),
+        Access::Open => {}
+        Access::Signed => all.extend([400, 401]),
+    }
+    all.push(500);
+    all.sort_unstable();
+    all
+}
+
+fn refusal(status: u16) -> ResponseBuilder {
+    let meaning = match status {
+        400 => "A parameter or the body's JSON is wrong",
+        401 => "No credentials, or wrong ones",
+        403 => "Not allowed for this role, or X-CSRF is missing",
+        404 => "Not there, or not yours to see",
+        409 => "Somebody was first: `handling` tells the state now",
+        413 => "The body is too large",
+        415 => "The body is not application/json",
+        422 => "A member of the body is wrong",
+        429 => "Too many attempts: see Retry-After",
+        503 => "A check fails",
+        _ => "Our fault",
+    };
+    let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
+    ResponseBuilder::new().description(meaning).content("application/problem+json", content)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_document_is_the_golden_file() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../protocol/openapi.json");
+        let mut text = serde_json::to_string_pretty(&document()).unwrap();
+        text.push('\n');
+        if std::env::var_os("UPDATE_EXPECT").is_some() {
+            std::fs::write(path, &text).unwrap();
+        }
+        assert_eq!(std::fs::read_to_string(path).unwrap(), text, "UPDATE_EXPECT=1 rewrites it");
+    }
+
+    #[test]
+    fn every_route_is_described_and_every_reference_resolves() {
+        let document = document();
+        for route in ROUTES {
+            let operation = &document["paths"][route.path][route.method.to_lowercase()];
+            assert_eq!(operation["operationId"], route.id);
+            assert!(
+                operation["security"].is_array() && operation["responses"]["500"].is_object(),
+                "{}",
+                route.id
+            );
+        }
+        let text = document.to_string();
+        for reference in text.split("\"#/components/schemas/").skip(1) {
+            let name = reference.split('"').next().unwrap();
+            assert!(document["components"]["schemas"][name].is_object(), "{name}");
+        }
+    }
+}

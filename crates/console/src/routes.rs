@@ -1,0 +1,141 @@
+//! Every route there is: who may use it, which query keys it knows, what it answers.
+
+/// Who may use a route.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Access {
+    /// Anybody; no credentials are looked at.
+    Open,
+    /// Any signed-in person or program; what an operator sees is narrowed further on.
+    Signed,
+}
+
+/// A row of [`ROUTES`].
+#[derive(Debug)]
+pub(crate) struct Route {
+    pub(crate) method: &'static str,
+    pub(crate) path: &'static str,
+    /// `operationId`.
+    pub(crate) id: &'static str,
+    pub(crate) tag: &'static str,
+    pub(crate) summary: &'static str,
+    pub(crate) access: Access,
+    pub(crate) query: &'static [&'static str],
+    /// Schema of the body it wants.
+    pub(crate) body: Option<&'static str>,
+    pub(crate) answer: Answer,
+    /// Refusals besides 400, 401 and 500.
+    pub(crate) refusals: &'static [u16],
+}
+
+/// What a route answers when all is well.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Answer {
+    /// JSON of this schema.
+    Json(&'static str),
+    /// A text of this media type.
+    Text(&'static str),
+    /// 204.
+    Nothing,
+}
+
+/// The filters of a list of alerts.
+pub(crate) const ALERT_FILTERS: &[&str] = &[
+    "state",
+    "handling",
+    "rule",
+    "severity",
+    "plate",
+    "terminal",
+    "operator",
+    "division",
+    "department",
+    "from",
+    "to",
+    "limit",
+    "cursor",
+];
+/// The same for one vehicle, which the path names.
+pub(crate) const VIOLATION_FILTERS: &[&str] =
+    &["state", "handling", "rule", "severity", "department", "from", "to", "limit", "cursor"];
+/// The same for an export, which has no pages.
+pub(crate) const EXPORT_FILTERS: &[&str] = &[
+    "state",
+    "handling",
+    "rule",
+    "severity",
+    "plate",
+    "terminal",
+    "operator",
+    "division",
+    "department",
+    "from",
+    "to",
+];
+/// The filters of the list of vehicles.
+pub(crate) const VEHICLE_FILTERS: &[&str] =
+    &["plate", "terminal", "operator", "division", "class", "online", "limit", "cursor"];
+/// What a track is asked by.
+pub(crate) const TRACK_FILTERS: &[&str] = &["from", "to", "limit", "cursor"];
+
+macro_rules! routes {
+    ($($method:literal $path:literal $id:literal $tag:literal $access:ident $query:expr, $body:expr, $answer:expr, $refusals:expr, $summary:literal;)+) => {
+        /// The table.
+        pub(crate) const ROUTES: &[Route] = &[$(Route {
+            method: $method, path: $path, id: $id, tag: $tag, summary: $summary, access: Access::$access,
+            query: $query, body: $body, answer: $answer, refusals: $refusals,
+        }),+];
+    };
+}
+
+use Answer::{Json, Nothing, Text};
+
+routes! {
+    "GET" "/api/v1/alerts" "listAlerts" "alerts" Signed ALERT_FILTERS, None, Json("AlertPage"), &[],
+        "Alerts, newest first";
+    "GET" "/api/v1/alerts/{id}" "getAlert" "alerts" Signed &[], None, Json("Alert"), &[404],
+        "One alert";
+    "GET" "/api/v1/alerts/{id}/timeline" "getAlertTimeline" "alerts" Signed &[], None, Json("Timeline"), &[404],
+        "What the engine and people did to an alert, oldest first";
+    "POST" "/api/v1/alerts/{id}/actions" "actOnAlert" "alerts" Signed &[], Some("ActionRequest"), Json("Handling"), &[403, 404, 409, 413, 415, 422],
+        "Acts on an alert";
+    "POST" "/api/v1/alerts/actions" "actOnAlerts" "alerts" Signed &[], Some("BulkRequest"), Json("BulkAnswer"), &[403, 413, 415, 422],
+        "Acts on many alerts with one note";
+    "GET" "/api/v1/vehicles" "listVehicles" "vehicles" Signed VEHICLE_FILTERS, None, Json("VehiclePage"), &[],
+        "Vehicles with their latest word, by terminal";
+    "GET" "/api/v1/vehicles/{terminal}" "getVehicle" "vehicles" Signed &[], None, Json("Vehicle"), &[404],
+        "One vehicle";
+    "GET" "/api/v1/vehicles/{terminal}/track" "getVehicleTrack" "vehicles" Signed TRACK_FILTERS, None, Json("Track"), &[404],
+        "Where a vehicle was, oldest first; without from and to the last 24 hours";
+    "GET" "/api/v1/vehicles/{terminal}/violations" "listVehicleViolations" "vehicles" Signed VIOLATION_FILTERS, None, Json("AlertPage"), &[404],
+        "The alerts of a vehicle, newest first";
+    "GET" "/api/v1/live" "streamLive" "live" Signed &[], None, Text("text/event-stream"), &[],
+        "Server-sent events: alert, vehicle, handling, summary, resync";
+    "GET" "/api/v1/exports/violations.csv" "exportViolationsCsv" "exports" Signed EXPORT_FILTERS, None, Text("text/csv"), &[],
+        "Alerts as CSV: UTF-8 with a byte order mark, safe to open in a spreadsheet";
+    "GET" "/api/v1/map/zones" "getZones" "map" Signed &[], None, Json("FeatureCollection"), &[],
+        "Zones in force as GeoJSON";
+    "GET" "/api/v1/map/routes" "getRoutes" "map" Signed &[], None, Json("FeatureCollection"), &[],
+        "Routes in force as GeoJSON";
+    "POST" "/api/v1/session" "signIn" "session" Open &[], Some("SignIn"), Json("Me"), &[413, 415, 422, 429],
+        "Signs a person in: sets the session cookie";
+    "POST" "/api/v1/session/ticket" "redeemTicket" "session" Open &[], Some("Ticket"), Json("Me"), &[413, 415, 422, 429],
+        "Signs in with a one-time ticket";
+    "DELETE" "/api/v1/session" "signOut" "session" Signed &[], None, Nothing, &[403],
+        "Ends the session";
+    "GET" "/api/v1/me" "getMe" "session" Signed &[], None, Json("Me"), &[],
+        "Who is asking";
+    "GET" "/api/openapi.json" "getOpenapi" "service" Open &[], None, Text("application/json"), &[],
+        "This document";
+    "GET" "/healthz" "getHealth" "service" Open &[], None, Text("text/plain"), &[],
+        "Whether the process is alive";
+    "GET" "/readyz" "getReadiness" "service" Open &[], None, Json("Readiness"), &[503],
+        "Whether the service would keep its promises now";
+    "GET" "/metrics" "getMetrics" "service" Open &[], None, Text("text/plain"), &[],
+        "Prometheus metrics";
+}
+
+/// The row of a request. `HEAD` is `GET` without the body.
+pub(crate) fn find(method: &str, path: &str) -> Option<&'static Route> {
+    let method = if method == "HEAD" { "GET" } else { method };
+    ROUTES.iter().find(|route| route.method == method && route.path == path)
+}

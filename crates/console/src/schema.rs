@@ -1,0 +1,359 @@
+//! The documents of the interface, for its description. A test reads real answers into these, so that they can't drift.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+macro_rules! documents {
+    ($($(#[$doc:meta])* $name:ident { $($(#[$fdoc:meta])* $field:ident: $kind:ty,)+ })+) => {
+        $(
+            $(#[$doc])*
+            #[derive(Debug, Deserialize, Serialize, ToSchema)]
+            #[serde(deny_unknown_fields)]
+            pub(crate) struct $name { $($(#[$fdoc])* pub(crate) $field: $kind,)+ }
+        )+
+
+        /// All of them with their names.
+        pub(crate) fn all() -> Vec<(String, utoipa::openapi::RefOr<utoipa::openapi::Schema>)> {
+            use utoipa::PartialSchema;
+            vec![$((<$name as ToSchema>::name().into_owned(), <$name as PartialSchema>::schema())),+]
+        }
+    };
+}
+
+documents! {
+    /// An alert with its handling.
+    Alert {
+        /// Always `roadwarden.alert/1`.
+        schema: String,
+        /// A UUID; the same episode always has the same.
+        id: String,
+        /// 1 when raised, one more with each change.
+        revision: u32,
+        /// `raised`, `updated` or `cleared`.
+        state: String,
+        /// Rule id, such as `speeding`.
+        rule: String,
+        /// `info`, `minor`, `major` or `critical`.
+        severity: String,
+        /// The report arrived too late to count as live.
+        late: bool,
+        /// One line for people.
+        title: Title,
+        /// The vehicle.
+        vehicle: VehicleLabel,
+        /// The driver, where known.
+        driver: Option<DriverLabel>,
+        /// When the condition began.
+        started_at: String,
+        /// When it had held long enough.
+        raised_at: String,
+        /// When it ended.
+        ended_at: Option<String>,
+        /// The position this revision rests on.
+        position: Position,
+        /// Where that is.
+        place: Place,
+        /// What was measured.
+        measure: Measure,
+        /// Law or standard with its article.
+        basis: Vec<Basis>,
+        /// Who gets it.
+        departments: Vec<String>,
+        /// The proof.
+        evidence: Evidence,
+        /// People's side.
+        handling: Handling,
+    }
+    /// One line in two languages.
+    Title {
+        /// Chinese.
+        zh: String,
+        /// English.
+        en: String,
+    }
+    /// The vehicle as an alert shows it.
+    VehicleLabel {
+        /// Terminal number.
+        terminal: String,
+        /// Number plate.
+        plate: String,
+        /// `blue`, `yellow`, `black`, `white`, `green`, `yellow-green` or `other`.
+        plate_color: String,
+        /// Vehicle class.
+        class: String,
+        /// Operator id.
+        operator: String,
+        /// Class of dangerous goods.
+        hazmat_class: Option<String>,
+        /// UN number.
+        hazmat_un: Option<String>,
+    }
+    /// The driver as an alert shows it.
+    DriverLabel {
+        /// Certificate number.
+        certificate: String,
+        /// Name, empty where unknown.
+        name: String,
+    }
+    /// A position; also an item of a track.
+    Position {
+        /// When, `+08:00`, milliseconds.
+        time: String,
+        /// Degrees, WGS-84.
+        lon: f64,
+        /// Degrees, WGS-84.
+        lat: f64,
+        /// Metres.
+        altitude_m: i16,
+        /// km/h.
+        speed_kmh: f64,
+        /// Degrees clockwise from north.
+        heading_deg: u16,
+    }
+    /// Where something happened.
+    Place {
+        /// Six digits of GB/T 2260.
+        division: String,
+        /// The zone it is about.
+        zone: Option<ZoneLabel>,
+        /// Name of the road.
+        road: Option<String>,
+    }
+    /// A zone as an alert shows it.
+    ZoneLabel {
+        /// Its id.
+        id: String,
+        /// Its kind.
+        kind: String,
+        /// Chinese name.
+        name_zh: String,
+        /// English name.
+        name_en: String,
+    }
+    /// What was measured against what.
+    Measure {
+        /// `speed_kmh`, `distance_m`, `duration_s`, `count` or `level`.
+        kind: String,
+        /// Now.
+        value: f64,
+        /// The limit that holds.
+        limit: Option<f64>,
+        /// The worst so far.
+        peak: f64,
+        /// Seconds the condition has held.
+        duration_s: u64,
+    }
+    /// A law, regulation or standard and the place in it.
+    Basis {
+        /// Its title.
+        document: String,
+        /// Article or clause.
+        article: String,
+    }
+    /// The proof an alert carries.
+    Evidence {
+        /// Positions before and during, oldest first.
+        positions: Vec<Position>,
+        /// Names of photos and videos.
+        attachments: Vec<String>,
+    }
+    /// People's side of an alert.
+    Handling {
+        /// `new`, `acknowledged`, `handling`, `handled`, `deferred` or `closed`.
+        status: String,
+        /// How it ended: `warned`, `penalised`, `dispatched`, `trained`, `no-action` or `false-alarm`.
+        result: Option<String>,
+        /// Why it was a false alarm: `device`, `algorithm`, `environment`, `map` or `other`.
+        reason: Option<String>,
+        /// Who has it.
+        assignee: Option<String>,
+        /// Which department handles it.
+        department: Option<String>,
+        /// When it is due.
+        due_at: Option<String>,
+        /// `pending`, `upheld` or `rejected`.
+        appeal: Option<String>,
+        /// One more with each action; send it back as `expected_version`.
+        version: u32,
+        /// When it last changed.
+        updated_at: Option<String>,
+    }
+    /// A page of alerts.
+    AlertPage {
+        /// Newest first.
+        items: Vec<Alert>,
+        /// Cursor of the next page.
+        next: Option<String>,
+    }
+    /// A vehicle with its latest word.
+    Vehicle {
+        /// Terminal number.
+        terminal: String,
+        /// Number plate, empty for a terminal outside the registry.
+        plate: String,
+        /// Colour of the plate.
+        plate_color: String,
+        /// Vehicle class; null outside the registry.
+        class: Option<String>,
+        /// Operator id.
+        operator: String,
+        /// Operator name.
+        operator_name: Option<String>,
+        /// Where it is registered.
+        division: String,
+        /// Route it must keep to.
+        route: Option<String>,
+        /// Class of dangerous goods.
+        hazmat_class: Option<String>,
+        /// UN number.
+        hazmat_un: Option<String>,
+        /// Heard within the last three minutes.
+        online: bool,
+        /// When the gateway last heard it.
+        received_at: Option<String>,
+        /// Its newest position.
+        position: Option<Position>,
+        /// Alarm bits of JT/T 808.
+        alarms: u32,
+        /// Status bits of JT/T 808.
+        status: u32,
+        /// Severity of its worst alert that is not cleared.
+        worst_open: Option<String>,
+        /// How many of its alerts are not cleared.
+        open_alerts: u32,
+    }
+    /// A page of vehicles.
+    VehiclePage {
+        /// By terminal.
+        items: Vec<Vehicle>,
+        /// Cursor of the next page.
+        next: Option<String>,
+    }
+    /// Positions of a vehicle.
+    Track {
+        /// Oldest first.
+        items: Vec<Position>,
+        /// Cursor of the next page.
+        next: Option<String>,
+    }
+    /// What happened to an alert.
+    Timeline {
+        /// Oldest first.
+        items: Vec<BTreeMap<String, serde_json::Value>>,
+        /// Always null.
+        next: Option<String>,
+    }
+    /// An action on an alert.
+    ActionRequest {
+        /// `acknowledge`, `unacknowledge`, `assign`, `comment`, `remind`, `dispatch`, `handle`, `false-alarm`, `defer`, `close`, `reopen`, `appeal` or `decide-appeal`.
+        action: String,
+        /// Why, for people; at most 2,000 characters.
+        note: Option<String>,
+        /// How it ended.
+        result: Option<String>,
+        /// Why it was a false alarm.
+        reason: Option<String>,
+        /// Whom it is assigned to.
+        assignee: Option<String>,
+        /// Until when it is deferred or due.
+        until: Option<String>,
+        /// The version the caller saw; another one answers 409.
+        expected_version: Option<u32>,
+        /// The same one twice acts once.
+        request_id: Option<String>,
+    }
+    /// One action on many alerts.
+    BulkRequest {
+        /// As of one action.
+        action: String,
+        /// As of one action.
+        note: Option<String>,
+        /// As of one action.
+        result: Option<String>,
+        /// As of one action.
+        reason: Option<String>,
+        /// As of one action.
+        assignee: Option<String>,
+        /// As of one action.
+        until: Option<String>,
+        /// At most 1,000.
+        ids: Vec<String>,
+    }
+    /// What became of each.
+    BulkAnswer {
+        /// In the order asked.
+        items: Vec<BulkItem>,
+    }
+    /// What became of one.
+    BulkItem {
+        /// The alert.
+        id: String,
+        /// Whether it was done.
+        ok: bool,
+        /// Why not.
+        problem: Option<Problem>,
+        /// The handling now.
+        handling: Option<Handling>,
+    }
+    /// A refusal (RFC 9457).
+    Problem {
+        /// `urn:roadwarden:problem:…`.
+        r#type: String,
+        /// The status in words.
+        title: String,
+        /// The status.
+        status: u16,
+        /// What is wrong and what was expected.
+        detail: String,
+        /// Which parameter or member.
+        errors: Option<Vec<Fault>>,
+        /// With 409: the handling as it is now.
+        handling: Option<Handling>,
+    }
+    /// A parameter or member that is wrong.
+    Fault {
+        /// `query/limit`, `body/action`.
+        pointer: String,
+        /// What is wrong with it.
+        detail: String,
+    }
+    /// A name and its password.
+    SignIn {
+        /// User name.
+        name: String,
+        /// Password.
+        password: String,
+    }
+    /// A one-time ticket.
+    Ticket {
+        /// As printed by the demo.
+        ticket: String,
+    }
+    /// Who is asking.
+    Me {
+        /// User or token name.
+        name: String,
+        /// `duty`, `police`, `operator` or `admin`.
+        role: String,
+        /// The operator whose vehicles are seen.
+        operator: Option<String>,
+        /// Whether this is the demo.
+        demo: bool,
+    }
+    /// Readiness, check by check.
+    Readiness {
+        /// Whether all checks are well.
+        ready: bool,
+        /// Each check by its name.
+        checks: BTreeMap<String, bool>,
+    }
+    /// GeoJSON.
+    FeatureCollection {
+        /// Always `FeatureCollection`.
+        r#type: String,
+        /// The features.
+        features: Vec<serde_json::Value>,
+    }
+}

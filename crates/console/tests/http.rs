@@ -1,0 +1,385 @@
+//! The console over real sockets: who may do what, what is refused and how, what the live feed says.
+
+#![allow(clippy::unwrap_used, reason = "a broken promise is a failed test")]
+
+mod client;
+mod common;
+
+use std::sync::Arc;
+
+use client::{Client, Credential, Reply};
+use common::World;
+use console::Console;
+use ledger::Role;
+use serde_json::{Value, json};
+
+const OWN: &str = "OP001";
+
+struct Desk {
+    world: World,
+    console: Console,
+}
+
+impl Desk {
+    async fn start() -> Self {
+        let world = World::new(30);
+        let console = Console::start("127.0.0.1:0".parse().unwrap(), world.parts(false)).await.unwrap();
+        Self { world, console }
+    }
+
+    fn client(&self, credential: Credential) -> Client {
+        Client { address: self.console.local_addr(), credential }
+    }
+
+    fn token(&self, role: Role) -> Client {
+        let operator = (role == Role::Operator).then_some(OWN);
+        self.client(Credential::Token(common::token(&self.world.ledger, role, operator)))
+    }
+
+    async fn any_alert(&self, of_own: bool) -> Value {
+        let list = self.token(Role::Duty).get("/api/v1/alerts?limit=1000").await.json();
+        let items = list["items"].as_array().unwrap().clone();
+        items.into_iter().find(|alert| (alert["vehicle"]["operator"] == OWN) == of_own).unwrap()
+    }
+}
+
+/// Method, path, status for: nobody, duty, police, operator, admin. `{own}` and `{other}` are alerts, `{OWN}` and `{OTHER}` terminals.
+#[rustfmt::skip]
+const ACCESS: &[(&str, &str, [u16; 5])] = &[
+    ("GET", "/healthz", [200; 5]),
+    ("GET", "/readyz", [200; 5]),
+    ("GET", "/metrics", [200; 5]),
+    ("GET", "/api/openapi.json", [200; 5]),
+    ("GET", "/", [200; 5]),
+    ("GET", "/api/v1/me", [401, 200, 200, 200, 200]),
+    ("GET", "/api/v1/alerts", [401, 200, 200, 200, 200]),
+    ("GET", "/api/v1/alerts/{own}", [401, 200, 200, 200, 200]),
+    ("GET", "/api/v1/alerts/{other}", [401, 200, 200, 404, 200]),
+    ("GET", "/api/v1/alerts/{own}/timeline", [401, 200, 200, 200, 200]),
+    ("GET", "/api/v1/alerts/{other}/timeline", [401, 200, 200, 404, 200]),
+    ("POST", "/api/v1/alerts/{own}/actions comment", [401, 200, 200, 200, 200]),
+    ("POST", "/api/v1/alerts/{other}/actions comment", [401, 200, 200, 404, 200]),
+    ("POST", "/api/v1/alerts/{own}/actions assign", [401, 200, 403, 403, 200]),
+    ("POST", "/api/v1/alerts/actions bulk", [401, 200, 200, 200, 200]),
+    ("GET", "/api/v1/vehicles", [401, 200, 200, 200, 200]),
+    ("GET", "/api/v1/vehicles/{OWN}", [401, 200, 200, 200, 200]),
+    ("GET", "/api/v1/vehicles/{OTHER}", [401, 200, 200, 404, 200]),
+    ("GET", "/api/v1/vehicles/{OWN}/track", [401, 200, 200, 200, 200]),
+    ("GET", "/api/v1/vehicles/{OTHER}/track", [401, 200, 200, 404, 200]),
+    ("GET", "/api/v1/vehicles/{OWN}/violations", [401, 200, 200, 200, 200]),
+    ("GET", "/api/v1/vehicles/{OTHER}/violations", [401, 200, 200, 404, 200]),
+    ("GET", "/api/v1/exports/violations.csv", [401, 200, 200, 200, 200]),
+    ("GET", "/api/v1/map/zones", [401, 200, 200, 200, 200]),
+    ("GET", "/api/v1/map/routes", [401, 200, 200, 200, 200]),
+    ("GET", "/api/v1/live", [401, 200, 200, 200, 200]),
+    ("POST", "/api/v1/session/ticket ticket", [401; 5]),
+    ("POST", "/api/v1/session login", [401; 5]),
+    ("DELETE", "/api/v1/session", [401, 204, 204, 204, 204]),
+];
+
+#[tokio::test]
+async fn every_route_admits_whom_the_table_says() {
+    let desk = Desk::start().await;
+    let clients = [
+        desk.client(Credential::None),
+        desk.token(Role::Duty),
+        desk.token(Role::Police),
+        desk.token(Role::Operator),
+        desk.token(Role::Admin),
+    ];
+    let (own, other) = (desk.any_alert(true).await, desk.any_alert(false).await);
+    for (method, row, expected) in ACCESS {
+        let (path, body) = row.split_once(' ').unwrap_or((row, ""));
+        let path = path
+            .replace("{own}", own["id"].as_str().unwrap())
+            .replace("{other}", other["id"].as_str().unwrap())
+            .replace("{OWN}", own["vehicle"]["terminal"].as_str().unwrap())
+            .replace("{OTHER}", other["vehicle"]["terminal"].as_str().unwrap());
+        let body = match body {
+            "" => None,
+            "bulk" => Some(json!({ "action": "comment", "note": "seen", "ids": [own["id"], other["id"]] })),
+            "ticket" => Some(json!({ "ticket": "none" })),
+            "login" => Some(json!({ "name": "nobody", "password": "wrong" })),
+            action => Some(json!({ "action": action, "note": "seen", "assignee": "duty-03" })),
+        };
+        for (client, status) in clients.iter().zip(expected) {
+            // Wrong sign-ins of one address slow each other down; five of them are free.
+            assert_eq!(
+                client.send(method, &path, body.as_ref()).await.status,
+                *status,
+                "{method} {row} {:?}",
+                client.credential
+            );
+        }
+    }
+}
+
+#[test]
+fn the_access_table_names_every_route() {
+    let document = console::openapi_document();
+    for (path, methods) in document["paths"].as_object().unwrap() {
+        for method in methods.as_object().unwrap().keys() {
+            let fits = |row: &str| {
+                let parts: Vec<_> = row.split(' ').next().unwrap().split('/').collect();
+                let wanted: Vec<_> = path.split('/').collect();
+                parts.len() == wanted.len()
+                    && parts
+                        .iter()
+                        .zip(&wanted)
+                        .all(|(a, b)| a == b || (a.starts_with('{') && b.starts_with('{')))
+            };
+            assert!(
+                ACCESS.iter().any(|row| row.0.eq_ignore_ascii_case(method) && fits(row.1)),
+                "{method} {path} has no row"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_operator_sees_its_own_in_lists_and_exports() {
+    let desk = Desk::start().await;
+    let client = desk.token(Role::Operator);
+    for path in [
+        "/api/v1/alerts?limit=1000",
+        "/api/v1/alerts?limit=1000&operator=OP002",
+        "/api/v1/vehicles?limit=1000",
+    ] {
+        let list = client.get(path).await.json();
+        for item in list["items"].as_array().unwrap() {
+            let operator =
+                if item["vehicle"].is_object() { &item["vehicle"]["operator"] } else { &item["operator"] };
+            assert_eq!(operator, OWN, "{path}");
+        }
+        assert_eq!(list["items"].as_array().unwrap().is_empty(), path.contains("OP002"), "{path}");
+    }
+    let csv = client.get("/api/v1/exports/violations.csv").await.body;
+    assert!(csv.starts_with('\u{feff}') && csv.contains("\"OP001\"") && !csv.contains("\"OP002\""));
+    let other = desk.any_alert(false).await;
+    let request = json!({ "action": "comment", "note": "x", "ids": [other["id"]] });
+    let answer = client.send("POST", "/api/v1/alerts/actions", Some(&request)).await.json();
+    assert_eq!(
+        (&answer["items"][0]["ok"], &answer["items"][0]["problem"]["status"]),
+        (&json!(false), &json!(404))
+    );
+}
+
+#[tokio::test]
+async fn pages_follow_each_other_without_gap_or_repeat() {
+    let desk = Desk::start().await;
+    let client = desk.token(Role::Duty);
+    let terminal = common::terminal(0);
+    for list in [
+        "/api/v1/alerts?x".to_owned(),
+        "/api/v1/vehicles?x".to_owned(),
+        format!("/api/v1/vehicles/{terminal}/track?x"),
+    ] {
+        let list = list.trim_end_matches('x');
+        let whole =
+            client.get(&format!("{list}limit=1000")).await.json()["items"].as_array().unwrap().clone();
+        let (mut met, mut cursor) = (Vec::new(), String::new());
+        loop {
+            let page = client.get(&format!("{list}limit=7{cursor}")).await.json();
+            met.extend(page["items"].as_array().unwrap().iter().cloned());
+            let Some(next) = page["next"].as_str() else { break };
+            cursor = format!("&cursor={next}");
+            assert!(met.len() <= whole.len(), "{list}");
+        }
+        // What changes while one reads is not what this asks about.
+        let names = |items: &[Value]| -> Vec<_> {
+            items
+                .iter()
+                .map(|item| (item["id"].clone(), item["terminal"].clone(), item["time"].clone()))
+                .collect()
+        };
+        assert_eq!(names(&met), names(&whole), "{list}");
+        assert!(whole.len() > 20, "{list}");
+    }
+}
+
+#[tokio::test]
+async fn refusals_say_what_is_wrong_and_where() {
+    let desk = Desk::start().await;
+    let client = desk.token(Role::Duty);
+    let id = desk.any_alert(true).await["id"].as_str().unwrap().to_owned();
+    for (path, status, pointer) in [
+        ("/api/v1/alerts?colour=red", 400, json!("query/colour")),
+        ("/api/v1/alerts?severity=bad", 400, json!("query/severity")),
+        ("/api/v1/alerts?rule=bad", 400, json!("query/rule")),
+        ("/api/v1/alerts?limit=1001", 400, json!("query/limit")),
+        ("/api/v1/alerts?limit=0", 400, json!("query/limit")),
+        ("/api/v1/alerts?cursor=~", 400, json!("query/cursor")),
+        ("/api/v1/alerts?division=5", 400, json!("query/division")),
+        ("/api/v1/vehicles?online=maybe", 400, json!("query/online")),
+        ("/api/v1/vehicles/13800000000/track?cursor=1", 400, json!("query/cursor")),
+        ("/api/v1/nothing", 404, Value::Null),
+        ("/nothing.js", 404, Value::Null),
+        ("/api/v1/alerts/not-an-id", 404, Value::Null),
+        ("/api/v1/alerts/actions", 405, Value::Null),
+    ] {
+        let reply = client.get(path).await;
+        assert_eq!(
+            (reply.status, reply.head("content-type")),
+            (status, "application/problem+json"),
+            "{path}"
+        );
+        let problem = reply.json();
+        assert_eq!(
+            (&problem["errors"][0]["pointer"], &problem["status"]),
+            (&pointer, &json!(status)),
+            "{path}"
+        );
+        assert!(problem["type"].as_str().unwrap().starts_with("urn:roadwarden:problem:"), "{path}");
+    }
+    let actions = format!("/api/v1/alerts/{id}/actions");
+    for (body, status) in [
+        ("{\"action\":\"comment\",\"note\":1}", 422),
+        ("{\"action\":\"dance\"}", 422),
+        ("{\"action\":\"comment\",\"nota\":\"\"}", 422),
+        ("{", 400),
+    ] {
+        assert_eq!(
+            client.send_raw("POST", &actions, "application/json", body).await.status,
+            status,
+            "{body}"
+        );
+    }
+    assert_eq!(client.send_raw("POST", &actions, "text/plain", "{}").await.status, 415);
+    let large = format!("{{\"action\":\"comment\",\"note\":\"{}\"}}", "x".repeat(300_000));
+    assert_eq!(client.send_raw("POST", &actions, "application/json", &large).await.status, 413);
+}
+
+#[tokio::test]
+async fn the_second_of_two_learns_who_was_first() {
+    let desk = Desk::start().await;
+    let client = desk.token(Role::Duty);
+    let alert = desk.any_alert(true).await;
+    let path = format!("/api/v1/alerts/{}/actions", alert["id"].as_str().unwrap());
+    let request = json!({ "action": "acknowledge", "expected_version": alert["handling"]["version"] });
+    let first = client.send("POST", &path, Some(&request)).await;
+    assert_eq!((first.status, &first.json()["status"]), (200, &json!("acknowledged")));
+    let second = client.send("POST", &path, Some(&request)).await;
+    assert_eq!((second.status, &second.json()["handling"]["status"]), (409, &json!("acknowledged")));
+    let timeline = client.get(&path.replace("actions", "timeline")).await.json();
+    let last = timeline["items"].as_array().unwrap().last().unwrap().clone();
+    assert_eq!((&last["action"], last["via"].as_str()), (&json!("acknowledge"), Some("api")));
+    assert_eq!(last["at"].as_str().unwrap().len(), "2026-01-01T08:00:00.000+08:00".len());
+}
+
+#[tokio::test]
+async fn a_session_needs_its_header_for_writes_and_ends() {
+    let desk = Desk::start().await;
+    common::user(&desk.world.ledger, "duty", "correct horse", Role::Duty);
+    let guest = desk.client(Credential::None);
+    let reply = guest
+        .send("POST", "/api/v1/session", Some(&json!({ "name": "duty", "password": "correct horse" })))
+        .await;
+    assert_eq!((reply.status, &reply.json()["role"]), (200, &json!("duty")));
+    let cookie = reply.head("set-cookie").to_owned();
+    assert!(cookie.contains("HttpOnly") && cookie.contains("SameSite=Strict"), "{cookie}");
+    let cookie = cookie.split(';').next().unwrap().to_owned();
+    let without = desk.client(Credential::Cookie(cookie.clone(), false));
+    let with = desk.client(Credential::Cookie(cookie, true));
+    assert_eq!(without.get("/api/v1/me").await.status, 200);
+    assert_eq!(without.send("DELETE", "/api/v1/session", None).await.status, 403);
+    assert_eq!(with.send("DELETE", "/api/v1/session", None).await.status, 204);
+    assert_eq!(without.get("/api/v1/me").await.status, 401);
+}
+
+#[tokio::test]
+async fn guessing_a_password_is_slowed_down() {
+    let desk = Desk::start().await;
+    let guest = desk.client(Credential::None);
+    let guess = json!({ "name": "duty", "password": "wrong" });
+    for _ in 0..5 {
+        assert_eq!(guest.send("POST", "/api/v1/session", Some(&guess)).await.status, 401);
+    }
+    let reply = guest.send("POST", "/api/v1/session", Some(&guess)).await;
+    assert_eq!(reply.status, 429);
+    assert!(reply.head("retry-after").parse::<u64>().unwrap() >= 1);
+}
+
+#[tokio::test]
+async fn a_ticket_signs_in_once() {
+    let desk = Desk::start().await;
+    let ticket = json!({ "ticket": common::ticket(&desk.world.ledger) });
+    let guest = desk.client(Credential::None);
+    assert_eq!(guest.send("POST", "/api/v1/session/ticket", Some(&ticket)).await.status, 200);
+    assert_eq!(guest.send("POST", "/api/v1/session/ticket", Some(&ticket)).await.status, 401);
+}
+
+#[tokio::test]
+async fn answers_carry_the_headers_that_keep_a_page_safe() {
+    let desk = Desk::start().await;
+    let page: Reply = desk.client(Credential::None).get("/").await;
+    assert!(
+        page.head("content-security-policy").contains("script-src 'self'")
+            && !page.head("content-security-policy").contains("unsafe")
+    );
+    assert_eq!(
+        (page.head("x-content-type-options"), page.head("x-frame-options"), page.head("cache-control")),
+        ("nosniff", "DENY", "no-cache")
+    );
+    let list = desk.token(Role::Duty).get("/api/v1/alerts").await;
+    assert_eq!((list.head("cache-control"), list.head("x-content-type-options")), ("no-store", "nosniff"));
+}
+
+#[tokio::test]
+async fn the_live_feed_shows_news_and_to_an_operator_its_own_only() {
+    let desk = Desk::start().await;
+    let mut all = desk.token(Role::Duty).stream("/api/v1/live", None).await;
+    let mut own = desk.token(Role::Operator).stream("/api/v1/live", None).await;
+    // The summary comes first: the subscription stands.
+    for feed in [&mut all, &mut own] {
+        let summary = feed.next("summary").await;
+        assert!(
+            summary["open"]["critical"].as_u64().unwrap() > 0
+                && summary["vehicles_total"].as_u64().unwrap() > 0
+        );
+    }
+    let (theirs, ours) = (common::vehicle(1), common::vehicle(0));
+    for vehicle in [theirs, ours] {
+        let alert = Arc::new(common::alert(7, desk.world.now(), vehicle));
+        desk.world.ledger.record(&[Arc::clone(&alert)]).unwrap();
+        desk.world.live.publish_alert(alert);
+    }
+    assert_eq!(all.next("alert").await["vehicle"]["operator"], "OP002");
+    assert_eq!(own.next("alert").await["vehicle"]["operator"], OWN);
+    let shown = all.next("alert").await;
+    assert_eq!((&shown["vehicle"]["operator"], &shown["handling"]["status"]), (&json!(OWN), &json!("new")));
+    let path = format!("/api/v1/alerts/{}/actions", shown["id"].as_str().unwrap());
+    desk.token(Role::Duty).send("POST", &path, Some(&json!({ "action": "acknowledge" }))).await;
+    let handling = own.next("handling").await;
+    assert_eq!(
+        (&handling["alert_id"], &handling["handling"]["status"]),
+        (&shown["id"], &json!("acknowledged"))
+    );
+    desk.world.drive(1);
+    assert_eq!(own.next("vehicle").await["operator"], OWN);
+    let mut back = desk.token(Role::Duty).stream("/api/v1/live", Some("1-1")).await;
+    assert!(back.next("resync").await["reason"].is_string());
+    desk.console.stop().await;
+    assert!(back.ended().await);
+}
+
+#[tokio::test]
+async fn one_failing_check_makes_the_service_unready_by_name() {
+    let world = World::new(3);
+    let mut parts = world.parts(false);
+    parts.ready = Arc::new(|| vec![("journal", true), ("broker", false)]);
+    let console = Console::start("127.0.0.1:0".parse().unwrap(), parts).await.unwrap();
+    let client = Client { address: console.local_addr(), credential: Credential::None };
+    let reply = client.get("/readyz").await;
+    assert_eq!(
+        (reply.status, reply.json()),
+        (503, json!({ "ready": false, "checks": { "journal": true, "broker": false } }))
+    );
+}
+
+#[tokio::test]
+async fn a_taken_port_is_named() {
+    let desk = Desk::start().await;
+    let taken = desk.console.local_addr();
+    let error = Console::start(taken, desk.world.parts(false)).await.err().unwrap();
+    assert_eq!(error.to_string(), format!("http.listen {taken} can't be opened"));
+}
