@@ -197,7 +197,7 @@ impl Engine {
         if stale || vehicle.newest_at.is_some_and(|newest| at < newest) {
             return self.late(index, received, report, out);
         }
-        vehicle.go_live(at);
+        vehicle.go_live(&self.book, at);
         self.hear(index, received);
         match self.turn(index, false, |lane, ground, facts, scratch| {
             lane.report(ground, facts, report, scratch, out)

@@ -13,7 +13,7 @@ use crate::Book;
 use crate::engine::Fault;
 use crate::episode::{Episodes, Scope};
 use crate::kind::device::{self, Still};
-use crate::kind::driving::{self, Drive};
+use crate::kind::driving::{self, Before, Drive};
 use crate::kind::route::{self, Hole};
 use crate::kind::zone::{self, Around};
 use crate::kind::{driver, event, plate, speeding};
@@ -68,6 +68,7 @@ pub(crate) struct Lane {
     around: Around,
     pub(crate) hole: Option<Hole>,
     still: Option<Still>,
+    pub(crate) before: Option<Box<Before>>,
     pub(crate) episodes: Episodes,
 }
 
@@ -75,6 +76,24 @@ impl Lane {
     /// Continues from where another lane stands, without its episodes.
     pub(crate) fn after(other: &Self) -> Self {
         Self { newest: other.newest, drive: other.drive.clone(), ..Self::default() }
+    }
+
+    /// Continues from the beginning of a hole in another lane.
+    pub(crate) fn within(hole: &Before) -> Self {
+        Self { newest: Some(hole.from), drive: hole.drive.clone(), ..Self::default() }
+    }
+
+    /// What history knows of a hole is taken over, once it reaches over the whole of it; a fatigue alert that is
+    /// open is left alone.
+    pub(crate) fn amend(&mut self, book: &Book, past: &Self) {
+        let reaches = |hole: &Before| {
+            past.newest.is_some_and(|n| hole.holds(n.at) && hole.to.since(n.at) <= book.common.gap)
+        };
+        let amends = self.before.as_deref().is_some_and(reaches);
+        if amends && !self.episodes.is_open(fleet::RuleId::FATIGUE) {
+            let Some(hole) = self.before.take() else { return };
+            self.drive.amend(&hole, &past.drive);
+        }
     }
 
     /// Takes in one report; an error says why its position is no evidence, `Ok(false)` that it has none.
@@ -180,9 +199,15 @@ impl Lane {
         }
         self.recent.push_back(fix);
         let filled = self.drive.reaches_beyond(previous.as_ref());
+        let gap = ground.book.common.gap;
+        let hole_from = previous.filter(|p| way == Way::On && !filled && fix.at.since(p.at) > gap);
+        let before = hole_from.map(|from| (from, self.drive.clone()));
         self.drive.step(ground.book, &fix, report.status);
+        if let Some((from, drive)) = before {
+            self.before = Some(Box::new(Before::new(from, fix.at, drive, &self.drive)));
+        }
         let recent = std::mem::take(&mut self.recent);
-        let close = previous.filter(|p| way == Way::On && fix.at.since(p.at) <= ground.book.common.gap);
+        let close = previous.filter(|p| way == Way::On && fix.at.since(p.at) <= gap);
         ask(ground.map, facts, Leg { from: close.map(|p| p.position), to: fix.position }, hits);
 
         let scene = ground.scene(fix, &recent);

@@ -3,6 +3,7 @@
 use fleet::{DriverLabel, EventTime, ReceiveTime, Report, TerminalId};
 use serde::{Deserialize, Serialize};
 
+use crate::Book;
 use crate::kind::device::Lag;
 use crate::lane::Lane;
 
@@ -67,10 +68,11 @@ impl Remembered {
 
     /// The newest word. What history knows of the time since the last one is taken over: the driving account,
     /// and that a hole was filled.
-    pub(crate) fn go_live(&mut self, at: EventTime) {
+    pub(crate) fn go_live(&mut self, book: &Book, at: EventTime) {
         self.newest_at = Some(at);
         self.back = None;
         let Some(history) = &self.history else { return };
+        self.live.amend(book, history);
         let (Some(past), Some(live)) = (history.newest, self.live.newest) else { return };
         if live.at < past.at && past.at <= at {
             self.live.drive = history.drive.clone();
@@ -81,9 +83,14 @@ impl Remembered {
     pub(crate) fn begin_history(&mut self, at: EventTime, received: ReceiveTime) {
         let live = &self.live;
         let follows = live.newest.is_some_and(|newest| newest.at <= at);
-        let history = self
-            .history
-            .get_or_insert_with(|| Box::new(if follows { Lane::after(live) } else { Lane::default() }));
+        let hole = live.before.as_deref().filter(|hole| hole.holds(at));
+        let history = self.history.get_or_insert_with(|| {
+            Box::new(match hole {
+                _ if follows => Lane::after(live),
+                Some(hole) => Lane::within(hole),
+                None => Lane::default(),
+            })
+        });
         history.heard = history.heard.max(received);
         self.live.hole = self.live.hole.filter(|hole| at <= hole.from.at || hole.to.at <= at);
     }

@@ -35,9 +35,46 @@ pub(crate) struct Drive {
     creep_m: f64,
     /// A gap may have held a rest: nothing is counted over it, and no alert is cleared by it.
     unverified: bool,
+    /// When a rest was last seen to be long enough.
+    rested_at: Option<EventTime>,
+}
+
+/// The account as it was when a hole in the track began, in case the terminal fills it later.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub(crate) struct Before {
+    pub(crate) from: Fix,
+    pub(crate) to: EventTime,
+    pub(crate) drive: Drive,
+    /// What the account said once the hole was bridged.
+    moving: Duration,
+}
+
+impl Before {
+    /// A hole from `from` to `to`; `bridged` is the account after it.
+    pub(crate) fn new(from: Fix, to: EventTime, drive: Drive, bridged: &Drive) -> Self {
+        Self { from, to, drive, moving: bridged.moving }
+    }
+
+    /// Whether a moment lies in the hole.
+    pub(crate) fn holds(&self, at: EventTime) -> bool {
+        self.from.at < at && at < self.to
+    }
 }
 
 impl Drive {
+    /// Takes the account of a hole that was filled, `past`, in place of what was supposed of it.
+    pub(crate) fn amend(&mut self, before: &Before, past: &Self) {
+        if self.rested_at.is_some_and(|rested_at| rested_at > before.to) {
+            return;
+        }
+        let since = self.moving.saturating_sub(before.moving);
+        let began = self.span_start.map(|start| start.max(before.to));
+        let unbroken = self.span_start.is_some() && past.span_start.is_some();
+        self.span_start = if unbroken { past.span_start } else { began };
+        self.moving = if unbroken { past.moving + since } else { since };
+        self.unverified = past.unverified;
+    }
+
     /// Takes in one accepted fix.
     pub(crate) fn step(&mut self, book: &Book, fix: &Fix, status: Status) {
         let last = self.last.replace((fix.at, fix.position));
@@ -84,6 +121,7 @@ impl Drive {
         if !moving {
             let since = *self.stop_since.get_or_insert(fix.at);
             if fix.at.since(since) >= rule.rest {
+                self.rested_at = Some(fix.at);
                 (self.span_start, self.moving, self.unverified) = (None, Duration::ZERO, false);
             }
             return;
