@@ -99,7 +99,7 @@ pub(crate) const AGAIN_S: i64 = 1500;
 
 impl Act {
     /// Seconds into the act, where it is on.
-    pub(crate) fn into_s(&self, since_start_s: i64) -> Option<i64> {
+    pub(crate) fn elapsed_s(&self, since_start_s: i64) -> Option<i64> {
         let into = (since_start_s - self.after_s).rem_euclid(AGAIN_S);
         (since_start_s >= self.after_s && into < self.lasts_s).then_some(into)
     }

@@ -63,7 +63,7 @@ impl Actor {
 
     /// Whether the script wants the connection up.
     pub fn wants_link(&self, since_start_s: i64) -> bool {
-        !self.act.is_some_and(|act| act.deed == Deed::Offline && act.into_s(since_start_s).is_some())
+        !self.act.is_some_and(|act| act.deed == Deed::Offline && act.elapsed_s(since_start_s).is_some())
     }
 
     /// The terminal.
@@ -85,7 +85,7 @@ impl Actor {
             return;
         }
         let interval = self.interval_s();
-        let into = self.act.and_then(|act| act.into_s(since_start_s));
+        let into = self.act.and_then(|act| act.elapsed_s(since_start_s));
         self.steer(now_ms, into.is_some());
         #[expect(clippy::cast_precision_loss, reason = "a few seconds")]
         self.drive.step(interval as f64);

@@ -469,3 +469,142 @@ fn gbk(text: &str) -> Vec<u8> {
     }
     bytes
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A platform that answers what it is told to.
+    struct Platform {
+        terminal: Terminal,
+        reader: Reader,
+        now_ms: i64,
+    }
+
+    impl Platform {
+        fn new(edition: Edition) -> Self {
+            let identity =
+                Identity { phone: "13989100001".into(), plate: "藏AF9276".into(), color: 2, edition };
+            Self { terminal: Terminal::new(identity, 4, 8), reader: Reader::default(), now_ms: 0 }
+        }
+
+        fn hear(&mut self) -> Vec<wire::Down> {
+            let mut frames = Vec::new();
+            while let Output::Transmit(bytes) = self.terminal.poll_output(self.now_ms) {
+                self.reader.push(&bytes, &mut frames);
+            }
+            frames
+        }
+
+        fn say(&mut self, id: u16, body: &[u8]) {
+            let mut bytes = Vec::new();
+            wire::write(self.terminal.identity.edition, "13989100001", id, 9, body, &mut bytes);
+            self.terminal.handle_input(self.now_ms, &bytes);
+        }
+
+        fn acknowledge(&mut self, frame: &wire::Down, result: u8) {
+            let mut body = frame.serial.to_be_bytes().to_vec();
+            body.extend(frame.id.to_be_bytes());
+            body.push(result);
+            self.say(0x8001, &body);
+        }
+
+        fn sign_in(&mut self) {
+            self.terminal.handle_connected(self.now_ms);
+            let mut heard = self.hear();
+            if heard[0].id == 0x0100 {
+                self.say(0x8100, &[&heard[0].serial.to_be_bytes()[..], &[0], b"code"].concat());
+                heard = self.hear();
+            }
+            assert_eq!(heard[0].id, 0x0102);
+            self.acknowledge(&heard[0], 0);
+            assert!(self.terminal.is_online());
+        }
+
+        fn ids(&mut self) -> Vec<u16> {
+            self.hear().iter().map(|frame| frame.id).collect()
+        }
+    }
+
+    fn position(at_ms: i64) -> Position {
+        Position {
+            at_ms,
+            lon: 91.1,
+            lat: 29.6,
+            altitude_m: 3650,
+            speed_kmh: 60.0,
+            heading_deg: 0,
+            alarm: 0,
+            acc: true,
+            positioned: true,
+            odometer_tenth_km: 1,
+            safety: None,
+        }
+    }
+
+    #[test]
+    fn every_edition_registers_in_its_own_length() {
+        for (edition, expected) in [(Edition::V2011, 33), (Edition::V2013, 45), (Edition::V2019, 84)] {
+            let mut platform = Platform::new(edition);
+            platform.terminal.handle_connected(0);
+            let heard = platform.hear();
+            assert_eq!((heard[0].id, heard[0].body.len()), (0x0100, expected), "{edition:?}");
+            platform.sign_in();
+        }
+    }
+
+    #[test]
+    fn what_is_unacknowledged_comes_again_after_a_reconnect_as_a_batch() {
+        let mut platform = Platform::new(Edition::V2013);
+        platform.sign_in();
+        assert!((0..3).all(|n| platform.terminal.report(&position(n * 1000))));
+        let first = platform.hear();
+        assert_eq!(first.len(), 3);
+        platform.acknowledge(&first[0], 0);
+        platform.acknowledge(&first[1], 1);
+        assert_eq!((platform.terminal.unacknowledged(), platform.terminal.counts.refused), (2, 1));
+        platform.terminal.handle_disconnected();
+        platform.sign_in();
+        let again = platform.hear();
+        assert_eq!((again[0].id, &again[0].body[..3]), (0x0704, &[0, 2, 1][..]));
+        platform.acknowledge(&again[0], 0);
+        assert_eq!((platform.terminal.unacknowledged(), platform.terminal.counts.acknowledged), (0, 3));
+    }
+
+    #[test]
+    fn a_full_memory_hands_a_report_back() {
+        let mut platform = Platform::new(Edition::V2019);
+        assert!((0..8).all(|n| platform.terminal.report(&position(n))));
+        assert!(!platform.terminal.report(&position(9)));
+        assert_eq!(platform.terminal.unacknowledged(), 8);
+    }
+
+    #[test]
+    fn an_answer_that_does_not_come_is_asked_for_again() {
+        let mut platform = Platform::new(Edition::V2013);
+        platform.sign_in();
+        platform.terminal.report(&position(0));
+        assert_eq!(platform.ids(), [0x0200]);
+        assert!(platform.ids().is_empty());
+        platform.now_ms = RETRY_MS;
+        platform.terminal.handle_timeout(RETRY_MS);
+        assert_eq!(platform.ids(), [0x0200]);
+        platform.now_ms += HEARTBEAT_MS;
+        platform.terminal.handle_timeout(platform.now_ms);
+        assert_eq!(platform.ids(), [0x0002, 0x0200]);
+    }
+
+    #[test]
+    fn commands_are_obeyed() {
+        let mut platform = Platform::new(Edition::V2013);
+        platform.sign_in();
+        platform.terminal.report(&position(0));
+        platform.hear();
+        platform.say(0x8201, &[]);
+        platform.say(0x8300, b"\x04slow down");
+        platform.say(0x8103, &[1, 0, 0, 0, 0x29, 4, 0, 0, 0, 7]);
+        platform.say(0x8104, &[]);
+        assert_eq!(platform.ids(), [0x0201, 0x0001, 0x0001, 0x0104]);
+        assert_eq!((platform.terminal.texts(), platform.terminal.interval_s()), (1, Some(7)));
+    }
+}
