@@ -1,1 +1,164 @@
-//! ledger
+//! What people and the law ask for later: alerts, what was done about them, who may see them, what is to be sent.
+//!
+//! One SQLite file. An alert's revision and the outbox rows that announce it are one transaction; so are an action,
+//! its timeline row, its audit row and its outbox rows. Calls block. This crate does **not** judge or send anything.
+
+mod accounts;
+mod act;
+mod handling;
+mod metrics;
+mod outbox;
+mod query;
+mod record;
+mod schema;
+#[cfg(test)]
+mod tests;
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use fleet::{AlertId, ReceiveTime};
+use rusqlite::Connection;
+use tokio::sync::{Notify, broadcast};
+
+pub use crate::accounts::{Identity, Role, User};
+pub use crate::act::{ActError, Action, AuditEntry, TimelineEntry};
+pub use crate::handling::{ActionKind, Appeal, Handling, HandlingStatus, Outcome, Reason, Via};
+pub use crate::outbox::{Outgoing, OutgoingKind};
+pub use crate::query::{Listed, Page, Query};
+
+use crate::metrics::Metrics;
+
+/// Changes of handling that a slow subscriber may lag behind before it loses the oldest.
+const HANDLING_BACKLOG: usize = 1024;
+
+/// Why the ledger can't be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// SQLite.
+    #[error("can't open ledger {path}: {source}")]
+    Database {
+        /// Which file.
+        path: PathBuf,
+        /// What SQLite says.
+        source: rusqlite::Error,
+    },
+    /// Its directory.
+    #[error("can't make the directory of ledger {path}: {source}")]
+    Directory {
+        /// Which file.
+        path: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// Written by a newer version.
+    #[error("ledger {path} has format {found}, this version reads up to {known}")]
+    Newer {
+        /// Which file.
+        path: PathBuf,
+        /// Its format.
+        found: i64,
+        /// Ours.
+        known: i64,
+    },
+    /// The metrics are registered already.
+    #[error("can't register the ledger's metrics: {0}")]
+    Metrics(#[from] prometheus::Error),
+}
+
+/// Why the ledger can't be read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// SQLite.
+    #[error("ledger: {0}")]
+    Database(#[from] rusqlite::Error),
+    /// A stored document can't be read.
+    #[error("ledger holds a document that can't be read: {0}")]
+    Document(#[from] serde_json::Error),
+    /// A cursor that this ledger didn't give.
+    #[error("{0:?} is no cursor of this list")]
+    Cursor(String),
+    /// A division filter that is no prefix of one.
+    #[error("{0:?} is no division, expected 2, 4 or 6 digits of GB/T 2260")]
+    Division(String),
+    /// A password can't be hashed.
+    #[error("can't hash the password: {0}")]
+    Password(argon2::password_hash::Error),
+    /// No random bytes.
+    #[error("no random bytes from the system: {0}")]
+    Random(String),
+}
+
+/// The ledger; clones share it.
+#[derive(Clone)]
+pub struct Ledger {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    writer: Mutex<Connection>,
+    /// For lists and single alerts.
+    reader: Mutex<Connection>,
+    /// For the outbox, so that a long list doesn't hold up sending.
+    outbox_reader: Mutex<Connection>,
+    metrics: Metrics,
+    outbox: Arc<Notify>,
+    handling: broadcast::Sender<(AlertId, Handling)>,
+}
+
+impl Ledger {
+    /// Opens or makes the ledger at `path`.
+    pub fn open(path: &Path, metrics: &prometheus::Registry) -> Result<Self, OpenError> {
+        if let Some(dir) = path.parent() {
+            std::fs::create_dir_all(dir)
+                .map_err(|source| OpenError::Directory { path: path.to_owned(), source })?;
+        }
+        let writer = schema::open_writer(path)?;
+        let inner = Inner {
+            writer: Mutex::new(writer),
+            reader: Mutex::new(schema::open_reader(path)?),
+            outbox_reader: Mutex::new(schema::open_reader(path)?),
+            metrics: Metrics::register(metrics)?,
+            outbox: Arc::new(Notify::new()),
+            handling: broadcast::Sender::new(HANDLING_BACKLOG),
+        };
+        Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// Every change of handling from now on.
+    pub fn subscribe_handling(&self) -> broadcast::Receiver<(AlertId, Handling)> {
+        self.inner.handling.subscribe()
+    }
+
+    /// One transaction; a failed one is counted and changes nothing.
+    fn write<T, E: From<StoreError>>(
+        &self,
+        work: impl FnOnce(&rusqlite::Transaction<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let mut writer = lock(&self.inner.writer);
+        let failed = |error: rusqlite::Error| {
+            self.inner.metrics.write_failures.inc();
+            E::from(StoreError::Database(error))
+        };
+        let transaction =
+            writer.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate).map_err(failed)?;
+        let done = work(&transaction)?;
+        transaction.commit().map_err(failed)?;
+        Ok(done)
+    }
+
+    fn reader(&self) -> MutexGuard<'_, Connection> {
+        lock(&self.inner.reader)
+    }
+}
+
+fn lock(connection: &Mutex<Connection>) -> MutexGuard<'_, Connection> {
+    // A panic inside a transaction rolled it back; the connection is still good.
+    connection.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn now() -> ReceiveTime {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    ReceiveTime::from_ms(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+}

@@ -1,0 +1,118 @@
+//! Alerts in: revisions, the current alert, and outbox rows, in one transaction.
+
+use std::sync::Arc;
+
+use fleet::{Alert, Department, ReceiveTime};
+use rusqlite::{Transaction, params};
+
+use crate::{Handling, Ledger, StoreError, now};
+
+impl Ledger {
+    /// Records revisions and says of each whether it was new; one met before changes nothing.
+    pub fn record(&self, alerts: &[Arc<Alert>]) -> Result<Vec<bool>, StoreError> {
+        let at = now();
+        let new = self.write(|transaction| -> Result<Vec<bool>, StoreError> {
+            alerts.iter().map(|alert| record_in(transaction, alert, at)).collect()
+        })?;
+        if new.contains(&true) {
+            self.inner.outbox.notify_one();
+        }
+        Ok(new)
+    }
+
+    /// Drops cleared alerts raised before `before` that are closed or were never touched, with their story, and what was
+    /// published before it. Returns how many alerts went.
+    pub fn trim(&self, before: ReceiveTime) -> Result<u64, StoreError> {
+        self.write(|transaction| {
+            let old = "SELECT id FROM alert WHERE raised_at < ?1 AND state = 'cleared' AND status IN ('new', 'closed')";
+            let at = [before.ms()];
+            transaction.execute("DELETE FROM outbox WHERE published < ?1", at)?;
+            transaction.execute("DELETE FROM request WHERE at < ?1", at)?;
+            for table in ["timeline", "revision"] {
+                let waiting = "SELECT revision_seq FROM outbox WHERE revision_seq IS NOT NULL";
+                let keep = if table == "revision" { format!(" AND seq NOT IN ({waiting})") } else { String::new() };
+                transaction.execute(&format!("DELETE FROM {table} WHERE id IN ({old}){keep}"), at)?;
+            }
+            let gone = transaction.execute(
+                "DELETE FROM alert WHERE raised_at < ?1 AND state = 'cleared' AND status IN ('new', 'closed')",
+                at,
+            )?;
+            Ok(gone as u64)
+        })
+    }
+}
+
+fn record_in(transaction: &Transaction<'_>, alert: &Alert, at: ReceiveTime) -> Result<bool, StoreError> {
+    let added = transaction
+        .prepare_cached(
+            "INSERT INTO revision (id, revision, state, at, document) VALUES (?, ?, ?, ?, ?)
+             ON CONFLICT (id, revision) DO NOTHING",
+        )?
+        .execute(params![
+            alert.id.as_bytes(),
+            alert.revision,
+            alert.state.as_str(),
+            at.ms(),
+            serde_json::to_vec(alert)?
+        ])?;
+    if added == 0 {
+        return Ok(false);
+    }
+    let revision_seq = transaction.last_insert_rowid();
+    let division = alert.place.division.to_string();
+    transaction
+        .prepare_cached(
+            "INSERT INTO alert (id, revision, revision_seq, state, rule, severity, plate, terminal, operator,
+                 division, departments, raised_at, status, handling)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'new', ?)
+             ON CONFLICT (id) DO UPDATE SET revision = excluded.revision, revision_seq = excluded.revision_seq,
+                 state = excluded.state, severity = excluded.severity, plate = excluded.plate,
+                 operator = excluded.operator, division = excluded.division, departments = excluded.departments,
+                 raised_at = excluded.raised_at
+             WHERE excluded.revision > alert.revision",
+        )?
+        .execute(params![
+            alert.id.as_bytes(),
+            alert.revision,
+            revision_seq,
+            alert.state.as_str(),
+            alert.rule.as_str(),
+            alert.severity.as_str(),
+            alert.vehicle.plate,
+            alert.vehicle.terminal.as_str(),
+            alert.vehicle.operator,
+            division,
+            mask(&alert.departments),
+            alert.raised_at.ms(),
+            serde_json::to_string(&Handling::new(at))?
+        ])?;
+    for department in &alert.departments {
+        transaction
+            .prepare_cached(
+                "INSERT INTO outbox (kind, department, division, rule, revision_seq, created)
+                 VALUES ('alert', ?, ?, ?, ?, ?)",
+            )?
+            .execute(params![department.as_str(), division, alert.rule.as_str(), revision_seq, at.ms()])?;
+    }
+    Ok(true)
+}
+
+/// One bit a department.
+pub(crate) fn mask(departments: &[Department]) -> i64 {
+    departments.iter().fold(0, |mask, department| mask | bit(*department))
+}
+
+pub(crate) fn departments_of(mask: i64) -> impl Iterator<Item = Department> {
+    Department::ALL.iter().copied().filter(move |department| mask & bit(*department) != 0)
+}
+
+/// Stored: never renumber.
+const fn bit(department: Department) -> i64 {
+    match department {
+        Department::Police => 1,
+        Department::Transport => 2,
+        Department::Emergency => 4,
+        Department::Ecology => 8,
+        Department::Education => 16,
+    }
+}

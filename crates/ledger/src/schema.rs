@@ -1,0 +1,70 @@
+//! Tables. A revision's document is stored once; the current alert and the outbox point at it.
+
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags};
+
+use crate::OpenError;
+
+const FORMAT: i64 = 1;
+
+const TABLES: &str = "
+BEGIN;
+CREATE TABLE IF NOT EXISTS revision (
+    seq INTEGER PRIMARY KEY, id BLOB NOT NULL, revision INTEGER NOT NULL, state TEXT NOT NULL,
+    at INTEGER NOT NULL, document BLOB NOT NULL, UNIQUE (id, revision));
+CREATE TABLE IF NOT EXISTS alert (
+    id BLOB NOT NULL UNIQUE, revision INTEGER NOT NULL, revision_seq INTEGER NOT NULL, state TEXT NOT NULL,
+    rule TEXT NOT NULL, severity TEXT NOT NULL, plate TEXT NOT NULL, terminal TEXT NOT NULL,
+    operator TEXT NOT NULL, division TEXT NOT NULL, departments INTEGER NOT NULL, raised_at INTEGER NOT NULL,
+    status TEXT NOT NULL, handling TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS alert_by_time ON alert (raised_at, id);
+CREATE INDEX IF NOT EXISTS alert_by_terminal ON alert (terminal, raised_at, id);
+CREATE INDEX IF NOT EXISTS alert_by_plate ON alert (plate, raised_at, id);
+CREATE INDEX IF NOT EXISTS alert_by_operator ON alert (operator, raised_at, id);
+CREATE INDEX IF NOT EXISTS alert_open ON alert (severity) WHERE state <> 'cleared';
+CREATE TABLE IF NOT EXISTS outbox (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, department TEXT NOT NULL, division TEXT NOT NULL,
+    rule TEXT NOT NULL, revision_seq INTEGER, payload BLOB, created INTEGER NOT NULL, published INTEGER);
+CREATE INDEX IF NOT EXISTS outbox_waiting ON outbox (seq, created) WHERE published IS NULL;
+CREATE INDEX IF NOT EXISTS outbox_published ON outbox (published) WHERE published IS NOT NULL;
+CREATE TABLE IF NOT EXISTS timeline (
+    seq INTEGER PRIMARY KEY, id BLOB NOT NULL, at INTEGER NOT NULL, entry TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS timeline_by_alert ON timeline (id, seq);
+CREATE TABLE IF NOT EXISTS audit (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, by TEXT NOT NULL, via TEXT NOT NULL,
+    action TEXT NOT NULL, subject TEXT NOT NULL, detail TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS request (
+    id TEXT PRIMARY KEY, at INTEGER NOT NULL, handling TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS user (
+    name TEXT PRIMARY KEY, password TEXT NOT NULL, role TEXT NOT NULL, operator TEXT, department TEXT);
+CREATE TABLE IF NOT EXISTS secret (
+    hash BLOB PRIMARY KEY, kind TEXT NOT NULL, name TEXT NOT NULL, role TEXT NOT NULL, operator TEXT,
+    department TEXT, expires INTEGER);
+CREATE INDEX IF NOT EXISTS secret_by_name ON secret (kind, name);
+PRAGMA user_version = 1;
+COMMIT;";
+
+pub(crate) fn open_writer(path: &Path) -> Result<Connection, OpenError> {
+    let wrong = |source| OpenError::Database { path: path.to_owned(), source };
+    let connection = Connection::open(path).map_err(wrong)?;
+    let found: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(wrong)?;
+    if found > FORMAT {
+        return Err(OpenError::Newer { path: path.to_owned(), found, known: FORMAT });
+    }
+    connection.busy_timeout(Duration::from_secs(5)).map_err(wrong)?;
+    connection.set_prepared_statement_cache_capacity(64);
+    connection
+        .execute_batch("PRAGMA page_size = 8192; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;")
+        .and_then(|()| connection.execute_batch(TABLES))
+        .map_err(wrong)?;
+    Ok(connection)
+}
+
+pub(crate) fn open_reader(path: &Path) -> Result<Connection, OpenError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    Connection::open_with_flags(path, flags)
+        .and_then(|connection| connection.busy_timeout(Duration::from_secs(5)).map(|()| connection))
+        .map_err(|source| OpenError::Database { path: path.to_owned(), source })
+}
