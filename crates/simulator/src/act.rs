@@ -15,7 +15,7 @@ pub enum Deed {
     Card(&'static str),
     /// Four hours without a rest come out of the memory, then it drives on.
     Fatigue,
-    /// Nothing is heard for the time, and the vehicle is elsewhere after it.
+    /// Nothing is heard for the time, while the vehicle drives on.
     Offline,
     /// Drives this far beside its road, metres.
     Beside(f64),

@@ -129,9 +129,9 @@ impl Actor {
                 let half_past_two = now_ms - (second + 86_400 - 9000).rem_euclid(86_400) * 1000;
                 self.remember(half_past_two, 20);
             }
-            Deed::Offline => self.drive.jump_m(4000.0),
             Deed::Alarm(_)
             | Deed::Beside(_)
+            | Deed::Offline
             | Deed::Park
             | Deed::Safety(..)
             | Deed::Speed(_)

@@ -89,13 +89,6 @@ impl Drive {
         self.target_kmh = self.target_kmh.max(50.0);
     }
 
-    /// Goes elsewhere on its road, without a trace.
-    pub(crate) fn jump_m(&mut self, metres: f64) {
-        let ahead = if self.back { -metres } else { metres };
-        self.way_m = (self.way_m + ahead).clamp(0.0, self.length_m());
-        self.odometer_m += metres;
-    }
-
     /// What the receiver says now.
     pub fn position(&mut self, at_ms: i64) -> Position {
         let index = self.ways_m.partition_point(|way| *way <= self.way_m).clamp(1, self.line.len() - 1);
