@@ -4,12 +4,12 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use fleet::{
-    Alert, DriverLabel, Map, News, Observation, ReceiveTime, Registration, Registry, Report, TerminalId,
-    VehicleClass,
+    Alert, Card, DriverLabel, EventTime, Map, News, Observation, ReceiveTime, Registration, Registry, Report,
+    TerminalId, VehicleClass,
 };
 use serde::{Deserialize, Serialize};
 
-use crate::Book;
+use crate::book::{Book, Common};
 use crate::kind::device;
 use crate::lane::{Facts, Ground, Lane, Scratch};
 use crate::vehicle::{Remembered, fingerprint};
@@ -113,8 +113,7 @@ impl Engine {
             News::Report(report) => self.report(index, observation.received, report, out),
             News::Card(card) => {
                 self.hear(index, observation.received);
-                self.card(index, observation, card, out);
-                Verdict::Other
+                self.card(index, observation, card, out)
             }
             News::Registration(said) => {
                 self.hear(index, observation.received);
@@ -182,11 +181,7 @@ impl Engine {
             return Verdict::Duplicate;
         }
         let stale = at.age_at(received) > common.live_window;
-        let fault = if at.ahead_of(received) > common.future_tolerance {
-            Some(Fault::FutureTime)
-        } else {
-            (at.age_at(received) > common.history_window).then_some(Fault::TooOld)
-        };
+        let fault = bad_time(common, at, received);
         if let Some(fault) = fault {
             self.hear(index, received);
             self.turn(index, false, |lane, ground, _, _| lane.bad_clock(ground, received, false, out));
@@ -253,12 +248,15 @@ impl Engine {
         self.state.vehicles[index].history = None;
     }
 
-    fn card(&mut self, index: usize, seen: &Observation, card: &fleet::Card, out: &mut Vec<Alert>) {
+    fn card(&mut self, index: usize, seen: &Observation, card: &Card, out: &mut Vec<Alert>) -> Verdict {
+        let common = &self.book.common;
+        if let Some(fault) = bad_time(common, card.at, seen.received) {
+            return Verdict::Rejected(fault);
+        }
+        let late = card.at.age_at(seen.received) > common.live_window;
         let vehicle = &mut self.state.vehicles[index];
-        if vehicle.card_at.is_some_and(|at| card.at < at)
-            || card.at.ahead_of(seen.received) > self.book.common.future_tolerance
-        {
-            return;
+        if vehicle.card_at.is_some_and(|at| card.at < at) {
+            return Verdict::Late;
         }
         vehicle.card_at = Some(card.at);
         let certificate = card.certificate.clone().filter(|_| card.inserted);
@@ -273,7 +271,10 @@ impl Engine {
         } else if !card.inserted {
             vehicle.driver = None;
         }
-        self.turn(index, false, |lane, ground, _, _| lane.news(ground, seen, false, out));
+        self.turn(index, false, |lane, ground, _, _| {
+            lane.news(Ground { late, ..ground }, seen, false, out);
+        });
+        if late { Verdict::Late } else { Verdict::Other }
     }
 
     /// Whether the plate is on file for another terminal that was heard just now. Only vehicles of the same
@@ -342,6 +343,14 @@ impl Engine {
         vehicle.wake = Some(at);
         self.wakes.insert((at, u32::try_from(index).expect("the table holds fewer than 2^32 vehicles")));
     }
+}
+
+/// A time no clock that works can have.
+fn bad_time(common: &Common, at: EventTime, received: ReceiveTime) -> Option<Fault> {
+    if at.ahead_of(received) > common.future_tolerance {
+        return Some(Fault::FutureTime);
+    }
+    (at.age_at(received) > common.history_window).then_some(Fault::TooOld)
 }
 
 /// What is on file; a terminal that is not is a heavy truck, the class with the fewest rules.
