@@ -1,0 +1,414 @@
+//! Additional items of a location report: id 1, length 1, value (2013 table 27, 2019 table 27; JT/T 1078-2016 table 13).
+
+use crate::field::{Each, Field};
+use crate::reader::put_fixed;
+use crate::safety::{Adas, BlindSpot, DriverState, HarshDriving, TyreAlarm};
+
+/// The items as sent, read on demand.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Items<'a>(&'a [u8]);
+
+impl<'a> Items<'a> {
+    /// Everything behind the 28 bytes of the base.
+    #[must_use]
+    pub const fn new(bytes: &'a [u8]) -> Self {
+        Self(bytes)
+    }
+
+    /// The bytes as sent.
+    #[must_use]
+    pub const fn bytes(self) -> &'a [u8] {
+        self.0
+    }
+
+    /// The whole items, in order; ids may repeat.
+    #[must_use]
+    pub const fn iter(self) -> ItemsIter<'a> {
+        ItemsIter(self.0)
+    }
+
+    /// What stands behind the last whole item: padding, or an item that reaches past the end.
+    #[must_use]
+    pub fn leftover(self) -> &'a [u8] {
+        let mut items = self.iter();
+        while items.next().is_some() {}
+        items.0
+    }
+}
+
+impl<'a> IntoIterator for Items<'a> {
+    type Item = Item<'a>;
+    type IntoIter = ItemsIter<'a>;
+
+    fn into_iter(self) -> ItemsIter<'a> {
+        self.iter()
+    }
+}
+
+/// Walks [`Items`].
+#[derive(Clone, Copy, Debug)]
+pub struct ItemsIter<'a>(&'a [u8]);
+
+impl<'a> Iterator for ItemsIter<'a> {
+    type Item = Item<'a>;
+
+    #[inline]
+    fn next(&mut self) -> Option<Item<'a>> {
+        let [id, len, rest @ ..] = self.0 else { return None };
+        let (bytes, rest) = rest.split_at_checked(usize::from(*len))?;
+        // Zero padding behind the last item is no item.
+        if *id == 0 && *len == 0 {
+            return None;
+        }
+        self.0 = rest;
+        Some(Item { id: *id, bytes })
+    }
+}
+
+/// One item as sent.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Item<'a> {
+    /// Item id.
+    pub id: u8,
+    /// Value as sent.
+    pub bytes: &'a [u8],
+}
+
+impl<'a> Item<'a> {
+    /// What the item means; `Raw` where the id is unknown or the length is not the standard's.
+    #[must_use]
+    pub fn value(self) -> ItemValue<'a> {
+        self.typed().unwrap_or(ItemValue::Raw { id: self.id, bytes: self.bytes })
+    }
+
+    fn typed(self) -> Option<ItemValue<'a>> {
+        let bytes = self.bytes;
+        let be16 = || bytes.try_into().map(u16::from_be_bytes).ok();
+        let be32 = || bytes.try_into().map(u32::from_be_bytes).ok();
+        let be8 = || bytes.try_into().map(|[byte]: [u8; 1]| byte).ok();
+        match self.id {
+            0x01 => be32().map(ItemValue::Mileage),
+            0x02 => be16().map(ItemValue::Fuel),
+            0x03 => be16().map(ItemValue::RecorderSpeed),
+            0x04 => be16().map(ItemValue::ConfirmEvent),
+            0x05 => bytes.try_into().ok().map(ItemValue::TyrePressures),
+            0x06 => be16().map(ItemValue::CabinTemperature),
+            0x11 => overspeed_place(bytes),
+            0x12 => match bytes {
+                [kind, id @ .., direction] => Some(ItemValue::AreaCrossing {
+                    kind: *kind,
+                    area: u32::from_be_bytes(id.try_into().ok()?),
+                    direction: *direction,
+                }),
+                [] | [_] => None,
+            },
+            0x13 => {
+                let [a, b, c, d, e, f, result] = *bytes.as_array::<7>()?;
+                let (segment, seconds) = (u32::from_be_bytes([a, b, c, d]), u16::from_be_bytes([e, f]));
+                Some(ItemValue::SegmentTime { segment, seconds, result })
+            }
+            0x14 => be32().map(ItemValue::VideoAlarms),
+            0x15 => be32().map(ItemValue::ChannelsLost),
+            0x16 => be32().map(ItemValue::ChannelsCovered),
+            0x17 => be16().map(ItemValue::StorageFaults),
+            0x18 => abnormal_driving(bytes),
+            0x25 => be32().map(ItemValue::Signals),
+            0x2a => be16().map(ItemValue::InputOutput),
+            0x2b => be32().map(ItemValue::Analogue),
+            0x30 => be8().map(ItemValue::SignalStrength),
+            0x31 => be8().map(ItemValue::Satellites),
+            0x64 => Adas::decode(bytes).map(ItemValue::Adas),
+            0x65 => DriverState::decode(bytes).map(ItemValue::DriverState),
+            0x66 => TyreAlarm::decode(bytes).map(ItemValue::TyreAlarm),
+            0x67 => BlindSpot::decode(bytes).map(ItemValue::BlindSpot),
+            0x70 => HarshDriving::decode(bytes).map(ItemValue::HarshDriving),
+            _ => None,
+        }
+    }
+}
+
+/// Type 0 has no area by the standard, yet some terminals send one.
+fn overspeed_place(bytes: &[u8]) -> Option<ItemValue<'_>> {
+    match bytes {
+        [kind] => Some(ItemValue::OverspeedPlace { kind: *kind, area: None }),
+        [kind, a, b, c, d] => {
+            Some(ItemValue::OverspeedPlace { kind: *kind, area: Some(u32::from_be_bytes([*a, *b, *c, *d])) })
+        }
+        _ => None,
+    }
+}
+
+/// The table of JT/T 1078-2016 says length 2, its own layout needs 3; both are sent.
+fn abnormal_driving(bytes: &[u8]) -> Option<ItemValue<'_>> {
+    let (flags, fatigue) = match bytes {
+        [high, low] => ([*high, *low], None),
+        [high, low, fatigue] => ([*high, *low], Some(*fatigue)),
+        _ => return None,
+    };
+    Some(ItemValue::AbnormalDriving { flags: u16::from_be_bytes(flags), fatigue })
+}
+
+/// The meaning of an item. Numbers are as on the wire; the unit stands beside each.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum ItemValue<'a> {
+    /// 0x01, 0.1 km.
+    Mileage(u32),
+    /// 0x02, 0.1 L.
+    Fuel(u16),
+    /// 0x03, speed of the driving recorder, 0.1 km/h.
+    RecorderSpeed(u16),
+    /// 0x04, id of an alarm to be confirmed by hand.
+    ConfirmEvent(u16),
+    /// 0x05, 30 tyre pressures, 0xff where there is none (2019).
+    TyrePressures(&'a [u8; 30]),
+    /// 0x06, cabin temperature in °C, sign and magnitude as sent: see [`ItemValue::cabin_celsius`] (2019).
+    CabinTemperature(u16),
+    /// 0x11, where the speeding alarm holds.
+    OverspeedPlace {
+        /// 0 none, 1 circle, 2 rectangle, 3 polygon, 4 road segment.
+        kind: u8,
+        /// Area or segment id.
+        area: Option<u32>,
+    },
+    /// 0x12, area or route entered or left.
+    AreaCrossing {
+        /// 1 circle, 2 rectangle, 3 polygon, 4 line.
+        kind: u8,
+        /// Area or line id.
+        area: u32,
+        /// 0 in, 1 out.
+        direction: u8,
+    },
+    /// 0x13, time on a segment too short or too long.
+    SegmentTime {
+        /// Segment id.
+        segment: u32,
+        /// Seconds driven.
+        seconds: u16,
+        /// 0 too short, 1 too long.
+        result: u8,
+    },
+    /// 0x14, video alarm bits (JT/T 1078).
+    VideoAlarms(u32),
+    /// 0x15, video channels lost, bit = channel − 1.
+    ChannelsLost(u32),
+    /// 0x16, video channels covered, bit = channel − 1.
+    ChannelsCovered(u32),
+    /// 0x17, storage faults: bits 0-11 main, 12-15 backup.
+    StorageFaults(u16),
+    /// 0x18, abnormal driving.
+    AbnormalDriving {
+        /// Bit 0 fatigue, 1 phone, 2 smoking, 11-15 own.
+        flags: u16,
+        /// 0 to 100.
+        fatigue: Option<u8>,
+    },
+    /// 0x25, lamps, brake, horn: bit 0 is the low beam.
+    Signals(u32),
+    /// 0x2a, bit 0 deep sleep, bit 1 sleep.
+    InputOutput(u16),
+    /// 0x2b, low word AD0, high word AD1.
+    Analogue(u32),
+    /// 0x30.
+    SignalStrength(u8),
+    /// 0x31.
+    Satellites(u8),
+    /// 0x64 (T/JSATL 12-2017).
+    Adas(Adas<'a>),
+    /// 0x65 (T/JSATL 12-2017).
+    DriverState(DriverState<'a>),
+    /// 0x66 (T/JSATL 12-2017).
+    TyreAlarm(TyreAlarm<'a>),
+    /// 0x67 (T/JSATL 12-2017).
+    BlindSpot(BlindSpot<'a>),
+    /// 0x70, from implementations.
+    HarshDriving(HarshDriving<'a>),
+    /// Anything else, as sent.
+    Raw {
+        /// Item id.
+        id: u8,
+        /// Value as sent.
+        bytes: &'a [u8],
+    },
+}
+
+impl ItemValue<'_> {
+    /// The item id.
+    #[must_use]
+    pub const fn id(&self) -> u8 {
+        match self {
+            Self::Mileage(_) => 0x01,
+            Self::Fuel(_) => 0x02,
+            Self::RecorderSpeed(_) => 0x03,
+            Self::ConfirmEvent(_) => 0x04,
+            Self::TyrePressures(_) => 0x05,
+            Self::CabinTemperature(_) => 0x06,
+            Self::OverspeedPlace { .. } => 0x11,
+            Self::AreaCrossing { .. } => 0x12,
+            Self::SegmentTime { .. } => 0x13,
+            Self::VideoAlarms(_) => 0x14,
+            Self::ChannelsLost(_) => 0x15,
+            Self::ChannelsCovered(_) => 0x16,
+            Self::StorageFaults(_) => 0x17,
+            Self::AbnormalDriving { .. } => 0x18,
+            Self::Signals(_) => 0x25,
+            Self::InputOutput(_) => 0x2a,
+            Self::Analogue(_) => 0x2b,
+            Self::SignalStrength(_) => 0x30,
+            Self::Satellites(_) => 0x31,
+            Self::Adas(_) => 0x64,
+            Self::DriverState(_) => 0x65,
+            Self::TyreAlarm(_) => 0x66,
+            Self::BlindSpot(_) => 0x67,
+            Self::HarshDriving(_) => 0x70,
+            Self::Raw { id, .. } => *id,
+        }
+    }
+
+    /// The word of item 0x06 as degrees: bit 15 is the sign, the rest the magnitude.
+    #[must_use]
+    pub fn cabin_celsius(word: u16) -> i16 {
+        let magnitude = i16::from_be_bytes((word & 0x7fff).to_be_bytes());
+        if word & 0x8000 == 0 { magnitude } else { -magnitude }
+    }
+
+    /// Appends id, length and value; a value beyond 255 bytes is cut.
+    pub fn encode(&self, into: &mut Vec<u8>) {
+        into.extend_from_slice(&[self.id(), 0]);
+        let start = into.len();
+        self.encode_value(into);
+        into.truncate(start + usize::from(u8::MAX));
+        let len = u8::try_from(into.len() - start).unwrap_or(u8::MAX);
+        if let Some(slot) = into.get_mut(start - 1) {
+            *slot = len;
+        }
+    }
+
+    fn encode_value(&self, into: &mut Vec<u8>) {
+        match self {
+            Self::Mileage(v)
+            | Self::VideoAlarms(v)
+            | Self::ChannelsLost(v)
+            | Self::ChannelsCovered(v)
+            | Self::Signals(v)
+            | Self::Analogue(v) => into.extend_from_slice(&v.to_be_bytes()),
+            Self::Fuel(v)
+            | Self::RecorderSpeed(v)
+            | Self::ConfirmEvent(v)
+            | Self::CabinTemperature(v)
+            | Self::StorageFaults(v)
+            | Self::InputOutput(v) => into.extend_from_slice(&v.to_be_bytes()),
+            Self::SignalStrength(v) | Self::Satellites(v) => into.push(*v),
+            Self::TyrePressures(bytes) => put_fixed(*bytes, 30, into),
+            Self::OverspeedPlace { kind, area } => {
+                into.push(*kind);
+                into.extend(area.iter().flat_map(|area| area.to_be_bytes()));
+            }
+            Self::AreaCrossing { kind, area, direction } => {
+                into.push(*kind);
+                into.extend_from_slice(&area.to_be_bytes());
+                into.push(*direction);
+            }
+            Self::SegmentTime { segment, seconds, result } => {
+                into.extend_from_slice(&segment.to_be_bytes());
+                into.extend_from_slice(&seconds.to_be_bytes());
+                into.push(*result);
+            }
+            Self::AbnormalDriving { flags, fatigue } => {
+                into.extend_from_slice(&flags.to_be_bytes());
+                into.extend(fatigue);
+            }
+            Self::Adas(v) => v.encode(into),
+            Self::DriverState(v) => v.encode(into),
+            Self::TyreAlarm(v) => v.encode(into),
+            Self::BlindSpot(v) => v.encode(into),
+            Self::HarshDriving(v) => v.encode(into),
+            Self::Raw { bytes, .. } => into.extend_from_slice(bytes),
+        }
+    }
+
+    /// The short name of the item in a listing.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Mileage(_) => "mileage",
+            Self::Fuel(_) => "fuel",
+            Self::RecorderSpeed(_) => "recorder",
+            Self::ConfirmEvent(_) => "confirm",
+            Self::TyrePressures(_) => "tyres",
+            Self::CabinTemperature(_) => "cabin",
+            Self::OverspeedPlace { .. } => "speeding",
+            Self::AreaCrossing { .. } => "crossing",
+            Self::SegmentTime { .. } => "segment",
+            Self::VideoAlarms(_) => "video",
+            Self::ChannelsLost(_) => "lost",
+            Self::ChannelsCovered(_) => "covered",
+            Self::StorageFaults(_) => "storage",
+            Self::AbnormalDriving { .. } => "abnormal",
+            Self::Signals(_) => "signals",
+            Self::InputOutput(_) => "io",
+            Self::Analogue(_) => "analogue",
+            Self::SignalStrength(_) => "signal",
+            Self::Satellites(_) => "sats",
+            Self::Adas(_) => "adas",
+            Self::DriverState(_) => "dsm",
+            Self::TyreAlarm(_) => "tpms",
+            Self::BlindSpot(_) => "bsd",
+            Self::HarshDriving(_) => "harsh",
+            Self::Raw { .. } => "raw",
+        }
+    }
+
+    /// Hands over every field by name, in wire order.
+    pub fn fields(&self, each: &mut dyn FnMut(&'static str, Field<'_>)) {
+        match self {
+            Self::Mileage(v) => each("mileage_km", Field::Tenths(i64::from(*v))),
+            Self::Fuel(v) => each("fuel_l", Field::Tenths(i64::from(*v))),
+            Self::RecorderSpeed(v) => each("speed_kmh", Field::Tenths(i64::from(*v))),
+            Self::CabinTemperature(v) => {
+                each("temperature_c", Field::Number(i64::from(Self::cabin_celsius(*v))));
+            }
+            Self::TyrePressures(bytes) => each("pressures", Field::Bytes(*bytes)),
+            Self::ConfirmEvent(v) => number(each, "event", *v),
+            Self::StorageFaults(v) | Self::InputOutput(v) => number(each, "bits", *v),
+            Self::VideoAlarms(v)
+            | Self::ChannelsLost(v)
+            | Self::ChannelsCovered(v)
+            | Self::Signals(v) => number(each, "bits", *v),
+            Self::Analogue(v) => {
+                number(each, "ad0", *v & 0xffff);
+                number(each, "ad1", *v >> 16);
+            }
+            Self::SignalStrength(v) => number(each, "strength", *v),
+            Self::Satellites(v) => number(each, "count", *v),
+            Self::OverspeedPlace { kind, area } => {
+                number(each, "kind", *kind);
+                area.iter().for_each(|area| number(each, "area", *area));
+            }
+            Self::AreaCrossing { kind, area, direction } => {
+                number(each, "kind", *kind);
+                number(each, "area", *area);
+                number(each, "direction", *direction);
+            }
+            Self::SegmentTime { segment, seconds, result } => {
+                number(each, "segment", *segment);
+                number(each, "seconds", *seconds);
+                number(each, "result", *result);
+            }
+            Self::AbnormalDriving { flags, fatigue } => {
+                number(each, "bits", *flags);
+                fatigue.iter().for_each(|fatigue| number(each, "fatigue", *fatigue));
+            }
+            Self::Adas(v) => v.fields(each),
+            Self::DriverState(v) => v.fields(each),
+            Self::TyreAlarm(v) => v.fields(each),
+            Self::BlindSpot(v) => v.fields(each),
+            Self::HarshDriving(v) => v.fields(each),
+            Self::Raw { bytes, .. } => each("raw", Field::Bytes(bytes)),
+        }
+    }
+}
+
+pub(crate) fn number(each: Each<'_>, name: &'static str, value: impl Into<i64>) {
+    each(name, Field::Number(value.into()));
+}

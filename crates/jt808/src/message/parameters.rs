@@ -1,0 +1,93 @@
+//! 0x8103 set parameters and 0x0104 the answer to 0x8104 (2013 and 2019, tables 10, 11 and 16).
+//!
+//! 8103 | count 1 | id 4, length 1, value … |      0104 | serial 2 | count 1 | id 4, length 1, value … |
+
+use crate::DecodeError;
+use crate::field::{Each, Field, Hex, trailing};
+use crate::item::number;
+use crate::reader::{Reader, put_counted};
+
+/// Parameters as sent, read on demand.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Parameters<'a> {
+    /// How many the sender announces; the bytes decide.
+    pub count: u8,
+    /// All of them.
+    pub bytes: &'a [u8],
+}
+
+impl<'a> Parameters<'a> {
+    pub(crate) fn decode(reader: &mut Reader<'a>) -> Result<Self, DecodeError> {
+        Ok(Self { count: reader.u8("count")?, bytes: reader.rest() })
+    }
+
+    /// The whole parameters, in order.
+    pub fn iter(&self) -> impl Iterator<Item = Parameter<'a>> + use<'a> {
+        let mut reader = Reader::new(self.bytes);
+        std::iter::from_fn(move || Parameter::decode(&mut reader).ok())
+    }
+
+    fn leftover(&self) -> &'a [u8] {
+        let used: usize = self.iter().map(|parameter| parameter.value.len() + 5).sum();
+        self.bytes.get(used..).unwrap_or_default()
+    }
+
+    pub(crate) fn encode(&self, into: &mut Vec<u8>) {
+        into.push(self.count);
+        into.extend_from_slice(self.bytes);
+    }
+
+    pub(crate) fn fields(&self, each: Each<'_>) {
+        number(each, "count", self.count);
+        for Parameter { id, value } in self.iter() {
+            each("parameter", Field::Entry(&format_args!("{id:04x}={}", Hex(value))));
+        }
+        trailing(self.leftover(), each);
+    }
+}
+
+/// One parameter of a terminal.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Parameter<'a> {
+    /// Parameter id.
+    pub id: u32,
+    /// Value as sent.
+    pub value: &'a [u8],
+}
+
+impl<'a> Parameter<'a> {
+    fn decode(reader: &mut Reader<'a>) -> Result<Self, DecodeError> {
+        Ok(Self { id: reader.u32("parameter id")?, value: reader.counted("parameter")? })
+    }
+
+    /// Appends id, length and value, to build [`Parameters::bytes`].
+    pub fn encode(&self, into: &mut Vec<u8>) {
+        into.extend_from_slice(&self.id.to_be_bytes());
+        put_counted(self.value, into);
+    }
+}
+
+/// 0x0104.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct ParametersAnswer<'a> {
+    /// Serial of the query answered.
+    pub serial: u16,
+    /// The parameters.
+    pub parameters: Parameters<'a>,
+}
+
+impl<'a> ParametersAnswer<'a> {
+    pub(crate) fn decode(mut reader: Reader<'a>) -> Result<Self, DecodeError> {
+        Ok(Self { serial: reader.u16("answered serial")?, parameters: Parameters::decode(&mut reader)? })
+    }
+
+    pub(crate) fn encode(&self, into: &mut Vec<u8>) {
+        into.extend_from_slice(&self.serial.to_be_bytes());
+        self.parameters.encode(into);
+    }
+
+    pub(crate) fn fields(&self, each: Each<'_>) {
+        number(each, "answered_serial", self.serial);
+        self.parameters.fields(each);
+    }
+}

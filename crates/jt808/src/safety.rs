@@ -1,0 +1,365 @@
+//! Active-safety items 0x64-0x67 and 0x70 (T/JSATL 12-2017 tables 4-15 to 4-24, T/GDRTA 002-2020).
+//!
+//! All end in the same block: speed 1, altitude 2, latitude 4, longitude 4, time BCD\[6\], vehicle status 2, alarm sign
+//! S. The width of the sign tells the provincial dialect, and the item's length tells the width.
+
+use crate::DeviceTime;
+use crate::field::{Each, Field};
+use crate::item::number;
+use crate::reader::{Reader, put_fixed};
+use crate::text::Text;
+
+/// Whose variant of the standard an item follows.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum Dialect {
+    /// 苏标, sign of 16 bytes: T/JSATL 12-2017, and those that copied its sign.
+    Jiangsu,
+    /// 黑标, sign of 38 bytes.
+    Heilongjiang,
+    /// 川标 of 2019, sign of 39 bytes.
+    Sichuan,
+    /// 粤标, sign of 40 bytes: T/GDRTA 002-2020.
+    Guangdong,
+}
+
+impl Dialect {
+    /// The most common sign first: it wins where two fit.
+    pub const ALL: [Self; 4] = [Self::Jiangsu, Self::Guangdong, Self::Sichuan, Self::Heilongjiang];
+
+    /// Bytes of the alarm sign.
+    #[must_use]
+    pub const fn sign_bytes(self) -> usize {
+        match self {
+            Self::Jiangsu => 16,
+            Self::Heilongjiang => 38,
+            Self::Sichuan => 39,
+            Self::Guangdong => 40,
+        }
+    }
+
+    /// Short name.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Jiangsu => "jiangsu",
+            Self::Heilongjiang => "heilongjiang",
+            Self::Sichuan => "sichuan",
+            Self::Guangdong => "guangdong",
+        }
+    }
+
+    fn of_sign(len: usize) -> Option<Self> {
+        Self::ALL.into_iter().find(|dialect| dialect.sign_bytes() == len)
+    }
+}
+
+/// The alarm sign as sent, echoed in 0x9208.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct AlarmSign<'a> {
+    dialect: Dialect,
+    bytes: &'a [u8],
+}
+
+impl<'a> AlarmSign<'a> {
+    /// A sign of 16, 38, 39 or 40 bytes.
+    #[must_use]
+    pub fn new(bytes: &'a [u8]) -> Option<Self> {
+        Dialect::of_sign(bytes.len()).map(|dialect| Self { dialect, bytes })
+    }
+
+    /// Told by the width.
+    #[must_use]
+    pub const fn dialect(&self) -> Dialect {
+        self.dialect
+    }
+
+    /// The bytes as sent.
+    #[must_use]
+    pub const fn bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+
+    /// Terminal id inside the sign, not the phone number.
+    #[must_use]
+    pub fn terminal(&self) -> Text<'a> {
+        Text(self.bytes.get(..self.id_bytes()).unwrap_or_default())
+    }
+
+    /// When the alarm was signed.
+    #[must_use]
+    pub fn time(&self) -> DeviceTime {
+        let bcd = self.bytes.get(self.id_bytes()..).and_then(<[u8]>::first_chunk::<6>);
+        DeviceTime::from_bcd(bcd.copied().unwrap_or_default())
+    }
+
+    /// Number among the alarms of one second, from 0.
+    #[must_use]
+    pub fn sequence(&self) -> u8 {
+        self.bytes.get(self.id_bytes() + 6).copied().unwrap_or_default()
+    }
+
+    /// Files the terminal holds for this alarm.
+    #[must_use]
+    pub fn attachments(&self) -> u8 {
+        self.bytes.get(self.id_bytes() + 7).copied().unwrap_or_default()
+    }
+
+    const fn id_bytes(&self) -> usize {
+        match self.dialect {
+            Dialect::Jiangsu => 7,
+            Dialect::Heilongjiang | Dialect::Sichuan | Dialect::Guangdong => 30,
+        }
+    }
+}
+
+/// Where and when an alarm happened, and its sign: the block all items share.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Scene<'a> {
+    /// Own speed, km/h.
+    pub speed_kmh: u8,
+    /// Altitude, m.
+    pub altitude_m: u16,
+    /// 1e-6 degree, magnitude.
+    pub latitude: u32,
+    /// 1e-6 degree, magnitude.
+    pub longitude: u32,
+    /// GMT+8.
+    pub time: DeviceTime,
+    /// Bit 0 ACC, 1 left, 2 right, 3 wiper, 4 brake, 5 card, 10 fixed.
+    pub vehicle_status: u16,
+    /// The alarm sign.
+    pub sign: AlarmSign<'a>,
+}
+
+/// Bytes of the shared block before the sign.
+const SCENE_BYTES: usize = 19;
+
+impl<'a> Scene<'a> {
+    /// Reads the block from all that is left.
+    fn decode(reader: Reader<'a>) -> Option<Self> {
+        let len = reader.rest().len().checked_sub(SCENE_BYTES)?;
+        Self::decode_with(&mut { reader }, len)
+    }
+
+    fn decode_with(reader: &mut Reader<'a>, sign_bytes: usize) -> Option<Self> {
+        Some(Self {
+            speed_kmh: reader.u8("speed").ok()?,
+            altitude_m: reader.u16("altitude").ok()?,
+            latitude: reader.u32("latitude").ok()?,
+            longitude: reader.u32("longitude").ok()?,
+            time: reader.time("time").ok()?,
+            vehicle_status: reader.u16("vehicle status").ok()?,
+            sign: AlarmSign::new(reader.take(sign_bytes, "sign").ok()?)?,
+        })
+    }
+
+    fn encode(&self, into: &mut Vec<u8>) {
+        into.push(self.speed_kmh);
+        into.extend_from_slice(&self.altitude_m.to_be_bytes());
+        into.extend_from_slice(&self.latitude.to_be_bytes());
+        into.extend_from_slice(&self.longitude.to_be_bytes());
+        into.extend_from_slice(&self.time.bcd());
+        into.extend_from_slice(&self.vehicle_status.to_be_bytes());
+        put_fixed(self.sign.bytes, self.sign.bytes.len(), into);
+    }
+
+    fn fields(&self, each: Each<'_>) {
+        number(each, "speed_kmh", self.speed_kmh);
+        number(each, "altitude_m", self.altitude_m);
+        number(each, "latitude_e6", self.latitude);
+        number(each, "longitude_e6", self.longitude);
+        each("time", Field::Text(&self.time));
+        number(each, "vehicle_status", self.vehicle_status);
+        each("dialect", Field::Text(&self.sign.dialect.as_str()));
+        each("sign_terminal", Field::Text(&self.sign.terminal()));
+        each("sign_time", Field::Text(&self.sign.time()));
+        number(each, "sequence", self.sign.sequence());
+        number(each, "attachments", self.sign.attachments());
+    }
+}
+
+/// Defines an item of a fixed head and the shared block.
+macro_rules! safety_item {
+    ($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident: $kind:ident),* $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, Eq, PartialEq)]
+        pub struct $name<'a> {
+            /// Counts over all alarms of the terminal.
+            pub alarm_id: u32,
+            /// 0 not applicable, 1 start, 2 end.
+            pub flag: u8,
+            $($(#[$field_doc])* pub $field: $kind,)*
+            /// Where, when, and the sign.
+            pub scene: Scene<'a>,
+        }
+
+        impl<'a> $name<'a> {
+            pub(crate) fn decode(bytes: &'a [u8]) -> Option<Self> {
+                let mut reader = Reader::new(bytes);
+                Some(Self {
+                    alarm_id: reader.u32("alarm id").ok()?,
+                    flag: reader.u8("flag").ok()?,
+                    $($field: reader.$kind(stringify!($field)).ok()?,)*
+                    scene: Scene::decode(reader)?,
+                })
+            }
+
+            pub(crate) fn encode(&self, into: &mut Vec<u8>) {
+                into.extend_from_slice(&self.alarm_id.to_be_bytes());
+                into.push(self.flag);
+                $(into.extend_from_slice(&self.$field.to_be_bytes());)*
+                self.scene.encode(into);
+            }
+
+            pub(crate) fn fields(&self, each: Each<'_>) {
+                number(each, "alarm_id", self.alarm_id);
+                number(each, "flag", self.flag);
+                $(number(each, stringify!($field), self.$field);)*
+                self.scene.fields(each);
+            }
+        }
+    };
+}
+
+safety_item! {
+    /// 0x64 advanced driver assistance (T/JSATL 12-2017 table 4-15).
+    Adas {
+        /// 1 forward collision, 2 lane departure, 3 headway, 4 pedestrian, 5 lane changes, 6 road sign, 7 obstacle,
+        /// 0x10 sign recognised, 0x11 capture.
+        kind: u8,
+        /// 1 or 2.
+        level: u8,
+        /// km/h, types 1 and 2.
+        front_speed_kmh: u8,
+        /// Units of 100 ms, types 1, 2 and 4.
+        distance_100ms: u8,
+        /// 1 left, 2 right, type 2.
+        departure: u8,
+        /// 1 speed, 2 height, 3 weight, types 6 and 0x10.
+        sign_kind: u8,
+        /// What the road sign says.
+        sign_value: u8,
+    }
+}
+
+safety_item! {
+    /// 0x65 driver state monitoring (T/JSATL 12-2017 table 4-17). The meaning of a type differs by dialect.
+    DriverState {
+        /// 1 fatigue, 2 phone, 3 smoking, 4 distraction, 5 abnormal, further ones by dialect.
+        kind: u8,
+        /// 1 or 2.
+        level: u8,
+        /// 1 to 10, type 1.
+        fatigue: u8,
+        /// Four reserved bytes as sent.
+        reserved: u32,
+    }
+}
+
+safety_item! {
+    /// 0x67 blind spot (T/JSATL 12-2017 table 4-20).
+    BlindSpot {
+        /// 1 rear, 2 left rear, 3 right rear.
+        kind: u8,
+    }
+}
+
+safety_item! {
+    /// 0x70 harsh driving, of later variants.
+    HarshDriving {
+        /// 1 acceleration, 2 braking, 3 turn, 4 idling, 5 stall, 6 coasting, 7 over-revving.
+        kind: u8,
+        /// Time threshold.
+        duration: u16,
+        /// First threshold.
+        threshold_1: u16,
+        /// Second threshold.
+        threshold_2: u16,
+    }
+}
+
+/// 0x66 tyre pressure monitoring (T/JSATL 12-2017 table 4-18; its printed offset of the count is one too small).
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct TyreAlarm<'a> {
+    /// Counts over all alarms of the terminal.
+    pub alarm_id: u32,
+    /// 0 not applicable, 1 start, 2 end.
+    pub flag: u8,
+    /// Where, when, and the sign.
+    pub scene: Scene<'a>,
+    /// Number of entries.
+    pub count: u8,
+    /// The entries as sent, of 9 or 10 bytes each.
+    pub entries: &'a [u8],
+}
+
+impl<'a> TyreAlarm<'a> {
+    pub(crate) fn decode(bytes: &'a [u8]) -> Option<Self> {
+        Dialect::ALL.into_iter().find_map(|dialect| Self::decode_as(bytes, dialect))
+    }
+
+    fn decode_as(bytes: &'a [u8], dialect: Dialect) -> Option<Self> {
+        let mut reader = Reader::new(bytes);
+        let alarm_id = reader.u32("alarm id").ok()?;
+        let flag = reader.u8("flag").ok()?;
+        let scene = Scene::decode_with(&mut reader, dialect.sign_bytes())?;
+        let count = reader.u8("count").ok()?;
+        let entries = reader.rest();
+        let fits = [9, 10].into_iter().any(|size| entries.len() == usize::from(count) * size);
+        fits.then_some(Self { alarm_id, flag, scene, count, entries })
+    }
+
+    /// The entries, one a wheel.
+    pub fn iter(&self) -> impl Iterator<Item = TyreEntry> {
+        let size = self.entries.len().checked_div(usize::from(self.count)).unwrap_or(0).max(1);
+        self.entries.chunks_exact(size).filter_map(TyreEntry::decode)
+    }
+
+    pub(crate) fn encode(&self, into: &mut Vec<u8>) {
+        into.extend_from_slice(&self.alarm_id.to_be_bytes());
+        into.push(self.flag);
+        self.scene.encode(into);
+        into.push(self.count);
+        into.extend_from_slice(self.entries);
+    }
+
+    pub(crate) fn fields(&self, each: Each<'_>) {
+        number(each, "alarm_id", self.alarm_id);
+        number(each, "flag", self.flag);
+        self.scene.fields(each);
+        for entry in self.iter() {
+            let TyreEntry { position, bits, pressure_kpa, temperature_c, battery_percent } = entry;
+            let text = format_args!("{position}:{bits:#06x}:{pressure_kpa}kPa:{temperature_c}C:{battery_percent}%");
+            each("wheel", Field::Entry(&text));
+        }
+    }
+}
+
+/// One wheel.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct TyreEntry {
+    /// From 0 at the left front, in Z order; the first of two bytes in the ten-byte form is not used.
+    pub position: u8,
+    /// 0 periodic, 1 high, 2 low, 3 hot, 4 sensor, 5 imbalance, 6 slow leak, 7 battery.
+    pub bits: u16,
+    /// kPa.
+    pub pressure_kpa: u16,
+    /// °C.
+    pub temperature_c: u16,
+    /// Percent.
+    pub battery_percent: u16,
+}
+
+impl TyreEntry {
+    fn decode(bytes: &[u8]) -> Option<Self> {
+        let (position, fields) = bytes.split_last_chunk::<8>()?;
+        let [a, b, c, d, e, f, g, h] = *fields;
+        Some(Self {
+            position: *position.last()?,
+            bits: u16::from_be_bytes([a, b]),
+            pressure_kpa: u16::from_be_bytes([c, d]),
+            temperature_c: u16::from_be_bytes([e, f]),
+            battery_percent: u16::from_be_bytes([g, h]),
+        })
+    }
+}
