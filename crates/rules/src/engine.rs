@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::book::{Book, Common};
 use crate::kind::device;
+use crate::kind::event::URGENT;
 use crate::lane::{Facts, Ground, Lane, Scratch};
 use crate::vehicle::{Remembered, fingerprint};
 
@@ -189,7 +190,13 @@ impl Engine {
         }
         let vehicle = &mut self.state.vehicles[index];
         vehicle.see(report, print);
-        if stale || vehicle.newest_at.is_some_and(|newest| at < newest) {
+        let overtaken = vehicle.newest_at.is_some_and(|newest| at < newest);
+        if !stale && overtaken && report.alarms.has(URGENT) {
+            self.turn(index, false, |lane, ground, _, _| lane.urgent(ground, report, out));
+            let rest = Report { alarms: report.alarms.without(URGENT), ..report.clone() };
+            return self.late(index, received, &rest, out);
+        }
+        if stale || overtaken {
             return self.late(index, received, report, out);
         }
         vehicle.go_live(&self.book, at);

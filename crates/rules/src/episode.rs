@@ -57,7 +57,7 @@ pub(crate) struct Episodes {
 pub(crate) enum Scope {
     /// A driver's card.
     Card,
-    /// A report with a time that can't be right: nothing ends by it.
+    /// A report out of its time: nothing ends by it.
     Clock,
     /// A report without a position that can be used.
     Events,

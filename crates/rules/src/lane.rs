@@ -133,6 +133,14 @@ impl Lane {
         }
     }
 
+    /// A call for help in a report that was overtaken by a newer one, yet is not old.
+    pub(crate) fn urgent(&mut self, ground: Ground<'_>, report: &Report, out: &mut Vec<Alert>) {
+        let scene = ground.scene(self.last_fix(Some(report)), &self.recent);
+        let mut signals = Vec::new();
+        event::bits(&scene, report, &mut signals);
+        self.episodes.step(Scope::Clock, &signals, &scene, out);
+    }
+
     /// A report with a time that can't be right: only the terminal itself is judged by it.
     pub(crate) fn bad_clock(
         &mut self,

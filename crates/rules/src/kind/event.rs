@@ -8,8 +8,11 @@ use crate::law::{self, Law};
 use crate::scene::Scene;
 use crate::signal::{Grip, Signal, Subject};
 
+/// Someone may need help now.
+pub(crate) const URGENT: Alarms = Alarms::EMERGENCY.with(Alarms::COLLISION).with(Alarms::ROLLOVER);
+
 pub(crate) fn step(scene: &Scene<'_>, report: &Report, signals: &mut Vec<Signal>) {
-    if report.alarms.has(Alarms::EMERGENCY.with(Alarms::COLLISION).with(Alarms::ROLLOVER)) {
+    if report.alarms.has(URGENT) {
         bits(scene, report, signals);
     }
     for event in &report.safety {
@@ -21,7 +24,7 @@ pub(crate) fn step(scene: &Scene<'_>, report: &Report, signals: &mut Vec<Signal>
     }
 }
 
-fn bits(scene: &Scene<'_>, report: &Report, signals: &mut Vec<Signal>) {
+pub(crate) fn bits(scene: &Scene<'_>, report: &Report, signals: &mut Vec<Signal>) {
     let basis = match scene.class {
         VehicleClass::HazmatTruck => law::EMERGENCY_HAZMAT,
         VehicleClass::CharterCoach
