@@ -139,7 +139,7 @@ impl Files<'_> {
     fn line(&self, (table, key, index): (&str, &str, Option<usize>)) -> usize {
         let value = self.root.get(table).and_then(|t| t.get_ref().as_table()?.get(key));
         let item = |value: &Spanned<DeValue<'_>>| {
-            index.and_then(|index| value.get_ref().as_array()?.iter().nth(index).map(Spanned::span))
+            index.and_then(|index| value.get_ref().as_array()?.get(index).map(Spanned::span))
         };
         value.map_or(1, |value| line_at(self.source.text, item(value).unwrap_or(value.span()).start))
     }
