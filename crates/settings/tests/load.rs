@@ -1,5 +1,7 @@
 //! Whole configurations: the examples load, and every mistake is named.
 
+#![expect(clippy::unwrap_used, reason = "a test may fail by panicking")]
+
 use std::path::{Path, PathBuf};
 
 use settings::{Loaded, Problems, load_with};
