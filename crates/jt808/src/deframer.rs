@@ -98,7 +98,11 @@ fn piece<'p>(raw: &'p [u8], scratch: &'p mut Vec<u8>) -> Piece<'p> {
     if memchr(ESCAPE, content).is_none()
         && let Some((check, plain)) = content.split_last()
     {
-        return Piece { raw, unescaped: verify(plain, *check).map(|()| plain), warnings: Warnings::default() };
+        return Piece {
+            raw,
+            unescaped: verify(plain, *check).map(|()| plain),
+            warnings: Warnings::default(),
+        };
     }
     match unescape(raw, scratch) {
         Ok(warnings) => Piece { raw, unescaped: Ok(scratch), warnings },

@@ -371,10 +371,9 @@ impl ItemValue<'_> {
             Self::TyrePressures(bytes) => each("pressures", Field::Bytes(*bytes)),
             Self::ConfirmEvent(v) => number(each, "event", *v),
             Self::StorageFaults(v) | Self::InputOutput(v) => number(each, "bits", *v),
-            Self::VideoAlarms(v)
-            | Self::ChannelsLost(v)
-            | Self::ChannelsCovered(v)
-            | Self::Signals(v) => number(each, "bits", *v),
+            Self::VideoAlarms(v) | Self::ChannelsLost(v) | Self::ChannelsCovered(v) | Self::Signals(v) => {
+                number(each, "bits", *v)
+            }
             Self::Analogue(v) => {
                 number(each, "ad0", *v & 0xffff);
                 number(each, "ad1", *v >> 16);

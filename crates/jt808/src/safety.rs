@@ -329,7 +329,8 @@ impl<'a> TyreAlarm<'a> {
         self.scene.fields(each);
         for entry in self.iter() {
             let TyreEntry { position, bits, pressure_kpa, temperature_c, battery_percent } = entry;
-            let text = format_args!("{position}:{bits:#06x}:{pressure_kpa}kPa:{temperature_c}C:{battery_percent}%");
+            let text =
+                format_args!("{position}:{bits:#06x}:{pressure_kpa}kPa:{temperature_c}C:{battery_percent}%");
             each("wheel", Field::Entry(&text));
         }
     }

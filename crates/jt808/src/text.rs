@@ -36,7 +36,11 @@ impl fmt::Display for Text<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for letter in self.decode().chars() {
             // A control character would break the one-line listing.
-            if letter.is_control() { write!(f, "{}", letter.escape_default())? } else { write!(f, "{letter}")? }
+            if letter.is_control() {
+                write!(f, "{}", letter.escape_default())?
+            } else {
+                write!(f, "{letter}")?
+            }
         }
         Ok(())
     }

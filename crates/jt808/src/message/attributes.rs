@@ -38,9 +38,8 @@ const LAYOUTS: [[usize; 3]; 5] = [[5, 20, 7], [5, 30, 30], [11, 30, 30], [5, 30,
 
 impl<'a> Attributes<'a> {
     pub(crate) fn decode(reader: Reader<'a>, header: Edition) -> Result<Self, DecodeError> {
-        let exact = |layout| {
-            Self::decode_as(reader, layout).ok().filter(|attributes| attributes.trailing.is_empty())
-        };
+        let exact =
+            |layout| Self::decode_as(reader, layout).ok().filter(|attributes| attributes.trailing.is_empty());
         if let Some(found) = LAYOUTS.into_iter().find_map(exact) {
             return Ok(found);
         }
