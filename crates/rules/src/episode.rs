@@ -281,7 +281,10 @@ impl Episode {
         alert.state = fleet::State::Cleared;
         alert.revision += 1;
         alert.measure.peak = self.peak;
-        scene.locate(&mut alert);
+        // A vehicle that fell silent may have had no fix since.
+        if scene.fix.at >= alert.position.time {
+            scene.locate(&mut alert);
+        }
         alert.ended_at = Some(ended_at.max(self.started_at));
         alert.measure.duration_s = alert.lasted_s();
         alert.evidence.positions = scene.evidence(&self.proof);

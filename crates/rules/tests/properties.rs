@@ -174,6 +174,7 @@ proptest! {
             prop_assert!(!alert.title.zh.is_empty() && !alert.title.en.is_empty());
             prop_assert!(alert.evidence.positions.len() <= 20);
             prop_assert!(alert.evidence.positions.windows(2).all(|pair| pair[0].time <= pair[1].time));
+            prop_assert!(alert.position.time.ms() > START_MS - 86_400_000, "{:?}", alert.position);
             prop_assert_eq!(alert.ended_at.is_some(), alert.state == fleet::State::Cleared);
             prop_assert!(alert.ended_at.is_none_or(|ended| ended >= alert.started_at));
             match last.insert((alert.id, alert.late), (alert.revision, alert.state)) {
