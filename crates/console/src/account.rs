@@ -1,13 +1,13 @@
 //! Signing in and out, and who one is.
 
 use std::net::{IpAddr, SocketAddr};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use axum::extract::{ConnectInfo, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
-use ledger::Account;
+use ledger::Identity;
 use serde_json::json;
 
 use crate::app::{Shared, now};
@@ -18,6 +18,8 @@ use crate::schema::{SignIn, Ticket};
 
 /// Longest name and password looked at; hashing is not for novels.
 const SECRET_BYTES_MAX: usize = 1024;
+/// How long a session lasts: a shift and its handover.
+const SESSION_LASTS: Duration = Duration::from_secs(12 * 3600);
 /// Failed tickets of one address are counted under this name, which no user can have.
 const TICKET_NAME: &str = "\0ticket";
 
@@ -44,7 +46,7 @@ pub(crate) async fn redeem(
     Body(Ticket { ticket }): Body<Ticket>,
 ) -> Result<Response, Problem> {
     refuse_hasty(&app, peer.ip(), TICKET_NAME)?;
-    let account = app.blocking(move |parts| parts.ledger.redeem_ticket(&ticket, now())).await?;
+    let account = app.blocking(move |parts| parts.ledger.take_one_time_ticket(&ticket, now())).await?;
     settle(&app, peer.ip(), TICKET_NAME, account.map_err(Problem::internal)?).await
 }
 
@@ -80,7 +82,7 @@ async fn settle(
     app: &Shared,
     address: IpAddr,
     name: &str,
-    account: Option<Account>,
+    account: Option<Identity>,
 ) -> Result<Response, Problem> {
     let Some(account) = account else {
         app.throttle.lock().map_err(Problem::internal)?.handle_failure(address, name, Instant::now());
@@ -93,7 +95,7 @@ async fn settle(
     app.throttle.lock().map_err(Problem::internal)?.handle_success(address, name);
     let whose = account.clone();
     let secret = app
-        .blocking(move |parts| parts.ledger.start_session(&whose, now()))
+        .blocking(move |parts| parts.ledger.start_session(&whose, now(), SESSION_LASTS))
         .await?
         .map_err(Problem::internal)?;
     let cookie = format!("{COOKIE}={secret}; Path=/; HttpOnly; SameSite=Strict");

@@ -6,8 +6,8 @@ use std::str::FromStr;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::{Extension, Json};
-use fleet::{AlertId, EventTime};
-use ledger::{ActError, Action, ActionKind, Handling, Listed, Query, Role};
+use fleet::{AlertId, ReceiveTime};
+use ledger::{ActError, Action, ActionKind, Handling, Listed, Outcome, Query, Reason};
 use serde_json::{Value, json};
 
 use crate::app::{Shared, now};
@@ -113,13 +113,14 @@ pub(crate) fn query(params: &Params, caller: &Caller) -> Result<Query, Problem> 
         severities: params.all("severity")?,
         plates: params.all("plate")?,
         terminals: params.all("terminal")?,
-        operators: operators(params, caller)?,
+        operators: params.all("operator")?,
         divisions: divisions(params)?,
         departments: params.all("department")?,
         from: params.time("from")?,
         to: params.time("to")?,
         limit: params.limit()?,
         cursor: params.one("cursor")?,
+        operator: confined(caller),
     })
 }
 
@@ -131,19 +132,12 @@ fn rules(params: &Params) -> Result<Vec<fleet::RuleId>, Problem> {
         .collect()
 }
 
-/// An operator's own id stands whatever it asked for; asking for another one finds nothing.
-fn operators(params: &Params, caller: &Caller) -> Result<Vec<String>, Problem> {
-    let asked = params.all::<String>("operator")?;
-    Ok(match caller.scope() {
-        None => asked,
-        Some(own) if asked.is_empty() || asked.iter().any(|operator| operator == own) => vec![named(own)],
-        Some(_) => vec![named("")],
-    })
-}
+/// Nobody's id: what an operator's account without an operator sees.
+const NOBODY: &str = "\0nobody";
 
-/// The ledger takes no filter for "everybody" and an unregistered vehicle has the empty id: neither may slip in here.
-fn named(own: &str) -> String {
-    if own.is_empty() { "\0nobody".to_owned() } else { own.to_owned() }
+/// The one operator a caller is confined to. Vehicles outside the registry have the empty id, which is nobody's either.
+fn confined(caller: &Caller) -> Option<String> {
+    caller.scope().map(|own| if own.is_empty() { NOBODY } else { own }.to_owned())
 }
 
 async fn answer(app: &Shared, query: Query) -> Result<Json<Value>, Problem> {
@@ -155,7 +149,7 @@ async fn answer(app: &Shared, query: Query) -> Result<Json<Value>, Problem> {
 /// A store error, or a cursor that none of our answers gave.
 pub(crate) fn refused(error: ledger::StoreError) -> Problem {
     match error {
-        ledger::StoreError::Cursor => Problem::parameter("cursor", "cursor is none that an answer gave"),
+        ledger::StoreError::Cursor(_) => Problem::parameter("cursor", "cursor is none that an answer gave"),
         other => Problem::internal(other),
     }
 }
@@ -172,7 +166,9 @@ async fn find(app: &Shared, caller: &Caller, id: &str) -> Result<Listed, Problem
 struct Wanted {
     kind: ActionKind,
     request: ActionRequest,
-    until: Option<EventTime>,
+    result: Option<Outcome>,
+    reason: Option<Reason>,
+    until: Option<ReceiveTime>,
 }
 
 impl Wanted {
@@ -184,8 +180,6 @@ impl Wanted {
         }
         let texts = [
             ("note", &request.note, NOTE_MAX),
-            ("result", &request.result, TEXT_MAX),
-            ("reason", &request.reason, TEXT_MAX),
             ("assignee", &request.assignee, TEXT_MAX),
             ("request_id", &request.request_id, TEXT_MAX),
         ];
@@ -194,23 +188,24 @@ impl Wanted {
                 return Err(Problem::body(name, format!("{name} is over {max} characters")));
             }
         }
+        let result = request.result.as_deref().map(|text| member("result", text)).transpose()?;
+        let reason = request.reason.as_deref().map(|text| member("reason", text)).transpose()?;
         let until = request.until.as_deref().map(|text| member("until", text)).transpose()?;
-        Ok(Self { kind, request, until })
+        Ok(Self { kind, request, result, reason, until })
     }
 
     async fn act(&self, app: &Shared, caller: &Caller, id: &str) -> Result<Handling, Problem> {
         let alert = find(app, caller, id).await?.alert.id;
-        let ActionRequest { note, result, reason, assignee, expected_version, request_id, .. } =
-            &self.request;
+        let ActionRequest { note, assignee, expected_version, request_id, .. } = &self.request;
         let action = Action {
             alert,
             kind: self.kind,
             by: caller.name.clone(),
-            department: (caller.role == Role::Police).then_some(fleet::Department::Police),
-            via: "api".to_owned(),
+            department: caller.department,
+            via: caller.via(),
             note: note.clone(),
-            result: result.clone(),
-            reason: reason.clone(),
+            result: self.result,
+            reason: self.reason,
             assignee: assignee.clone(),
             until: self.until,
             expected_version: *expected_version,
@@ -229,14 +224,17 @@ fn member<T: FromStr<Err: Display>>(name: &str, text: &str) -> Result<T, Problem
 /// What a refused action means to the caller; one that was done before is done.
 fn settle(error: ActError) -> Result<Handling, Problem> {
     let detail = error.to_string();
+    let conflict = |kind| Problem::new(StatusCode::CONFLICT, kind, detail.clone());
     match error {
-        ActError::Duplicate { handling } => Ok(handling),
-        ActError::Stale { current } => {
-            Err(Problem::new(StatusCode::CONFLICT, "stale-version", detail)
-                .with("handling", to_http(&current)?))
+        ActError::Duplicate { handling } => Ok(*handling),
+        ActError::Stale { current } => Err(conflict("stale-version").with("handling", to_http(&current)?)),
+        ActError::NotAllowed { .. } | ActError::AppealPending | ActError::NoAppeal => {
+            Err(conflict("not-allowed-now"))
         }
-        ActError::NotAllowed { .. } => Err(Problem::new(StatusCode::CONFLICT, "not-allowed-now", detail)),
-        ActError::UnknownAlert => Err(Problem::not_found("such alert")),
-        other => Err(Problem::internal(other)),
+        ActError::Missing { what, .. } => {
+            Err(Problem::body(what.split(' ').next().unwrap_or_default(), detail))
+        }
+        ActError::UnknownAlert(_) => Err(Problem::not_found("such alert")),
+        ActError::Store(error) => Err(Problem::internal(error)),
     }
 }

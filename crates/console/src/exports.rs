@@ -120,10 +120,10 @@ fn row(Listed { alert, handling }: &Listed) -> Vec<String> {
         basis.join("; "),
         if alert.late { "是 yes" } else { "" }.to_owned(),
         handling.status.as_str().to_owned(),
-        text(handling.result.as_deref()),
-        text(handling.reason.as_deref()),
+        text(handling.result.map(|result| result.as_str())),
+        text(handling.reason.map(|reason| reason.as_str())),
         text(handling.assignee.as_deref()),
-        when(handling.updated_at.map(|at| at.as_event())),
+        when((handling.version > 0).then(|| handling.updated_at.as_event())),
     ]
 }
 

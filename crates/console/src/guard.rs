@@ -4,8 +4,8 @@ use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::Response;
-use fleet::Alert;
-use ledger::{ActionKind, Role};
+use fleet::{Alert, Department};
+use ledger::{ActionKind, Role, Via};
 
 use crate::app::{Shared, now};
 use crate::problem::Problem;
@@ -22,6 +22,8 @@ pub(crate) struct Caller {
     pub(crate) role: Role,
     /// The operator an `operator` role belongs to.
     pub(crate) operator: Option<String>,
+    /// The department an action is for.
+    pub(crate) department: Option<Department>,
     pub(crate) credential: Credential,
 }
 
@@ -39,6 +41,14 @@ impl Caller {
             Role::Admin | Role::Duty | Role::Police => None,
             // An operator without a company sees nothing: no company has an empty id.
             Role::Operator => Some(self.operator.as_deref().unwrap_or_default()),
+        }
+    }
+
+    /// Which way its actions come.
+    pub(crate) fn via(&self) -> Via {
+        match self.credential {
+            Credential::Session(_) => Via::Console,
+            Credential::Token(_) => Via::Api,
         }
     }
 
@@ -110,7 +120,14 @@ pub(crate) async fn identify(app: &Shared, credential: Credential) -> Result<Cal
         .await?
         .map_err(Problem::internal)?
         .ok_or_else(Problem::unauthenticated)?;
-    Ok(Caller { name: account.name, role: account.role, operator: account.operator, credential })
+    let police = (account.role == Role::Police).then_some(Department::Police);
+    Ok(Caller {
+        name: account.name,
+        role: account.role,
+        operator: account.operator,
+        department: account.department.or(police),
+        credential,
+    })
 }
 
 /// A token goes before a cookie: a program that sends one means it.

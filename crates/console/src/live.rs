@@ -8,12 +8,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use axum::Extension;
-use axum::extract::State;
+use axum::extract::State as Extract;
 use axum::http::{HeaderMap, HeaderName, StatusCode};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
-use fleet::{AlertId, Severity, TerminalId};
-use ledger::Handling;
+use fleet::{AlertId, Severity, State, TerminalId};
+use ledger::{Handling, Ledger, Query, StoreError};
 use pipeline::{LiveEvent, LiveVehicle};
 use serde_json::{Value, json};
 use tokio::sync::broadcast::error::RecvError;
@@ -33,6 +33,8 @@ const SUMMARY_EVERY: Duration = Duration::from_secs(2);
 const COMMENT_EVERY: Duration = Duration::from_secs(15);
 /// After this many summaries the credential is looked at again: a session that ended ends its feeds within 20 s.
 const SUMMARIES_PER_CHECK: u32 = 10;
+/// Counting stops here: a desk with so many open alerts needs no exact number.
+const COUNT_MAX: u64 = 10_000;
 /// How long a browser waits before it connects again.
 const RETRY: Duration = Duration::from_secs(3);
 
@@ -40,7 +42,7 @@ const RETRY: Duration = Duration::from_secs(3);
 static EVENTS: AtomicU64 = AtomicU64::new(0);
 
 pub(crate) async fn stream(
-    State(app): State<Shared>,
+    Extract(app): Extract<Shared>,
     Extension(caller): Extension<Caller>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
@@ -214,17 +216,23 @@ impl Summaries {
             return Ok(summary.clone());
         }
         let own = key.clone();
-        let open = app
-            .blocking(move |parts| parts.ledger.open_by_severity(own.as_deref()))
-            .await?
-            .map_err(alerts::refused)?;
+        let open =
+            app.blocking(move |parts| open_counts(&parts.ledger, own)).await?.map_err(alerts::refused)?;
         let (total, online) = vehicles::counts(app, scope);
-        let open: BTreeMap<&str, u64> = Severity::ALL
-            .iter()
-            .map(|severity| (severity.as_str(), open.get(severity).copied().unwrap_or(0)))
-            .collect();
         let summary = json!({ "at": now().to_rfc3339_ms(), "open": open, "vehicles_online": online, "vehicles_total": total });
         made.insert(key, (Instant::now(), summary.clone()));
         Ok(summary)
     }
+}
+
+/// Alerts whose condition holds, by severity, within a scope.
+fn open_counts(ledger: &Ledger, operator: Option<String>) -> Result<BTreeMap<&'static str, u64>, StoreError> {
+    let states = vec![State::Raised, State::Updated];
+    let mut query = Query { states, operator, ..Query::default() };
+    let mut counts = BTreeMap::new();
+    for severity in Severity::ALL {
+        query.severities = vec![*severity];
+        counts.insert(severity.as_str(), ledger.count(&query, COUNT_MAX)?);
+    }
+    Ok(counts)
 }

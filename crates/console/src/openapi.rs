@@ -92,7 +92,7 @@ fn parameter(name: &str, place: ParameterIn, required: Required) -> ParameterBui
         "from" => (Type::String, "RFC 3339, inclusive"),
         "to" => (Type::String, "RFC 3339, exclusive"),
         "division" => (Type::String, "Two, four or six digits of GB/T 2260: everything below it"),
-        "plate" => (Type::String, "Number plate or a part of it"),
+        "plate" => (Type::String, "Number plate; may be repeated"),
         "state" => (Type::String, "raised, updated or cleared; may be repeated"),
         "handling" => (Type::String, "Status of the handling; may be repeated"),
         "severity" => (Type::String, "info, minor, major or critical; may be repeated"),

@@ -171,14 +171,20 @@ documents! {
         assignee: Option<String>,
         /// Which department handles it.
         department: Option<String>,
+        /// When it was first seen.
+        acknowledged_at: Option<String>,
+        /// Who saw it.
+        acknowledged_by: Option<String>,
         /// When it is due.
         due_at: Option<String>,
+        /// Put off until then.
+        deferred_until: Option<String>,
         /// `pending`, `upheld` or `rejected`.
         appeal: Option<String>,
         /// One more with each action; send it back as `expected_version`.
         version: u32,
         /// When it last changed.
-        updated_at: Option<String>,
+        updated_at: String,
     }
     /// A page of alerts.
     AlertPage {
@@ -241,9 +247,28 @@ documents! {
     /// What happened to an alert.
     Timeline {
         /// Oldest first.
-        items: Vec<BTreeMap<String, serde_json::Value>>,
+        items: Vec<TimelineEntry>,
         /// Always null.
         next: Option<String>,
+    }
+    /// A revision by the engine, or an action by a person.
+    TimelineEntry {
+        /// When.
+        at: String,
+        /// Who; empty for the engine.
+        by: String,
+        /// For which department.
+        department: Option<String>,
+        /// `console`, `api`, `mqtt`, `809` or `rule`.
+        via: String,
+        /// An action, or `raised`, `updated`, `cleared`.
+        action: String,
+        /// A text.
+        note: Option<String>,
+        /// Status before; null for the engine.
+        from: Option<String>,
+        /// Status after; null for the engine.
+        to: Option<String>,
     }
     /// An action on an alert.
     ActionRequest {
@@ -251,7 +276,7 @@ documents! {
         action: String,
         /// Why, for people; at most 2,000 characters.
         note: Option<String>,
-        /// How it ended.
+        /// How it ended; for `decide-appeal` `upheld` or `rejected`.
         result: Option<String>,
         /// Why it was a false alarm.
         reason: Option<String>,

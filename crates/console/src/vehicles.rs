@@ -188,7 +188,7 @@ impl Filter {
         let one_of = |wanted: &[String], fits: &dyn Fn(&Vehicle, &str) -> bool| {
             wanted.is_empty() || vehicle.is_some_and(|vehicle| wanted.iter().any(|text| fits(vehicle, text)))
         };
-        one_of(&self.plates, &|vehicle, plate| vehicle.plate.contains(plate))
+        one_of(&self.plates, &|vehicle, plate| vehicle.plate == plate)
             && one_of(&self.operators, &|vehicle, operator| vehicle.operator == operator)
             && one_of(&self.divisions, &|vehicle, prefix| vehicle.division.to_string().starts_with(prefix))
             && (self.terminals.is_empty() || self.terminals.contains(&terminal))

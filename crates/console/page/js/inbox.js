@@ -116,7 +116,7 @@ function matches(alert) {
     && (!$("handling").value || $("handling").value === alert.handling?.status)
     && (!$("rule").value || $("rule").value === alert.rule)
     && (!severities.size || severities.has(alert.severity))
-    && (!wanted || alert.vehicle.plate.includes(wanted) || alert.vehicle.terminal === wanted);
+    && (!wanted || alert.vehicle.plate === wanted || alert.vehicle.terminal === wanted);
 }
 
 function keep(alert) {

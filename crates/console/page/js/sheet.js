@@ -103,7 +103,7 @@ export async function act(action) {
   } catch (problem) {
     if (problem.body?.handling) adopt(alert.id, problem.body.handling);
     const status = words.pair(words.statuses, problem.body?.handling?.status);
-    say(problem.status === 409
+    say(problem.body?.handling
       ? `同事刚刚处理过,已为您刷新:${status[0]}。 A colleague was first; you now see the newest state: ${status[1]}.`
       : `${words.actions[action][0]}失败 Failed: ${problem.message}`);
   }
@@ -189,7 +189,7 @@ function buttons(alert) {
     status === "new" && button("acknowledge", "a", true),
     isOpen && status !== "handled" && button("handle", "h", status !== "new"),
     isOpen && status !== "handled" && button("false-alarm", "f"),
-    isOpen && button("close", "e", status === "handled"),
+    status === "handled" && button("close", "e", true),
     !isOpen && button("reopen", "o"),
     button("comment", "c"));
 }
@@ -225,8 +225,8 @@ const pairs = (rows) => rows.filter(Boolean).flatMap(([name, value]) => [h("dt",
 function history(alert, timeline) {
   if (!timeline.length) return h("p", { class: "quiet" }, "还没有记录 Nothing yet");
   return h("ol", { class: "timeline" }, ...timeline.map((entry) => {
-    const name = entry.action ? words.pair(words.actions, entry.action) : words.pair(words.states, entry.state);
-    return h("li", { class: entry.action ? "" : "engine" }, h("b", {}, both(name)), " ", h("span", { class: "quiet" }, [stamp(entry.at), entry.by, entry.via].filter(Boolean).join(" · ")),
+    const name = words.actions[entry.action] ?? words.pair(words.states, entry.action);
+    return h("li", { class: entry.via === "rule" ? "engine" : "" }, h("b", {}, both(name)), " ", h("span", { class: "quiet" }, [stamp(entry.at), entry.by, entry.via === "rule" ? "" : entry.via].filter(Boolean).join(" · ")),
       entry.note && h("div", {}, entry.note));
   }));
 }

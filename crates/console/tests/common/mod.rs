@@ -2,13 +2,14 @@
 #![allow(dead_code, missing_docs, reason = "shared by tests and the preview, each uses its part")]
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use atlas::{Atlas, Route, Shape};
 use console::Parts;
 use fleet::*;
 use history::History;
-use ledger::{Ledger, Role};
+use ledger::{Identity, Ledger, Role};
 use pipeline::{Live, LiveVehicle};
 use settings::Reference;
 use tokio::sync::watch;
@@ -288,12 +289,25 @@ fn reference(registry: Arc<Registry>) -> Reference {
     Reference {
         registry,
         atlas: Arc::new(Atlas::build(zones, routes, Vec::new())),
+        book: Arc::new(rules::Book::default()),
         version: "made-up".into(),
     }
 }
 
+/// Stores in a directory of their own.
 fn stores() -> (Ledger, History) {
-    (Ledger::memory(), History::default())
+    static STORES: AtomicU32 = AtomicU32::new(0);
+    let number = STORES.fetch_add(1, Ordering::Relaxed);
+    let dir = std::env::temp_dir().join(format!("roadwarden-console-{}-{number}", std::process::id()));
+    // What an earlier process of the same number left.
+    let _ = std::fs::remove_dir_all(&dir);
+    let metrics = prometheus::Registry::new();
+    let ledger = Ledger::open(&dir.join("ledger.db"), &metrics).expect("a ledger");
+    (ledger, History::open(&dir.join("history"), &metrics).expect("a history"))
+}
+
+fn identity(name: &str, role: Role) -> Identity {
+    Identity { name: name.to_owned(), role, operator: None, department: None }
 }
 
 pub fn token(ledger: &Ledger, role: Role, operator: Option<&str>) -> String {
@@ -301,9 +315,12 @@ pub fn token(ledger: &Ledger, role: Role, operator: Option<&str>) -> String {
 }
 
 pub fn user(ledger: &Ledger, name: &str, password: &str, role: Role) {
-    ledger.add_user(name, password, role, None).expect("a user");
+    ledger.add_user(&identity(name, role), password).expect("a user");
 }
 
 pub fn ticket(ledger: &Ledger) -> String {
-    ledger.add_ticket("demo", Role::Duty).expect("a ticket")
+    let now = ReceiveTime::from_ms(clock().ms());
+    ledger
+        .add_one_time_ticket(&identity("demo", Role::Duty), now, Duration::from_secs(600))
+        .expect("a ticket")
 }
