@@ -1,1 +1,222 @@
-//! dispatch
+//! Alerts out to the departments over MQTT, and what they did about them back.
+//!
+//! ```text
+//! ledger ─ outbox ─▶ publisher ══MQTT QoS 1══▶ broker ══▶ departments
+//!    ▲                  │  ▲ PUBACK              │ embedded, or outside
+//!    └─ act ── dispositions ◀════════════════════┘
+//! ```
+//!
+//! A message leaves the outbox when the broker has acknowledged it, and is published again after the link was lost
+//! if that was shortly before: an acknowledgement proves no durability. A department sees a message at least once, in
+//! order by topic, and drops what it has by (`id`, `revision`). This crate does **not** judge alerts or keep them.
+
+mod acl;
+mod broker;
+mod disposition;
+mod message;
+mod metrics;
+mod publisher;
+mod session;
+mod state;
+mod target;
+#[cfg(test)]
+mod tests;
+mod topic;
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use fleet::{Fix, ReceiveTime, Vehicle};
+use ledger::Ledger;
+use rumqttc::tokio_rustls::rustls;
+use settings::Mqtt;
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use crate::acl::{Accounts, SERVICE};
+use crate::broker::Broker;
+use crate::metrics::Metrics;
+use crate::publisher::{Position, Publisher};
+use crate::state::State;
+use crate::target::Target;
+
+/// Positions that wait for the broker: a second of 10,000 vehicles that report every second. More are dropped and
+/// counted; the next one replaces what was lost.
+const POSITIONS_MAX: usize = 10_000;
+
+/// Why dispatch can't start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// An account has our name, or two have the same.
+    #[error("mqtt account {name:?} is there twice or reserved, expected a name of its own")]
+    Account {
+        /// Its name.
+        name: String,
+    },
+    /// The embedded broker.
+    #[error("the embedded broker on {listen} can't start: {problem}")]
+    Broker {
+        /// Where it was to listen.
+        listen: SocketAddr,
+        /// What it says.
+        problem: String,
+    },
+    /// A directory.
+    #[error("can't write to {dir}: {source}")]
+    Directory {
+        /// Which.
+        dir: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// The port is taken, or not ours to use.
+    #[error("mqtt can't listen on port {} of {}: {source}", listen.port(), listen.ip())]
+    Listen {
+        /// Where.
+        listen: SocketAddr,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// Registered twice.
+    #[error("can't register the metrics of dispatch: {0}")]
+    Metrics(#[from] prometheus::Error),
+    /// No randomness.
+    #[error("the system gives no random bytes for the broker's internal account")]
+    Random,
+    /// Nobody is trusted.
+    #[error("no certificate is trusted on this system, expected some in its store or in SSL_CERT_FILE")]
+    Roots,
+    /// TLS.
+    #[error("tls can't be set up: {0}")]
+    Tls(rustls::Error),
+    /// Not a URL we can connect to.
+    #[error("{url:?} is no broker url, expected mqtt://host:port or mqtts://host:port")]
+    Url {
+        /// What was given.
+        url: String,
+    },
+}
+
+/// The running dispatch.
+pub struct Dispatch {
+    broker: Option<Broker>,
+    positions: Option<mpsc::Sender<Position>>,
+    metrics: Metrics,
+    stop: CancellationToken,
+    task: JoinHandle<()>,
+}
+
+impl Dispatch {
+    /// Starts the embedded broker where there is one, and publishes what the ledger's outbox holds. A broker outside
+    /// need not be there yet.
+    pub async fn start(
+        mqtt: &Mqtt,
+        data_dir: &Path,
+        ledger: Ledger,
+        metrics: &prometheus::Registry,
+    ) -> Result<Self, StartError> {
+        Self::start_with(mqtt, data_dir, ledger, metrics, Pace::default()).await
+    }
+
+    async fn start_with(
+        mqtt: &Mqtt,
+        data_dir: &Path,
+        ledger: Ledger,
+        metrics: &prometheus::Registry,
+        pace: Pace,
+    ) -> Result<Self, StartError> {
+        let metrics = Metrics::register(metrics)?;
+        let state = State::open(data_dir)?;
+        let (broker, target, with_positions) = match mqtt {
+            Mqtt::Embedded { listen, accounts, anonymous, positions } => {
+                check_names(accounts)?;
+                let secret = target::secret()?;
+                let accounts = Accounts::new(accounts, *anonymous, &secret);
+                let broker = Broker::start(*listen, accounts, &data_dir.join("broker")).await?;
+                let target = Target::embedded(broker.addr(), secret);
+                (Some(broker), target, *positions)
+            }
+            Mqtt::External { url, username, password, positions } => {
+                (None, Target::parse(url, username.as_deref(), password.as_deref())?, *positions)
+            }
+        };
+        let (offer, offered) = mpsc::channel(POSITIONS_MAX);
+        let stop = CancellationToken::new();
+        let publisher = Publisher::new(target, state, ledger, metrics.clone(), pace, offered);
+        let task = tokio::spawn(publisher.run(stop.clone()));
+        Ok(Self { broker, positions: with_positions.then_some(offer), metrics, stop, task })
+    }
+
+    /// Where the embedded broker listens; `None` with a broker outside.
+    pub fn broker_addr(&self) -> Option<SocketAddr> {
+        self.broker.as_ref().map(Broker::addr)
+    }
+
+    /// Publishes a position where that is switched on; never waits, drops and counts instead.
+    pub fn offer_position(&self, vehicle: &Vehicle, fix: &Fix) {
+        let Some(positions) = &self.positions else { return };
+        let position = Position { division: vehicle.division, terminal: vehicle.terminal, fix: *fix };
+        if positions.try_send(position).is_err() {
+            self.metrics.positions_dropped.inc();
+        }
+    }
+
+    /// Says `offline`, waits a moment for what is on its way, and stops the embedded broker last.
+    pub async fn stop(self) {
+        self.stop.cancel();
+        if let Err(error) = self.task.await {
+            tracing::error!(%error, "dispatch ended badly");
+        }
+        if let Some(broker) = self.broker {
+            broker.stop().await;
+        }
+    }
+}
+
+/// How fast things go; tests go faster.
+#[derive(Clone, Copy, Debug)]
+struct Pace {
+    /// Between heartbeats.
+    heartbeat: Duration,
+    /// Between looks at the outbox where nobody rang.
+    poll: Duration,
+    /// What was published this long before the link was last seen alive is published again.
+    republish: Duration,
+    /// First wait after a lost link; doubled each time.
+    retry_min: Duration,
+    /// Longest wait.
+    retry_max: Duration,
+    /// A message unacknowledged this long means the link is dead.
+    acknowledge_max: Duration,
+}
+
+impl Default for Pace {
+    fn default() -> Self {
+        Self {
+            heartbeat: Duration::from_secs(30),
+            poll: Duration::from_secs(1),
+            republish: Duration::from_secs(30),
+            retry_min: Duration::from_millis(500),
+            retry_max: Duration::from_secs(30),
+            acknowledge_max: Duration::from_secs(30),
+        }
+    }
+}
+
+fn check_names(accounts: &[settings::MqttAccount]) -> Result<(), StartError> {
+    let mut seen = vec![SERVICE];
+    for account in accounts {
+        if seen.contains(&account.name.as_str()) {
+            return Err(StartError::Account { name: account.name.clone() });
+        }
+        seen.push(&account.name);
+    }
+    Ok(())
+}
+
+fn now() -> ReceiveTime {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    ReceiveTime::from_ms(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+}

@@ -1,0 +1,126 @@
+//! Keeps a link to the broker: one session after another, with longer and longer waits between.
+
+use std::time::{Duration, Instant};
+
+use fleet::{Division, Fix, PositionLabel, TerminalId};
+use ledger::Ledger;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
+
+use crate::metrics::Metrics;
+use crate::session::{Ended, Session};
+use crate::state::State;
+use crate::target::Target;
+use crate::{Pace, now, topic};
+
+/// A session that lasted this long was a good one: the next wait is short again. Without it a broker that lets us in
+/// and throws us out would be asked twice a second.
+const STEADY: Duration = Duration::from_secs(10);
+
+/// A position on its way.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Position {
+    pub division: Division,
+    pub terminal: TerminalId,
+    pub fix: Fix,
+}
+
+impl Position {
+    pub(crate) fn topic(&self) -> String {
+        topic::position(self.division, self.terminal)
+    }
+
+    pub(crate) fn payload(&self) -> Option<Vec<u8>> {
+        serde_json::to_vec(&PositionLabel::from(&self.fix)).ok()
+    }
+}
+
+/// What lasts longer than a session.
+pub(crate) struct Publisher {
+    pub target: Target,
+    pub state: State,
+    pub ledger: Ledger,
+    pub metrics: Metrics,
+    pub pace: Pace,
+    pub positions: mpsc::Receiver<Position>,
+    pub heartbeat_seq: u64,
+}
+
+impl Publisher {
+    pub(crate) const fn new(
+        target: Target,
+        state: State,
+        ledger: Ledger,
+        metrics: Metrics,
+        pace: Pace,
+        positions: mpsc::Receiver<Position>,
+    ) -> Self {
+        Self { target, state, ledger, metrics, pace, positions, heartbeat_seq: 0 }
+    }
+
+    /// Until `stop`.
+    pub(crate) async fn run(mut self, stop: CancellationToken) {
+        let gauge = watch_age(self.ledger.clone(), self.metrics.clone(), self.pace.poll);
+        let _gauge = AbortOnDropHandle::new(tokio::spawn(gauge));
+        let mut wait = self.pace.retry_min;
+        loop {
+            let began = Instant::now();
+            match Session::open(&mut self).run(&stop).await {
+                Ended::Stopped => break,
+                Ended::Lost(lost) => self.note(&lost, wait),
+            }
+            if began.elapsed() >= STEADY {
+                wait = self.pace.retry_min;
+            }
+            tokio::select! {
+                () = stop.cancelled() => break,
+                () = tokio::time::sleep(wait) => self.forget_positions(),
+            }
+            wait = wait.saturating_mul(2).min(self.pace.retry_max);
+        }
+        self.metrics.connected.set(0);
+        self.state.save();
+    }
+
+    /// In blocking time.
+    pub(crate) async fn with_ledger<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Ledger) -> T + Send + 'static,
+    ) -> T {
+        let ledger = self.ledger.clone();
+        let done = tokio::task::spawn_blocking(move || work(&ledger)).await;
+        done.expect("a call of the ledger does not panic")
+    }
+
+    fn note(&mut self, lost: &crate::session::Lost, wait: Duration) {
+        self.metrics.connected.set(0);
+        self.metrics.failures.with_label_values(&[lost.as_str()]).inc();
+        self.state.save();
+        tracing::warn!(reason = %lost, retry_s = wait.as_secs_f64(), "the broker is away, messages wait in the outbox");
+    }
+
+    /// Positions that waited for a broker that was away are old news.
+    fn forget_positions(&mut self) {
+        while self.positions.try_recv().is_ok() {
+            self.metrics.positions_dropped.inc();
+        }
+    }
+}
+
+/// Also while the broker is away, when it matters most.
+async fn watch_age(ledger: Ledger, metrics: Metrics, every: Duration) {
+    let mut ticks = tokio::time::interval(every);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        let ledger = ledger.clone();
+        match tokio::task::spawn_blocking(move || ledger.outbox_depth()).await {
+            Ok(Ok((_, oldest))) => {
+                metrics.outbox_age.set(oldest.map_or(0.0, |oldest| now().since(oldest).as_secs_f64()));
+            }
+            Ok(Err(error)) => tracing::error!(%error, "the outbox can't be measured"),
+            Err(error) => tracing::error!(%error, "measuring the outbox ended badly"),
+        }
+    }
+}

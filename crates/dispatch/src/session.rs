@@ -1,0 +1,418 @@
+//! One connection to the broker, from CONNECT to its loss. Whatever was not acknowledged in it is still in the outbox.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::time::{Duration, Instant};
+
+use fleet::{Department, ReceiveTime};
+use ledger::{Outgoing, OutgoingKind, StoreError};
+use rumqttc::{
+    AsyncClient, ConnectionError, Event, EventLoop, NetworkOptions, Outgoing as Written, Packet, Publish,
+    QoS, SubscribeFilter, SubscribeReasonCode,
+};
+use tokio::sync::mpsc;
+use tokio::time::{Interval, MissedTickBehavior, interval, timeout};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
+
+use crate::publisher::{Position, Publisher};
+use crate::target::OUTGOING_BYTES_MAX;
+use crate::{disposition, message, now, topic};
+
+/// Alerts and handling on their way at once: enough that latency doesn't bound the rate, few enough that what is sent
+/// twice after a loss is little.
+const INFLIGHT_MAX: usize = 64;
+
+/// Requests between us and the client: those in flight, a batch of positions, heartbeats and answers. When it is full
+/// although the broker is there, something is wrong and the connection is begun anew.
+const REQUESTS_MAX: usize = 512;
+
+/// Positions are handed over while fewer requests than this wait to be written, so that they never crowd out an alert.
+const POSITION_REQUESTS_MAX: usize = 128;
+
+/// Events the client may be ahead of us; beyond it the client waits, and so does the broker.
+const EVENTS_MAX: usize = 256;
+
+/// For TCP, TLS and CONNACK together.
+const CONNECT_MAX: Duration = Duration::from_secs(15);
+
+/// How long an orderly stop waits for acknowledgements.
+const STOP_MAX: Duration = Duration::from_secs(2);
+
+/// How a session ended.
+pub(crate) enum Ended {
+    Lost(Lost),
+    Stopped,
+}
+
+/// Why a session ended on its own.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Lost {
+    #[error("connection ended: {0}")]
+    Connection(Box<ConnectionError>),
+    #[error("more requests wait than the broker takes")]
+    Full,
+    #[error("the outbox can't be read or written: {0}")]
+    Store(#[from] StoreError),
+    #[error("no acknowledgement for {0:?}")]
+    Unacknowledged(Duration),
+    #[error("no connection: {0}")]
+    Unreachable(String),
+}
+
+impl Lost {
+    /// A label.
+    pub(crate) const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Connection(_) => "connection",
+            Self::Full => "full",
+            Self::Store(_) => "store",
+            Self::Unacknowledged(_) => "unacknowledged",
+            Self::Unreachable(_) => "unreachable",
+        }
+    }
+}
+
+/// What was handed to the client.
+#[derive(Clone, Copy, Debug)]
+enum Sent {
+    /// A heartbeat, a status, an answer, a position: nobody waits for its acknowledgement.
+    Other,
+    Row {
+        seq: i64,
+        kind: OutgoingKind,
+    },
+}
+
+enum Turn {
+    Event(Option<Result<Event, ConnectionError>>),
+    Heartbeat,
+    Poll,
+    Position(Position),
+    Rung,
+    Stop,
+}
+
+pub(crate) struct Session<'a> {
+    publisher: &'a mut Publisher,
+    client: AsyncClient,
+    events: mpsc::Receiver<Result<Event, ConnectionError>>,
+    _pump: AbortOnDropHandle<()>,
+    /// Handed over, not yet written, in order.
+    unwritten: VecDeque<Sent>,
+    /// Written, by packet id.
+    written: BTreeMap<u16, Sent>,
+    /// Read from the outbox, not yet handed over; at most [`INFLIGHT_MAX`].
+    rows: VecDeque<Outgoing>,
+    /// The last row read.
+    cursor: i64,
+    /// The outbox has nothing after `cursor`.
+    is_dry: bool,
+    /// Rows handed over and not acknowledged.
+    outstanding: usize,
+    /// Rows acknowledged and not yet marked so.
+    acknowledged: Vec<i64>,
+    moved_at: Instant,
+}
+
+impl<'a> Session<'a> {
+    /// Nothing is sent before [`Self::run`].
+    pub(crate) fn open(publisher: &'a mut Publisher) -> Self {
+        let options = publisher.target.options(publisher.state.client_id());
+        let (client, mut eventloop) = AsyncClient::new(options, REQUESTS_MAX);
+        let mut network = NetworkOptions::new();
+        network.set_tcp_nodelay(true);
+        eventloop.set_network_options(network);
+        let (sender, events) = mpsc::channel(EVENTS_MAX);
+        Self {
+            publisher,
+            client,
+            events,
+            _pump: AbortOnDropHandle::new(tokio::spawn(pump(eventloop, sender))),
+            unwritten: VecDeque::new(),
+            written: BTreeMap::new(),
+            rows: VecDeque::new(),
+            cursor: 0,
+            is_dry: false,
+            outstanding: 0,
+            acknowledged: Vec::new(),
+            moved_at: Instant::now(),
+        }
+    }
+
+    /// Until the link is lost or `stop`.
+    pub(crate) async fn run(mut self, stop: &CancellationToken) -> Ended {
+        let connected = tokio::select! {
+            connected = self.connect() => connected,
+            () = stop.cancelled() => return Ended::Stopped,
+        };
+        let lived = match connected {
+            Ok(()) => self.live(stop).await,
+            Err(lost) => Err(lost),
+        };
+        match lived {
+            Ok(()) => {
+                self.finish().await;
+                Ended::Stopped
+            }
+            Err(lost) => {
+                if let Err(error) = self.mark().await {
+                    tracing::warn!(%error, "acknowledged messages are not marked and will be sent again");
+                }
+                Ended::Lost(lost)
+            }
+        }
+    }
+
+    async fn connect(&mut self) -> Result<(), Lost> {
+        match timeout(CONNECT_MAX, self.events.recv()).await {
+            Ok(Some(Ok(Event::Incoming(Packet::ConnAck(_))))) => {}
+            Ok(Some(Ok(event))) => return Err(Lost::Unreachable(format!("{event:?} before CONNACK"))),
+            Ok(Some(Err(error))) => return Err(Lost::Unreachable(error.to_string())),
+            Ok(None) => return Err(Lost::Unreachable("the client ended".to_owned())),
+            Err(_) => return Err(Lost::Unreachable(format!("no answer in {CONNECT_MAX:?}"))),
+        }
+        let now = now();
+        let since = self.publisher.state.alive_at().unwrap_or(now).minus(self.publisher.pace.republish);
+        let again = self.publisher.with_ledger(move |ledger| ledger.outbox_republish_since(since)).await?;
+        self.publisher.metrics.republished.inc_by(again);
+        if self.publisher.state.alive_at().is_some() {
+            self.publisher.metrics.reconnects.inc();
+        }
+        self.publisher.metrics.connected.set(1);
+        self.touch(now);
+        tracing::info!(again, "connected to the broker");
+        let filters = Department::ALL
+            .iter()
+            .map(|department| SubscribeFilter::new(topic::dispositions(*department), QoS::AtLeastOnce));
+        self.client.try_subscribe_many(filters).map_err(|_| Lost::Full)?;
+        self.hand_over(topic::STATUS.to_owned(), message::ONLINE.to_vec(), true, Sent::Other)
+    }
+
+    async fn live(&mut self, stop: &CancellationToken) -> Result<(), Lost> {
+        let mut heartbeats = ticks(self.publisher.pace.heartbeat);
+        let mut polls = ticks(self.publisher.pace.poll);
+        let rung = self.publisher.ledger.outbox_notify();
+        loop {
+            self.fill().await?;
+            let has_room = self.unwritten.len() < POSITION_REQUESTS_MAX;
+            let turn = tokio::select! {
+                event = self.events.recv() => Turn::Event(event),
+                () = rung.notified() => Turn::Rung,
+                _ = heartbeats.tick() => Turn::Heartbeat,
+                _ = polls.tick() => Turn::Poll,
+                Some(position) = self.publisher.positions.recv(), if has_room => Turn::Position(position),
+                () = stop.cancelled() => Turn::Stop,
+            };
+            match turn {
+                Turn::Event(event) => self.take_events(event).await?,
+                Turn::Heartbeat => self.beat().await?,
+                Turn::Poll => self.poll()?,
+                Turn::Position(position) => self.send_position(position)?,
+                Turn::Rung => self.is_dry = false,
+                Turn::Stop => return Ok(()),
+            }
+        }
+    }
+
+    /// Hands rows over, in order, as far as they may be in flight together.
+    async fn fill(&mut self) -> Result<(), Lost> {
+        while self.outstanding < INFLIGHT_MAX {
+            let Some(row) = self.rows.pop_front() else {
+                if self.is_dry {
+                    break;
+                }
+                let cursor = self.cursor;
+                let rows = self
+                    .publisher
+                    .with_ledger(move |ledger| ledger.outbox_next(cursor, INFLIGHT_MAX))
+                    .await?;
+                self.is_dry = rows.is_empty();
+                self.cursor = rows.last().map_or(cursor, |row| row.seq);
+                self.rows = rows.into();
+                continue;
+            };
+            self.send_row(row)?;
+        }
+        Ok(())
+    }
+
+    fn send_row(&mut self, row: Outgoing) -> Result<(), Lost> {
+        if row.payload.len() > OUTGOING_BYTES_MAX {
+            // No broker would take it, and everything behind it would wait for ever.
+            tracing::error!(
+                seq = row.seq,
+                bytes = row.payload.len(),
+                "a message is too large to publish and is left out"
+            );
+            self.publisher.metrics.failures.with_label_values(&["too-large"]).inc();
+            self.acknowledged.push(row.seq);
+            return Ok(());
+        }
+        let topic = match row.kind {
+            OutgoingKind::Alert => topic::alert(row.department, row.division, row.rule),
+            OutgoingKind::Handling => topic::handling(row.department, row.division, row.rule),
+        };
+        if self.outstanding == 0 {
+            self.moved_at = Instant::now();
+        }
+        self.outstanding += 1;
+        self.hand_over(topic, row.payload, false, Sent::Row { seq: row.seq, kind: row.kind })
+    }
+
+    fn hand_over(&mut self, topic: String, payload: Vec<u8>, retain: bool, sent: Sent) -> Result<(), Lost> {
+        self.client.try_publish(topic, QoS::AtLeastOnce, retain, payload).map_err(|_| Lost::Full)?;
+        self.unwritten.push_back(sent);
+        Ok(())
+    }
+
+    fn send_position(&mut self, position: Position) -> Result<(), Lost> {
+        let Some(payload) = position.payload() else { return Ok(()) };
+        self.client.try_publish(position.topic(), QoS::AtMostOnce, false, payload).map_err(|_| Lost::Full)?;
+        self.unwritten.push_back(Sent::Other);
+        self.publisher.metrics.positions.inc();
+        Ok(())
+    }
+
+    async fn beat(&mut self) -> Result<(), Lost> {
+        self.publisher.heartbeat_seq += 1;
+        let (at, seq) = (now(), self.publisher.heartbeat_seq);
+        let beats = self.publisher.with_ledger(move |ledger| message::heartbeats(ledger, at, seq)).await?;
+        for (department, payload) in beats {
+            self.hand_over(topic::heartbeat(department), payload, true, Sent::Other)?;
+        }
+        self.publisher.state.save();
+        Ok(())
+    }
+
+    /// Looks at the outbox although nobody rang, and at the clock.
+    fn poll(&mut self) -> Result<(), Lost> {
+        let patience = self.publisher.pace.acknowledge_max;
+        if self.outstanding > 0 && self.moved_at.elapsed() > patience {
+            return Err(Lost::Unacknowledged(patience));
+        }
+        if self.outstanding == 0 && self.acknowledged.is_empty() && self.rows.is_empty() {
+            self.cursor = 0;
+        }
+        self.is_dry = false;
+        Ok(())
+    }
+
+    /// This event and those that wait behind it, so that one transaction marks many rows.
+    async fn take_events(&mut self, first: Option<Result<Event, ConnectionError>>) -> Result<(), Lost> {
+        let mut next = Some(first);
+        for _ in 0..EVENTS_MAX {
+            let Some(event) = next else { break };
+            let event = event.ok_or_else(|| Lost::Unreachable("the client ended".to_owned()))?;
+            self.take(event.map_err(|error| Lost::Connection(Box::new(error)))?).await?;
+            next = self.events.try_recv().ok().map(Some);
+        }
+        self.mark().await
+    }
+
+    async fn take(&mut self, event: Event) -> Result<(), Lost> {
+        match event {
+            Event::Outgoing(Written::Publish(id)) => {
+                let sent = self.unwritten.pop_front();
+                if let (Some(sent), true) = (sent, id != 0) {
+                    self.written.insert(id, sent);
+                }
+            }
+            Event::Incoming(Packet::PubAck(ack)) => {
+                self.touch(now());
+                self.moved_at = Instant::now();
+                if let Some(Sent::Row { seq, kind }) = self.written.remove(&ack.pkid) {
+                    self.outstanding = self.outstanding.saturating_sub(1);
+                    self.acknowledged.push(seq);
+                    self.publisher.metrics.published.with_label_values(&[label(kind)]).inc();
+                }
+            }
+            Event::Incoming(Packet::PingResp) => self.touch(now()),
+            Event::Incoming(Packet::Publish(publish)) => self.answer(publish).await?,
+            Event::Incoming(Packet::SubAck(ack)) => {
+                if ack.return_codes.contains(&SubscribeReasonCode::Failure) {
+                    tracing::error!("the broker lets us read no dispositions of some department");
+                    self.publisher.metrics.failures.with_label_values(&["subscription"]).inc();
+                }
+            }
+            Event::Incoming(_) | Event::Outgoing(_) => {}
+        }
+        Ok(())
+    }
+
+    /// Acknowledged to the broker only after the answer is on its way; until then it would be delivered again.
+    async fn answer(&mut self, publish: Publish) -> Result<(), Lost> {
+        if let Some(department) = topic::sender(&publish.topic) {
+            let payload = publish.payload.clone();
+            let work =
+                move |ledger: &ledger::Ledger| disposition::handle(ledger, department, &payload, now());
+            let answer = self.publisher.with_ledger(work).await;
+            let outcome = answer.outcome.as_str();
+            self.publisher.metrics.dispositions.with_label_values(&[outcome]).inc();
+            tracing::info!(department = department.as_str(), outcome, "disposition");
+            let payload = serde_json::to_vec(&answer).map_err(StoreError::from)?;
+            self.hand_over(topic::results(department), payload, false, Sent::Other)?;
+        }
+        self.client.try_ack(&publish).map_err(|_| Lost::Full)
+    }
+
+    async fn mark(&mut self) -> Result<(), Lost> {
+        if self.acknowledged.is_empty() {
+            return Ok(());
+        }
+        let seqs = self.acknowledged.clone();
+        self.publisher.with_ledger(move |ledger| ledger.outbox_published(&seqs, now())).await?;
+        self.acknowledged.clear();
+        Ok(())
+    }
+
+    fn touch(&mut self, now: ReceiveTime) {
+        self.publisher.state.touch(now);
+    }
+
+    /// Says that we go, and waits a moment for what is on its way.
+    async fn finish(&mut self) {
+        let said = self.hand_over(topic::STATUS.to_owned(), message::OFFLINE.to_vec(), true, Sent::Other);
+        let settle = async {
+            while !self.unwritten.is_empty() || !self.written.is_empty() {
+                let event = self.events.recv().await;
+                self.take_events(event).await?;
+            }
+            Ok::<_, Lost>(())
+        };
+        match timeout(STOP_MAX, settle).await {
+            Ok(Ok(())) if said.is_ok() => {}
+            Ok(_) | Err(_) => tracing::warn!("stopped with unacknowledged messages, they stay in the outbox"),
+        }
+        if let Err(error) = self.mark().await {
+            tracing::warn!(%error, "acknowledged messages are not marked and will be sent again");
+        }
+        if self.client.try_disconnect().is_ok() {
+            let gone = async { while let Some(Ok(_)) = self.events.recv().await {} };
+            let _ = timeout(STOP_MAX, gone).await;
+        }
+    }
+}
+
+const fn label(kind: OutgoingKind) -> &'static str {
+    match kind {
+        OutgoingKind::Alert => "alert",
+        OutgoingKind::Handling => "handling",
+    }
+}
+
+fn ticks(every: Duration) -> Interval {
+    let mut ticks = interval(every);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    ticks
+}
+
+/// Drives the client; ends with the connection, or when nobody listens.
+async fn pump(mut eventloop: EventLoop, events: mpsc::Sender<Result<Event, ConnectionError>>) {
+    loop {
+        let event = eventloop.poll().await;
+        let is_over = event.is_err();
+        if events.send(event).await.is_err() || is_over {
+            return;
+        }
+    }
+}
