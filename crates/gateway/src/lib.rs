@@ -1,1 +1,178 @@
-//! gateway
+//! Terminals in: TCP and UDP sockets around [`session::Link`], reports into the journal, acknowledgements out.
+//!
+//! ```text
+//! socket ─read─▶ Link ─▶ Journal::append        one append a wake-up
+//! socket ◀─write─ Link ◀─ Journal::durable      one write a wake-up
+//! ```
+//!
+//! A report is acknowledged only once the journal says it is durable. A connection holds the unfinished rest of a
+//! frame and a bounded table of acknowledgements, no read buffer. The newest login of a terminal wins. It does
+//! **not** know what a message means: `session` does.
+
+mod connection;
+mod events;
+mod metrics;
+mod routes;
+mod secret;
+mod tcp;
+mod udp;
+
+use std::io;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use fleet::{Registry, TerminalId};
+use journal::Journal;
+pub use session::Admission;
+use session::{Busy, Command, Outcome, Policy};
+use tokio::net::{TcpListener, UdpSocket};
+use tokio::sync::{oneshot, watch};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::connection::Shared;
+use crate::metrics::Metrics;
+use crate::routes::{Order, Routes};
+
+/// Where and for whom.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Address of the TCP port, and of the UDP port where `udp` is set.
+    pub listen: SocketAddr,
+    /// Whether datagrams are taken as well.
+    pub udp: bool,
+    /// Who may speak.
+    pub admission: Admission,
+    /// A connection without a good frame for this long is closed.
+    pub idle_timeout: Duration,
+    /// TCP connections at once; further ones are closed at once and counted.
+    pub connections_max: usize,
+    /// File with the 32 secret bytes that authentication codes are derived from; made when it is missing.
+    pub codes_path: PathBuf,
+}
+
+/// Why the gateway does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The port is taken, or the address is not ours.
+    #[error("cannot listen for terminals on {protocol} {address}")]
+    Listen {
+        /// TCP or UDP.
+        protocol: &'static str,
+        /// Where.
+        address: SocketAddr,
+        /// Why not.
+        #[source]
+        source: io::Error,
+    },
+    /// A metric of the same name exists already.
+    #[error("cannot register the gateway's metrics")]
+    Metrics(#[from] prometheus::Error),
+    /// The secret can neither be read nor made.
+    #[error("cannot read or make the secret of authentication codes in {}", path.display())]
+    Secret {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        #[source]
+        source: io::Error,
+    },
+}
+
+/// Why a command brought no answer.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum SendError {
+    /// The terminal's connection has too many commands, or the message is too long.
+    #[error(transparent)]
+    Busy(#[from] Busy),
+    /// The connection ended before the answer.
+    #[error("the connection ended before the terminal answered")]
+    Lost,
+    /// The terminal is on no connection.
+    #[error("the terminal is not connected")]
+    Offline,
+}
+
+/// A running gateway.
+#[derive(Debug)]
+pub struct Gateway {
+    local_addr: SocketAddr,
+    routes: Arc<Routes>,
+    tasks: TaskTracker,
+    stopping: CancellationToken,
+}
+
+impl Gateway {
+    /// Binds the ports and starts to accept.
+    ///
+    /// # Errors
+    /// When a port is taken, the secret is out of reach, or the metrics exist already.
+    pub async fn start(
+        options: Options,
+        journal: Journal,
+        registry: watch::Receiver<Arc<Registry>>,
+        metrics: &prometheus::Registry,
+    ) -> Result<Self, StartError> {
+        let secret = secret::load_or_make(&options.codes_path)
+            .map_err(|source| StartError::Secret { path: options.codes_path.clone(), source })?;
+        let listener = TcpListener::bind(options.listen).await;
+        let listener = listener.map_err(|source| listen_error("TCP", options.listen, source))?;
+        let local_addr =
+            listener.local_addr().map_err(|source| listen_error("TCP", options.listen, source))?;
+        let metrics = Arc::new(Metrics::register(metrics)?);
+        let routes = Arc::new(Routes::new(Arc::clone(&metrics)));
+        let policy = Policy { idle: options.idle_timeout, ..Policy::new(options.admission, secret) };
+        let stopping = CancellationToken::new();
+        let shared = Shared {
+            journal,
+            registry,
+            metrics,
+            routes: Arc::clone(&routes),
+            policy,
+            stopping: stopping.clone(),
+        };
+        let tasks = TaskTracker::new();
+        if options.udp {
+            let socket = UdpSocket::bind(local_addr).await;
+            let socket = socket.map_err(|source| listen_error("UDP", local_addr, source))?;
+            tasks.spawn(udp::run(socket, shared.clone()));
+        }
+        tasks.spawn(tcp::accept(listener, shared, options.connections_max, tasks.clone()));
+        Ok(Self { local_addr, routes, tasks, stopping })
+    }
+
+    /// Where terminals connect to.
+    pub fn local_addr(&self) -> SocketAddr {
+        self.local_addr
+    }
+
+    /// Whether a terminal is connected.
+    pub fn is_online(&self, terminal: TerminalId) -> bool {
+        self.routes.find(terminal).is_some()
+    }
+
+    /// Sends a command and waits for the terminal's answer, at most [`Policy::command_timeout`].
+    ///
+    /// # Errors
+    /// When the terminal is not connected, is busy, or its connection ends before it answers.
+    pub async fn send(&self, terminal: TerminalId, command: Command) -> Result<Outcome, SendError> {
+        let route = self.routes.find(terminal).ok_or(SendError::Offline)?;
+        let (reply, answer) = oneshot::channel();
+        let order = Order::Command { terminal, command, reply };
+        route.orders.send((route.link, order)).await.map_err(|_| SendError::Lost)?;
+        answer.await.map_err(|_| SendError::Lost)?
+    }
+
+    /// Stops accepting and reading, waits until what was read is durable and acknowledged, then closes.
+    pub async fn stop(self) {
+        self.stopping.cancel();
+        self.tasks.close();
+        self.tasks.wait().await;
+    }
+}
+
+fn listen_error(protocol: &'static str, address: SocketAddr, source: io::Error) -> StartError {
+    StartError::Listen { protocol, address, source }
+}

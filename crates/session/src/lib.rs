@@ -1,1 +1,27 @@
-//! session
+//! The platform's side of a JT/T 808 conversation, and what the terminals' messages mean to the rules.
+//!
+//! ```text
+//! bytes ─▶ Link ─▶ Record ─▶ (journal) ─▶ Observer ─▶ fleet::Observation
+//!      ◀─ answers ─┘   ▲ handle_durable
+//! ```
+//!
+//! [`Link`] answers; it releases the acknowledgement of a report only when told that the report is durable.
+//! [`Observer`] reads the same frames back out of the journal. Both are pure: `now` is an argument, there is no
+//! socket, file, clock or chance in here. This crate does **not** judge what a vehicle does.
+
+mod code;
+mod command;
+mod counts;
+mod link;
+mod observe;
+mod policy;
+mod reassembly;
+mod refused;
+mod safety;
+
+pub use command::{Busy, Command};
+pub use counts::{Counts, Rejected};
+pub use link::{CloseReason, Link, Outcome, Output, Records};
+pub use observe::Observer;
+pub use policy::{Admission, Directory, Policy};
+pub use refused::Refused;

@@ -1,0 +1,133 @@
+//! What a TCP connection and a UDP peer have in common: a link, and the outputs it asks for.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use bytes::Bytes;
+use fleet::{ReceiveTime, Registry, TerminalId};
+use journal::{AppendError, Journal, Record};
+use session::{CloseReason, Directory, Link, Outcome, Output, Policy, Records};
+use tokio::sync::{oneshot, watch};
+use tokio_util::sync::CancellationToken;
+
+use crate::SendError;
+use crate::metrics::Metrics;
+use crate::routes::{Order, Route, Routes};
+
+/// What every connection needs.
+#[derive(Clone)]
+pub(crate) struct Shared {
+    pub journal: Journal,
+    pub registry: watch::Receiver<Arc<Registry>>,
+    pub metrics: Arc<Metrics>,
+    pub routes: Arc<Routes>,
+    pub policy: Policy,
+    pub stopping: CancellationToken,
+}
+
+/// A link with its place among the routes and the callers that wait for its terminals' answers.
+pub(crate) struct Conversation {
+    pub link: Link,
+    route: Route,
+    /// At most [`Policy::commands_max`].
+    callers: HashMap<(TerminalId, u16), oneshot::Sender<Result<Outcome, SendError>>>,
+}
+
+/// What a drained link leaves to its socket.
+#[derive(Default)]
+pub(crate) struct Drained {
+    pub transmit: Vec<u8>,
+    pub close: Option<CloseReason>,
+    pub wait: Option<ReceiveTime>,
+}
+
+impl Conversation {
+    pub(crate) fn new(shared: &Shared, route: Route) -> Self {
+        Self { link: Link::new(now(), shared.policy.clone()), route, callers: HashMap::new() }
+    }
+
+    /// Does what the link asks for, until it asks for nothing more.
+    pub(crate) async fn drain(&mut self, shared: &Shared) -> Result<Drained, AppendError> {
+        let mut drained = Drained::default();
+        loop {
+            match self.link.poll_output() {
+                Output::Answered { terminal, serial, outcome } => {
+                    if let Some(caller) = self.callers.remove(&(terminal, serial)) {
+                        // A caller that has gone needs no answer.
+                        let _ = caller.send(Ok(outcome));
+                    }
+                }
+                Output::Close(reason) => {
+                    drained.close = Some(reason);
+                    break;
+                }
+                Output::Login(terminal) => shared.routes.login(terminal, &self.route),
+                Output::Logout(terminal) => shared.routes.logout(terminal, self.route.link),
+                Output::Record(records) => {
+                    let count = records.ends.len();
+                    let first = shared.journal.append(cut(records)).await?;
+                    self.link.handle_recorded(now(), first, count);
+                }
+                Output::Transmit(bytes) if drained.transmit.is_empty() => drained.transmit = bytes,
+                Output::Transmit(bytes) => drained.transmit.extend_from_slice(&bytes),
+                Output::Wait(until) => {
+                    drained.wait = until;
+                    break;
+                }
+            }
+        }
+        shared.metrics.count(&self.link.take_counts());
+        Ok(drained)
+    }
+
+    pub(crate) fn handle_order(&mut self, order: Order) {
+        match order {
+            Order::Command { terminal, command, reply } => {
+                match self.link.handle_command(now(), terminal, &command) {
+                    Ok(serial) => {
+                        self.callers.insert((terminal, serial), reply);
+                    }
+                    Err(busy) => {
+                        let _ = reply.send(Err(busy.into()));
+                    }
+                }
+            }
+            Order::Superseded(terminal) => self.link.handle_superseded(now(), terminal),
+        }
+    }
+
+    /// Gives up the routes; callers that wait are told by the end of their channel.
+    pub(crate) fn end(self, shared: &Shared) {
+        for terminal in self.link.terminals() {
+            shared.routes.logout(terminal, self.route.link);
+        }
+    }
+}
+
+/// The registry of the moment as the link asks it.
+pub(crate) struct OnFile<'a>(pub &'a Registry);
+
+impl Directory for OnFile<'_> {
+    fn admits(&self, terminal: TerminalId) -> bool {
+        self.0.vehicle(terminal).is_some()
+    }
+}
+
+/// Slices of one buffer: no copy a frame.
+fn cut(records: Records) -> Vec<Record> {
+    let bytes = Bytes::from(records.bytes);
+    let starts = std::iter::once(0).chain(records.ends.iter().copied());
+    let slices = starts.zip(records.ends.iter().copied());
+    slices.map(|(from, to)| Record { received: records.received, frame: bytes.slice(from..to) }).collect()
+}
+
+pub(crate) fn now() -> ReceiveTime {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    ReceiveTime::from_ms(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+}
+
+/// How long to sleep until a moment; a millisecond more, so that it has come for sure.
+pub(crate) fn until(moment: ReceiveTime) -> Duration {
+    moment.since(now()) + Duration::from_millis(1)
+}

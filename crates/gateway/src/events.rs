@@ -1,0 +1,22 @@
+//! What happens that an operator may want to read about.
+
+use std::io;
+use std::net::SocketAddr;
+
+/// The journal takes nothing more: nothing is acknowledged any more either.
+pub(crate) fn journal_failed(error: &journal::AppendError) {
+    tracing::error!(%error, "the journal does not take reports; connections are closed");
+}
+
+/// The system has no room for another connection; those there are go on.
+pub(crate) fn accept_failed(error: &io::Error) {
+    tracing::warn!(%error, "cannot accept connections for the moment");
+}
+
+pub(crate) fn opened(peer: SocketAddr) {
+    tracing::debug!(%peer, "connection opened");
+}
+
+pub(crate) fn closed(peer: SocketAddr, reason: &'static str) {
+    tracing::debug!(%peer, reason, "connection closed");
+}

@@ -1,0 +1,199 @@
+//! TCP: one task a connection; read, feed, drain, write, sleep.
+
+use std::cell::RefCell;
+use std::io;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::io::AsyncWriteExt;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Semaphore, mpsc, watch};
+use tokio::time::{Instant, Sleep, sleep, timeout};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::connection::{Conversation, Drained, OnFile, Shared, now, until};
+use crate::events;
+use crate::routes::{ORDERS_MAX, Order, Route};
+
+/// One read: some hundred frames; more waits in the kernel.
+const READ_BYTES: usize = 16 * 1024;
+/// A peer that takes no answer for this long is gone.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a stop waits for the journal; what is not acknowledged then, its terminal sends again.
+const STOP_TIMEOUT: Duration = Duration::from_secs(10);
+/// The pause after the system refused to accept, usually for want of file descriptors.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+thread_local! {
+    /// One read buffer a thread: a link keeps the unfinished rest of a frame and nothing else.
+    static BUFFER: RefCell<Box<[u8; READ_BYTES]>> = RefCell::new(Box::new([0; READ_BYTES]));
+}
+
+pub(crate) async fn accept(
+    listener: TcpListener,
+    shared: Shared,
+    connections_max: usize,
+    tasks: TaskTracker,
+) {
+    let room = Arc::new(Semaphore::new(connections_max));
+    loop {
+        let accepted = tokio::select! {
+            () = shared.stopping.cancelled() => return,
+            accepted = listener.accept() => accepted,
+        };
+        match accepted {
+            Ok((stream, peer)) => match Arc::clone(&room).try_acquire_owned() {
+                Ok(permit) => {
+                    let shared = shared.clone();
+                    tasks.spawn(async move {
+                        converse(stream, peer, &shared).await;
+                        drop(permit);
+                    });
+                }
+                Err(_) => shared.metrics.closed("connections-max"),
+            },
+            Err(error) => {
+                events::accept_failed(&error);
+                sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
+}
+
+async fn converse(stream: TcpStream, peer: SocketAddr, shared: &Shared) {
+    // Without it an acknowledgement may wait 40 ms for the next one; a socket that refuses it works all the same.
+    let _ = stream.set_nodelay(true);
+    events::opened(peer);
+    shared.metrics.connections.inc();
+    let mut connection = Connection::new(stream, shared);
+    let reason = connection.run(shared).await;
+    connection.conversation.end(shared);
+    shared.metrics.connections.dec();
+    shared.metrics.closed(reason);
+    events::closed(peer, reason);
+}
+
+struct Connection {
+    stream: TcpStream,
+    conversation: Conversation,
+    orders: mpsc::Receiver<(u64, Order)>,
+    kick: CancellationToken,
+    durable: watch::Receiver<journal::Position>,
+    alarm: Pin<Box<Sleep>>,
+    /// Set once no more is read and only acknowledgements are waited for.
+    stop_at: Option<Instant>,
+}
+
+impl Connection {
+    fn new(stream: TcpStream, shared: &Shared) -> Self {
+        let (sender, orders) = mpsc::channel(ORDERS_MAX);
+        let kick = CancellationToken::new();
+        let route = Route { link: shared.routes.next_link(), orders: sender, kick: kick.clone() };
+        Self {
+            stream,
+            conversation: Conversation::new(shared, route),
+            orders,
+            kick,
+            durable: shared.journal.durable(),
+            alarm: Box::pin(sleep(shared.policy.idle)),
+            stop_at: None,
+        }
+    }
+
+    /// Says why it ended.
+    async fn run(&mut self, shared: &Shared) -> &'static str {
+        loop {
+            let drained = match self.conversation.drain(shared).await {
+                Ok(drained) => drained,
+                Err(error) => {
+                    events::journal_failed(&error);
+                    return "journal";
+                }
+            };
+            if !drained.transmit.is_empty() && self.write(&drained.transmit).await.is_err() {
+                return "write";
+            }
+            if let Some(reason) = drained.close {
+                return reason.as_str();
+            }
+            if self.is_stopped() {
+                // The peer reads to the end of what was written.
+                let _ = self.stream.shutdown().await;
+                return "stop";
+            }
+            self.set_alarm(&drained);
+            if let Err(reason) = self.wait(shared).await {
+                return reason;
+            }
+        }
+    }
+
+    /// Waits for one thing to happen and feeds it to the link.
+    async fn wait(&mut self, shared: &Shared) -> Result<(), &'static str> {
+        let link = &mut self.conversation.link;
+        let reads = self.stop_at.is_none() && !link.is_full();
+        tokio::select! {
+            biased;
+            () = self.kick.cancelled() => return Err("superseded"),
+            () = shared.stopping.cancelled(), if self.stop_at.is_none() => {
+                self.stop_at = Some(Instant::now() + STOP_TIMEOUT);
+            }
+            changed = self.durable.changed(), if link.unacknowledged() > 0 => {
+                changed.map_err(|_| "journal")?;
+                let upto = *self.durable.borrow_and_update();
+                link.handle_durable(now(), upto);
+            }
+            Some((_, order)) = self.orders.recv() => self.conversation.handle_order(order),
+            ready = self.stream.readable(), if reads => {
+                ready.map_err(|_| "read")?;
+                self.read(shared)?;
+            }
+            () = &mut self.alarm => link.handle_timeout(now()),
+        }
+        Ok(())
+    }
+
+    fn read(&mut self, shared: &Shared) -> Result<(), &'static str> {
+        BUFFER.with_borrow_mut(|buffer| match self.stream.try_read(&mut buffer[..]) {
+            Ok(0) => Err("peer"),
+            Ok(len) => {
+                let registry = shared.registry.borrow();
+                let bytes = buffer.get(..len).unwrap_or_default();
+                self.conversation.link.handle_input(now(), bytes, &OnFile(&registry));
+                Ok(())
+            }
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(()),
+            Err(_) => Err("read"),
+        })
+    }
+
+    async fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        // Nearly always it fits the socket's buffer, and no timer is needed.
+        let written = match self.stream.try_write(bytes) {
+            Ok(written) => written,
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => 0,
+            Err(error) => return Err(error),
+        };
+        match bytes.get(written..) {
+            Some(rest) if !rest.is_empty() => timeout(WRITE_TIMEOUT, self.stream.write_all(rest)).await?,
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    fn is_stopped(&self) -> bool {
+        self.stop_at.is_some_and(|at| self.conversation.link.unacknowledged() == 0 || Instant::now() >= at)
+    }
+
+    /// A deadline that moved later needs no reset: the alarm goes off, nothing is due, and it is set again.
+    fn set_alarm(&mut self, drained: &Drained) {
+        let next = drained.wait.map(|moment| Instant::now() + until(moment));
+        if let Some(next) = next.into_iter().chain(self.stop_at).min()
+            && (self.alarm.is_elapsed() || next < self.alarm.deadline())
+        {
+            self.alarm.as_mut().reset(next);
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! What a connection has seen, for the metrics.
+
+/// Why a frame was not taken. A closed list: each is a label.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Rejected {
+    /// A body that cannot be decoded; answered with result 2.
+    Body,
+    /// A wrong authentication code; answered with result 1.
+    Code,
+    /// An encrypted body; answered with result 3.
+    Encrypted,
+    /// Escapes, length, checksum or header are wrong; no answer is possible.
+    Frame,
+    /// More terminals on one connection than allowed; answered with result 1.
+    Terminals,
+    /// A terminal that is not on file, or has no number; answered with the standard's own refusal.
+    Unadmitted,
+}
+
+impl Rejected {
+    /// Every one, in order.
+    pub const ALL: [Self; 6] =
+        [Self::Body, Self::Code, Self::Encrypted, Self::Frame, Self::Terminals, Self::Unadmitted];
+
+    /// The label.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Body => "body",
+            Self::Code => "code",
+            Self::Encrypted => "encrypted",
+            Self::Frame => "frame",
+            Self::Terminals => "terminals",
+            Self::Unadmitted => "unadmitted",
+        }
+    }
+}
+
+/// Since [`crate::Link::take_counts`] was last called.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Counts {
+    /// Frames received, good and bad.
+    pub received: u64,
+    /// Reports acknowledged with result 0.
+    pub acknowledged: u64,
+    /// By [`Rejected`], in the order of its variants.
+    pub rejected: [u64; Rejected::ALL.len()],
+}
+
+impl Counts {
+    pub(crate) fn reject(&mut self, why: Rejected) {
+        if let Some(count) = self.rejected.get_mut(why as usize) {
+            *count += 1;
+        }
+    }
+}

@@ -1,0 +1,449 @@
+//! The platform's side of one connection; one terminal speaks on it, or a relay for several.
+
+mod answer;
+mod waiting;
+
+use std::collections::VecDeque;
+
+use fleet::{ReceiveTime, TerminalId};
+use jt808::{Deframer, Frame, Header, Message, Phone, Piece};
+
+use self::answer::{AckResult, RegistrationResult};
+use self::waiting::{Acknowledgements, Commands};
+use crate::{Admission, Busy, Command, Counts, Directory, Policy, Rejected, code};
+
+/// What the shell has to do. After each `handle_*` drain [`Link::poll_output`] until it says [`Output::Wait`].
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Output {
+    /// A command has come to its end.
+    Answered {
+        /// Whose.
+        terminal: TerminalId,
+        /// The serial [`Link::handle_command`] gave.
+        serial: u16,
+        /// How it ended.
+        outcome: Outcome,
+    },
+    /// Nothing more is sent or read: close the connection.
+    Close(CloseReason),
+    /// This terminal speaks here from now on: whatever other connection had it has lost it.
+    Login(TerminalId),
+    /// This terminal has said goodbye.
+    Logout(TerminalId),
+    /// Append these to the journal, in order, then call [`Link::handle_recorded`].
+    Record(Records),
+    /// Write these bytes.
+    Transmit(Vec<u8>),
+    /// Nothing to do until input, or until this moment ([`Link::handle_timeout`]).
+    Wait(Option<ReceiveTime>),
+}
+
+/// Raw frames for the journal, one behind the other, so that a batch costs one allocation.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Records {
+    /// When they were received.
+    pub received: ReceiveTime,
+    /// Whole frames 7e…7e.
+    pub bytes: Vec<u8>,
+    /// Where each ends in `bytes`.
+    pub ends: Vec<usize>,
+}
+
+/// Why a connection ends.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum CloseReason {
+    /// No good frame for [`Policy::idle`].
+    Idle,
+    /// More answers wait than [`Policy::output_bytes_max`]: the peer does not read.
+    Overflow,
+    /// Its only terminal speaks on another connection now.
+    Superseded,
+}
+
+impl CloseReason {
+    /// The label.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Idle => "idle",
+            Self::Overflow => "overflow",
+            Self::Superseded => "superseded",
+        }
+    }
+}
+
+/// How a command ended.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Outcome {
+    /// The terminal has done it, or sent what was asked for.
+    Done,
+    /// The terminal's result code, not 0.
+    Refused(u8),
+    /// No answer within [`Policy::command_timeout`].
+    TimedOut,
+}
+
+/// A terminal that speaks on this connection.
+#[derive(Debug)]
+struct Speaker {
+    terminal: TerminalId,
+    /// Its newest header: what answers and commands repeat of it.
+    header: Header,
+    /// Serial of the next message to it.
+    serial: u16,
+    /// It has logged in on another connection since. Its reports are still kept and acknowledged here.
+    superseded: bool,
+}
+
+impl Speaker {
+    fn next_serial(&mut self) -> u16 {
+        let serial = self.serial;
+        self.serial = serial.wrapping_add(1);
+        serial
+    }
+}
+
+/// See the module. Every table in it is bounded by [`Policy`].
+#[derive(Debug)]
+pub struct Link {
+    policy: Policy,
+    deframer: Deframer,
+    /// At most `terminals_max`.
+    speakers: Vec<Speaker>,
+    /// The one that spoke last: on a direct connection always the right guess.
+    last_speaker: usize,
+    acknowledgements: Acknowledgements,
+    commands: Commands,
+    records: Records,
+    transmit: Vec<u8>,
+    /// At most a few a frame of one input.
+    events: VecDeque<Output>,
+    closing: Option<CloseReason>,
+    heard: ReceiveTime,
+    counts: Counts,
+}
+
+impl Link {
+    /// A connection that begins now.
+    pub fn new(now: ReceiveTime, policy: Policy) -> Self {
+        Self {
+            policy,
+            deframer: Deframer::default(),
+            speakers: Vec::new(),
+            last_speaker: 0,
+            acknowledgements: Acknowledgements::default(),
+            commands: Commands::default(),
+            records: Records::default(),
+            transmit: Vec::new(),
+            events: VecDeque::new(),
+            closing: None,
+            heard: now,
+            counts: Counts::default(),
+        }
+    }
+
+    /// Bytes from the connection, sliced in any way.
+    pub fn handle_input(&mut self, now: ReceiveTime, bytes: &[u8], directory: &dyn Directory) {
+        let mut deframer = std::mem::take(&mut self.deframer);
+        deframer.push(bytes, &mut |piece| self.handle_piece(now, &piece, directory));
+        self.deframer = deframer;
+    }
+
+    /// One datagram: whole frames, nothing is left over for the next.
+    pub fn handle_datagram(&mut self, now: ReceiveTime, bytes: &[u8], directory: &dyn Directory) {
+        self.handle_input(now, bytes, directory);
+        self.deframer = Deframer::default();
+    }
+
+    /// The oldest `count` records that had none have the positions from `first` on.
+    pub fn handle_recorded(&mut self, _now: ReceiveTime, first: u64, count: usize) {
+        self.acknowledgements.place(first, count);
+    }
+
+    /// Every record below `upto` is durable: only this releases acknowledgements.
+    pub fn handle_durable(&mut self, _now: ReceiveTime, upto: u64) {
+        while let Some(header) = self.acknowledgements.release(upto) {
+            match header.id {
+                ID_REGISTRATION => self.answer_registration(&header, RegistrationResult::Ok),
+                ID_LOCATION_ANSWER => {} // It is an answer itself.
+                _ => self.acknowledge(&header, AckResult::Ok),
+            }
+            self.counts.acknowledged += 1;
+        }
+    }
+
+    /// Time has passed.
+    pub fn handle_timeout(&mut self, now: ReceiveTime) {
+        if now >= self.heard.plus(self.policy.idle) {
+            self.close(CloseReason::Idle);
+        }
+        while let Some((terminal, serial)) = self.commands.expire(now) {
+            self.events.push_back(Output::Answered { terminal, serial, outcome: Outcome::TimedOut });
+        }
+    }
+
+    /// Sends a command and gives its serial; [`Output::Answered`] tells how it ends.
+    pub fn handle_command(
+        &mut self,
+        now: ReceiveTime,
+        terminal: TerminalId,
+        command: &Command,
+    ) -> Result<u16, Busy> {
+        let speaker = self
+            .speakers
+            .iter_mut()
+            .find(|speaker| speaker.terminal == terminal && !speaker.superseded)
+            .ok_or(Busy::Absent)?;
+        if self.commands.len() >= self.policy.commands_max {
+            return Err(Busy::Full);
+        }
+        let body = answer::command_body(command, speaker.header.edition).ok_or(Busy::TooLong)?;
+        let serial = speaker.next_serial();
+        let header = speaker.header.reply(command.id(), serial);
+        jt808::encode_frame(&header, &body, &mut self.transmit);
+        self.commands.insert(terminal, serial, command.id(), now.plus(self.policy.command_timeout));
+        Ok(serial)
+    }
+
+    /// The terminal has logged in on another connection.
+    pub fn handle_superseded(&mut self, _now: ReceiveTime, terminal: TerminalId) {
+        for speaker in &mut self.speakers {
+            speaker.superseded |= speaker.terminal == terminal;
+        }
+        // A relay goes on for its other terminals.
+        if self.speakers.iter().all(|speaker| speaker.superseded) {
+            self.close(CloseReason::Superseded);
+        }
+    }
+
+    /// What to do next, see [`Output`].
+    pub fn poll_output(&mut self) -> Output {
+        if let Some(event) = self.events.pop_front() {
+            return event;
+        }
+        if !self.records.ends.is_empty() {
+            return Output::Record(std::mem::take(&mut self.records));
+        }
+        if !self.transmit.is_empty() {
+            if self.transmit.len() > self.policy.output_bytes_max {
+                self.transmit.clear();
+                self.close(CloseReason::Overflow);
+            } else {
+                return Output::Transmit(std::mem::take(&mut self.transmit));
+            }
+        }
+        match self.closing {
+            Some(reason) => Output::Close(reason),
+            None => Output::Wait(Some(self.next_timeout())),
+        }
+    }
+
+    /// Whether so many reports wait for their acknowledgement that no more should be read.
+    pub fn is_full(&self) -> bool {
+        self.acknowledgements.len() >= self.policy.unacknowledged_max
+    }
+
+    /// Reports that wait for their acknowledgement.
+    pub fn unacknowledged(&self) -> usize {
+        self.acknowledgements.len()
+    }
+
+    /// The terminals that speak here and nowhere else.
+    pub fn terminals(&self) -> impl Iterator<Item = TerminalId> {
+        self.speakers.iter().filter(|speaker| !speaker.superseded).map(|speaker| speaker.terminal)
+    }
+
+    /// What was counted since the last call.
+    pub fn take_counts(&mut self) -> Counts {
+        std::mem::take(&mut self.counts)
+    }
+
+    fn next_timeout(&self) -> ReceiveTime {
+        let idle = self.heard.plus(self.policy.idle);
+        self.commands.next_timeout().map_or(idle, |due| due.min(idle))
+    }
+
+    fn close(&mut self, reason: CloseReason) {
+        self.closing.get_or_insert(reason);
+    }
+
+    fn handle_piece(&mut self, now: ReceiveTime, piece: &Piece<'_>, directory: &dyn Directory) {
+        if self.closing.is_some() {
+            return;
+        }
+        self.counts.received += 1;
+        let Ok(frame) = piece.unescaped.and_then(Frame::decode) else {
+            return self.counts.reject(Rejected::Frame);
+        };
+        let Some(at) = self.speaker(&frame.header, directory) else {
+            return;
+        };
+        self.heard = now;
+        self.last_speaker = at;
+        if frame.header.encrypted() {
+            self.counts.reject(Rejected::Encrypted);
+            return self.acknowledge(&frame.header, AckResult::Unsupported);
+        }
+        if frame.header.packet.is_some_and(|packet| packet.total > 1) {
+            return self.handle_part(now, piece.raw, &frame.header);
+        }
+        match frame.message() {
+            Ok(message) => self.handle_message(now, piece.raw, &frame.header, &message),
+            Err(_) => {
+                self.counts.reject(Rejected::Body);
+                self.acknowledge(&frame.header, AckResult::Wrong);
+            }
+        }
+    }
+
+    /// Where the sender of this frame stands in `speakers`; refuses it where it may not speak.
+    fn speaker(&mut self, header: &Header, directory: &dyn Directory) -> Option<usize> {
+        let logs_in = matches!(header.id, ID_REGISTRATION | ID_AUTHENTICATION);
+        if !logs_in && let Some(at) = self.position(&header.phone) {
+            return Some(at);
+        }
+        let terminal = TerminalId::parse(&header.phone.digits()).ok();
+        let Some(terminal) = terminal.filter(|terminal| self.policy.admits(*terminal, directory)) else {
+            self.refuse(header, Rejected::Unadmitted);
+            return None;
+        };
+        match self.speakers.iter().position(|speaker| speaker.terminal == terminal) {
+            Some(at) => {
+                let speaker = self.speakers.get_mut(at)?;
+                speaker.header = *header;
+                if std::mem::take(&mut speaker.superseded) {
+                    self.events.push_back(Output::Login(terminal));
+                }
+                Some(at)
+            }
+            None if self.speakers.len() >= self.policy.terminals_max => {
+                self.refuse(header, Rejected::Terminals);
+                None
+            }
+            None => {
+                self.speakers.push(Speaker { terminal, header: *header, serial: 0, superseded: false });
+                self.events.push_back(Output::Login(terminal));
+                Some(self.speakers.len() - 1)
+            }
+        }
+    }
+
+    fn position(&self, phone: &Phone) -> Option<usize> {
+        let is_it = |speaker: &Speaker| speaker.header.phone == *phone;
+        if self.speakers.get(self.last_speaker).is_some_and(is_it) {
+            return Some(self.last_speaker);
+        }
+        self.speakers.iter().position(is_it)
+    }
+
+    /// The standard's own refusal, without any state.
+    fn refuse(&mut self, header: &Header, why: Rejected) {
+        self.counts.reject(why);
+        match header.id {
+            ID_REGISTRATION => self.answer_registration(header, RegistrationResult::NoSuchTerminal),
+            _ => self.acknowledge(header, AckResult::Failure),
+        }
+    }
+
+    /// Parts of reports are kept as they come, the observer joins them; each part is answered (T/JSATL 12, 4.3).
+    fn handle_part(&mut self, now: ReceiveTime, raw: &[u8], header: &Header) {
+        if carries_news(header.id) {
+            self.record(now, raw, header);
+        } else {
+            self.acknowledge(header, AckResult::Ok);
+        }
+    }
+
+    fn record(&mut self, now: ReceiveTime, raw: &[u8], header: &Header) {
+        if self.records.ends.is_empty() {
+            self.records.received = now;
+        }
+        self.records.bytes.extend_from_slice(raw);
+        self.records.ends.push(self.records.bytes.len());
+        self.acknowledgements.push(*header);
+    }
+
+    fn handle_message(&mut self, now: ReceiveTime, raw: &[u8], header: &Header, message: &Message<'_>) {
+        match message {
+            Message::Authentication(given) => self.handle_authentication(header, &given.code.decode()),
+            Message::TerminalAcknowledgement(answer) => {
+                let outcome =
+                    if answer.result == 0 { Outcome::Done } else { Outcome::Refused(answer.result) };
+                self.settle(answer.id, Some(answer.serial), outcome);
+            }
+            Message::ParametersAnswer(answer) => {
+                self.settle(ID_QUERY_PARAMETERS, Some(answer.serial), Outcome::Done)
+            }
+            Message::Attributes(_) => self.settle(ID_QUERY_PROPERTIES, None, Outcome::Done),
+            Message::LocationAnswer(answer) => {
+                self.settle(ID_QUERY_LOCATION, Some(answer.serial), Outcome::Done);
+                self.record(now, raw, header);
+            }
+            _ if carries_news(header.id) => self.record(now, raw, header),
+            _ => self.handle_other(now, header),
+        }
+    }
+
+    fn handle_other(&mut self, now: ReceiveTime, header: &Header) {
+        match header.id {
+            ID_RESEND => {} // Our messages are single frames: there is no package to send again.
+            ID_TIME => self.answer_time(now, header),
+            ID_LOGOUT | ID_LOGOUT_2011 => {
+                self.acknowledge(header, AckResult::Ok);
+                if let Some(speaker) = self.speakers.get(self.last_speaker) {
+                    self.events.push_back(Output::Logout(speaker.terminal));
+                    self.speakers.remove(self.last_speaker);
+                }
+            }
+            // Whatever it is, its checksum held: any other answer makes terminals repeat it for ever.
+            _ => self.acknowledge(header, AckResult::Ok),
+        }
+    }
+
+    /// 2013 section 8.8, 2019 section 8.9: the answer is the general one.
+    fn handle_authentication(&mut self, header: &Header, given: &str) {
+        let Some(speaker) = self.speakers.get(self.last_speaker) else {
+            return;
+        };
+        let holds = match self.policy.admission {
+            Admission::Open => true,
+            Admission::Registry => {
+                code::is_equal(&code::derive(&self.policy.secret, speaker.terminal), given)
+            }
+        };
+        if holds {
+            self.acknowledge(header, AckResult::Ok);
+        } else {
+            self.counts.reject(Rejected::Code);
+            self.acknowledge(header, AckResult::Failure);
+        }
+    }
+
+    fn settle(&mut self, id: u16, serial: Option<u16>, outcome: Outcome) {
+        let Some(terminal) = self.speakers.get(self.last_speaker).map(|speaker| speaker.terminal) else {
+            return;
+        };
+        if let Some(serial) = self.commands.settle(terminal, id, serial) {
+            self.events.push_back(Output::Answered { terminal, serial, outcome });
+        }
+    }
+}
+
+const ID_LOGOUT: u16 = 0x0003;
+/// What the table of ids in the 2011 edition prints.
+const ID_LOGOUT_2011: u16 = 0x0101;
+const ID_TIME: u16 = 0x0004;
+const ID_RESEND: u16 = 0x0005;
+const ID_REGISTRATION: u16 = 0x0100;
+const ID_AUTHENTICATION: u16 = 0x0102;
+const ID_LOCATION: u16 = 0x0200;
+const ID_LOCATION_ANSWER: u16 = 0x0201;
+const ID_DRIVER: u16 = 0x0702;
+const ID_LOCATION_BATCH: u16 = 0x0704;
+const ID_QUERY_PARAMETERS: u16 = 0x8104;
+const ID_QUERY_PROPERTIES: u16 = 0x8107;
+const ID_QUERY_LOCATION: u16 = 0x8201;
+
+/// Messages that are written to the journal because the rules can learn from them.
+pub(crate) const fn carries_news(id: u16) -> bool {
+    matches!(id, ID_REGISTRATION | ID_LOCATION | ID_LOCATION_ANSWER | ID_DRIVER | ID_LOCATION_BATCH)
+}

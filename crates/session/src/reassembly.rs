@@ -1,0 +1,142 @@
+//! Sub-packaged reports, put together again.
+//!
+//! Parts come late, twice, out of order, mixed with other messages and with the first one missing. Terminal, message
+//! id, total and the serial the first part has or would have name a message: constant within one, different in two.
+
+use std::time::Duration;
+
+use fleet::{ReceiveTime, TerminalId};
+use jt808::{Header, Packet};
+use serde::{Deserialize, Serialize};
+
+/// Messages in the making over all terminals; the oldest gives way. Reports are seldom sub-packaged.
+const MESSAGES_MAX: usize = 4_096;
+/// Messages in the making of one terminal; its own oldest gives way, so it cannot push others out.
+const MESSAGES_OF_TERMINAL_MAX: usize = 8;
+/// Parts of one message: a batch of 0x0704 with 64 KiB.
+const PARTS_MAX: u16 = 64;
+/// A message that is not whole by then never will be.
+const LIFETIME: Duration = Duration::from_secs(60);
+
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+struct Key {
+    terminal: TerminalId,
+    id: u16,
+    total: u16,
+    first_serial: u16,
+}
+
+#[derive(Clone, Debug, Deserialize, Serialize)]
+struct Unfinished {
+    key: Key,
+    begun: ReceiveTime,
+    /// Index and body of what has come; at most `total`, each at most 1,023 bytes.
+    parts: Vec<(u16, Vec<u8>)>,
+}
+
+/// Messages that miss a part, oldest first.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+pub(crate) struct Reassembly {
+    unfinished: Vec<Unfinished>,
+}
+
+/// What a part led to.
+#[derive(Debug, Eq, PartialEq)]
+pub(crate) enum Joined {
+    /// More must come.
+    Not,
+    /// Over the bounds.
+    Refused,
+    /// The whole body.
+    Whole(Vec<u8>),
+}
+
+impl Reassembly {
+    pub(crate) fn insert(
+        &mut self,
+        received: ReceiveTime,
+        terminal: TerminalId,
+        header: &Header,
+        packet: Packet,
+        body: &[u8],
+    ) -> Joined {
+        self.unfinished.retain(|message| received.since(message.begun) < LIFETIME);
+        if packet.total > PARTS_MAX || packet.index == 0 || packet.index > packet.total {
+            return Joined::Refused;
+        }
+        let first_serial = header.serial.wrapping_sub(packet.index).wrapping_add(1);
+        let key = Key { terminal, id: header.id, total: packet.total, first_serial };
+        let at = self.unfinished.iter().position(|message| message.key == key).unwrap_or_else(|| {
+            self.make_room(terminal);
+            self.unfinished.push(Unfinished { key, begun: received, parts: Vec::new() });
+            self.unfinished.len() - 1
+        });
+        let Some(message) = self.unfinished.get_mut(at) else {
+            return Joined::Not;
+        };
+        if let Err(place) = message.parts.binary_search_by_key(&packet.index, |(index, _)| *index) {
+            message.parts.insert(place, (packet.index, body.to_vec()));
+        }
+        if message.parts.len() < usize::from(packet.total) {
+            return Joined::Not;
+        }
+        let parts = self.unfinished.remove(at).parts;
+        Joined::Whole(parts.into_iter().flat_map(|(_, part)| part).collect())
+    }
+
+    fn make_room(&mut self, terminal: TerminalId) {
+        let own = self.unfinished.iter().filter(|message| message.key.terminal == terminal).count();
+        let oldest = if own >= MESSAGES_OF_TERMINAL_MAX {
+            self.unfinished.iter().position(|message| message.key.terminal == terminal)
+        } else {
+            (self.unfinished.len() >= MESSAGES_MAX).then_some(0)
+        };
+        if let Some(oldest) = oldest {
+            self.unfinished.remove(oldest);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jt808::{Edition, Phone};
+
+    use super::*;
+
+    fn insert(reassembly: &mut Reassembly, at_s: i64, serial: u16, index: u16, total: u16) -> Joined {
+        let phone = Phone::from_digits("13800000001", Edition::V2013).unwrap();
+        let header = Header::new(0x0200, Edition::V2013, phone, serial);
+        let terminal = TerminalId::parse("13800000001").unwrap();
+        let packet = Packet { total, index };
+        let body = [u8::try_from(index % 256).unwrap()];
+        reassembly.insert(ReceiveTime::from_ms(at_s * 1_000), terminal, &header, packet, &body)
+    }
+
+    #[test]
+    fn parts_join_in_any_order_over_the_wrap_of_the_serial() {
+        let mut reassembly = Reassembly::default();
+        assert_eq!(insert(&mut reassembly, 0, 0, 3, 3), Joined::Not);
+        assert_eq!(insert(&mut reassembly, 1, 65_534, 1, 3), Joined::Not);
+        assert_eq!(insert(&mut reassembly, 1, 65_534, 1, 3), Joined::Not);
+        assert_eq!(insert(&mut reassembly, 2, 65_535, 2, 3), Joined::Whole(vec![1, 2, 3]));
+        assert!(reassembly.unfinished.is_empty());
+    }
+
+    #[test]
+    fn a_part_that_comes_too_late_joins_nothing() {
+        let mut reassembly = Reassembly::default();
+        assert_eq!(insert(&mut reassembly, 0, 1, 1, 2), Joined::Not);
+        assert_eq!(insert(&mut reassembly, 60, 2, 2, 2), Joined::Not);
+        assert_eq!(reassembly.unfinished.len(), 1);
+    }
+
+    #[test]
+    fn a_terminal_holds_a_bounded_number_of_messages() {
+        let mut reassembly = Reassembly::default();
+        for message in 0..100 {
+            assert_eq!(insert(&mut reassembly, 0, message * 100, 1, 64), Joined::Not);
+        }
+        assert_eq!(reassembly.unfinished.len(), MESSAGES_OF_TERMINAL_MAX);
+        assert_eq!(insert(&mut reassembly, 0, 0, 1, 65), Joined::Refused);
+    }
+}

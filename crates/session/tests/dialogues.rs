@@ -1,0 +1,189 @@
+//! Plays every file of `protocol/jt808/dialogues` against a link. `UPDATE_EXPECT=1` rewrites what came out.
+//!
+//! A line is `seconds verb …`. In: `> id phone serial body` (a frame; twelve digits make a 2013 header, twenty a 2019
+//! one), `> raw hex` (bytes as they are), `durable n`, `superseded terminal`, `command terminal kind`, `timeout`.
+//! Out: `< id phone serial body`, `record n` (frames for the journal), `login`, `logout`, `answered`, `close`.
+//! `admit terminal` at the top fills the registry.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use fleet::{ReceiveTime, TerminalId};
+use jt808::{Deframer, Edition, Frame, Header, Phone};
+use session::{Admission, Command, Directory, Link, Output, Policy};
+
+/// 2026-01-01 00:00:00 UTC.
+const START_MS: i64 = 1_767_225_600_000;
+
+#[test]
+fn every_dialogue_goes_as_written() {
+    let mut wrong = Vec::new();
+    let paths = dialogues();
+    assert!(paths.len() >= 9, "only {} dialogues", paths.len());
+    for path in paths {
+        let written = std::fs::read_to_string(&path).unwrap();
+        let played = play(&written, usize::MAX);
+        if std::env::var_os("UPDATE_EXPECT").is_some() {
+            std::fs::write(&path, &played).unwrap();
+        } else if written != played {
+            wrong.push(format!("{}:\n{played}", path.display()));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn any_slicing_gives_the_same_dialogue() {
+    for path in dialogues() {
+        let written = std::fs::read_to_string(&path).unwrap();
+        let whole = play(&written, usize::MAX);
+        for slice in [1, 2, 3, 7, 20] {
+            assert_eq!(play(&written, slice), whole, "{} in slices of {slice}", path.display());
+        }
+    }
+}
+
+fn dialogues() -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../protocol/jt808/dialogues");
+    let mut paths: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    paths.retain(|path| path.extension().is_some_and(|extension| extension == "txt"));
+    paths.sort();
+    paths
+}
+
+struct OnFile(Vec<TerminalId>);
+
+impl Directory for OnFile {
+    fn admits(&self, terminal: TerminalId) -> bool {
+        self.0.contains(&terminal)
+    }
+}
+
+struct Play {
+    link: Link,
+    on_file: OnFile,
+    recorded: u64,
+    slice: usize,
+    out: String,
+}
+
+fn play(text: &str, slice: usize) -> String {
+    let policy = Policy { terminals_max: 3, ..Policy::new(Admission::Registry, [7; 32]) };
+    let link = Link::new(ReceiveTime::from_ms(START_MS), policy);
+    let mut play = Play { link, on_file: OnFile(Vec::new()), recorded: 0, slice, out: String::new() };
+    for line in text.lines() {
+        play.line(line);
+    }
+    play.out
+}
+
+impl Play {
+    fn line(&mut self, line: &str) {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        match words.as_slice() {
+            [] | ["#", ..] => {}
+            ["admit", terminal] => self.on_file.0.push(terminal.parse().unwrap()),
+            [_, "<" | "record" | "login" | "logout" | "answered" | "close", ..] => return, // what came out
+            [second, rest @ ..] => {
+                writeln!(self.out, "{line}").unwrap();
+                let now = ReceiveTime::from_ms(START_MS + second.parse::<i64>().unwrap() * 1_000);
+                self.input(now, rest);
+                return self.drain(now, second);
+            }
+        }
+        writeln!(self.out, "{line}").unwrap();
+    }
+
+    fn input(&mut self, now: ReceiveTime, words: &[&str]) {
+        match words {
+            [">", frame @ ..] => {
+                let bytes = wire(frame);
+                for slice in bytes.chunks(self.slice.min(bytes.len())) {
+                    self.link.handle_input(now, slice, &self.on_file);
+                }
+            }
+            ["durable", upto] => self.link.handle_durable(now, upto.parse().unwrap()),
+            ["superseded", terminal] => self.link.handle_superseded(now, terminal.parse().unwrap()),
+            ["command", terminal, kind] => {
+                self.link.handle_command(now, terminal.parse().unwrap(), &command(kind)).unwrap();
+            }
+            ["timeout"] => self.link.handle_timeout(now),
+            _ => panic!("{words:?} is no input"),
+        }
+    }
+
+    fn drain(&mut self, now: ReceiveTime, second: &str) {
+        loop {
+            let text = match self.link.poll_output() {
+                Output::Answered { terminal, serial, outcome } => {
+                    format!("answered {terminal} {serial} {outcome:?}")
+                }
+                Output::Close(reason) => format!("close {}", reason.as_str()),
+                Output::Login(terminal) => format!("login {terminal}"),
+                Output::Logout(terminal) => format!("logout {terminal}"),
+                Output::Record(records) => {
+                    let count = records.ends.len();
+                    self.link.handle_recorded(now, self.recorded, count);
+                    self.recorded += count as u64;
+                    format!("record {count}")
+                }
+                Output::Transmit(bytes) => {
+                    self.print_frames(second, &bytes);
+                    continue;
+                }
+                Output::Wait(_) => return,
+            };
+            writeln!(self.out, "{second}  {text}").unwrap();
+            if text.starts_with("close") {
+                return;
+            }
+        }
+    }
+
+    fn print_frames(&mut self, second: &str, bytes: &[u8]) {
+        Deframer::default().push(bytes, &mut |piece| {
+            let frame = Frame::decode(piece.unescaped.unwrap()).unwrap();
+            let Header { id, serial, phone, .. } = frame.header;
+            let (phone, body) = (hex(phone.bytes()), hex(frame.body));
+            writeln!(self.out, "{second}  < {id:04x} {phone} {serial} {body}").unwrap();
+        });
+    }
+}
+
+fn wire(words: &[&str]) -> Vec<u8> {
+    if let ["raw", bytes @ ..] = words {
+        return unhex(&bytes.concat());
+    }
+    let [id, phone, serial, body @ ..] = words else { panic!("{words:?} is no frame") };
+    let edition = if phone.len() == 20 { Edition::V2019 } else { Edition::V2013 };
+    let phone = Phone::new(&unhex(phone)).unwrap();
+    let id = u16::from_str_radix(id, 16).unwrap();
+    let (serial, packet) = serial.split_once('@').unwrap_or((serial, ""));
+    let mut header = Header::new(id, edition, phone, serial.parse().unwrap());
+    header.packet = packet
+        .split_once('/')
+        .map(|(index, total)| jt808::Packet { total: total.parse().unwrap(), index: index.parse().unwrap() });
+    let mut bytes = Vec::new();
+    jt808::encode_frame(&header, &unhex(&body.concat()), &mut bytes);
+    bytes
+}
+
+fn command(kind: &str) -> Command {
+    match kind {
+        "text" => Command::Text { flags: 8, text: "慢行".into() },
+        "location" => Command::QueryLocation,
+        "parameters" => Command::QueryParameters,
+        "properties" => Command::QueryProperties,
+        "set" => Command::SetParameters(vec![(0x55, vec![0, 0, 0, 80])]),
+        "confirm" => Command::ConfirmAlarm { serial: 7, bits: 1 },
+        _ => panic!("{kind:?} is no command"),
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn unhex(text: &str) -> Vec<u8> {
+    (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap()).collect()
+}
