@@ -11,7 +11,7 @@ use crate::signal::{Signal, Subject};
 /// A clock that was set back lags by the same time report after report, this exactly.
 const LAG_WAVERS: Duration = Duration::from_secs(5);
 /// A burst out of the terminal's memory comes faster than this.
-const LAG_STEP: Duration = Duration::from_secs(5);
+const LAG_STEP: Duration = Duration::from_secs(15);
 /// Reports that must agree on the lag.
 const LAG_REPORTS: u8 = 4;
 
