@@ -1,1 +1,256 @@
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use proptest::prelude::*;
+
 use super::*;
+use crate::shared::Sealed;
+
+/// A directory of its own, gone at the end.
+struct Dir(PathBuf);
+
+impl Dir {
+    fn new(name: &str) -> Self {
+        static NEXT: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        Self(std::env::temp_dir().join(format!("journal-{name}-{}-{number}", std::process::id())))
+    }
+}
+
+impl Drop for Dir {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// Refuses every commit once `broken`.
+struct Faulty {
+    disk: Box<dyn Disk>,
+    broken: Arc<AtomicBool>,
+}
+
+impl Disk for Faulty {
+    fn commit(&mut self, segments: &Segments, sealed: &Sealed) -> Result<(), StoreError> {
+        if self.broken.load(Ordering::SeqCst) {
+            let source = std::io::Error::other("no space");
+            return Err(StoreError::File { path: "x".into(), source });
+        }
+        self.disk.commit(segments, sealed)
+    }
+}
+
+fn open(dir: &Dir, segment_bytes_max: u64) -> Journal {
+    let options =
+        Options { segment_bytes_max, commit_every: Duration::from_millis(1), ..Options::new(&dir.0) };
+    Journal::open(options, &prometheus::Registry::new()).unwrap()
+}
+
+fn record(number: u64) -> Record {
+    Record { received: ReceiveTime::from_ms(number.cast_signed()), frame: number.to_string().into() }
+}
+
+fn records(range: std::ops::Range<u64>) -> Vec<Record> {
+    range.map(record).collect()
+}
+
+async fn synced(journal: &Journal, upto: Position) {
+    journal.durable().wait_for(|durable| *durable >= upto).await.unwrap();
+}
+
+/// Everything a follower sees up to `end`; positions must have no gap.
+async fn read(journal: &Journal, from: Position, end: Position) -> Vec<Record> {
+    let mut follower = journal.follow(from);
+    let mut all = Vec::new();
+    while follower.position() < end {
+        let at = follower.position();
+        let batch = follower.next().await.unwrap().unwrap();
+        assert_eq!(batch.first, at);
+        all.extend(batch.records.iter().cloned());
+    }
+    all
+}
+
+fn segment_files(dir: &Dir) -> Vec<PathBuf> {
+    let mut files: Vec<_> = std::fs::read_dir(&dir.0)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "sqlite"))
+        .collect();
+    files.sort();
+    files
+}
+
+#[tokio::test]
+async fn what_is_durable_is_there_after_a_copy_of_the_open_files() {
+    let (dir, copy) = (Dir::new("live"), Dir::new("copy"));
+    let journal = open(&dir, 1 << 20);
+    assert_eq!(journal.append(records(0..5)).await.unwrap(), 0);
+    assert_eq!(journal.append(records(5..9)).await.unwrap(), 5);
+    synced(&journal, 9).await;
+    // As a kill leaves it: the write-ahead log not folded in, nothing closed.
+    std::fs::create_dir_all(&copy.0).unwrap();
+    for entry in std::fs::read_dir(&dir.0).unwrap() {
+        let path = entry.unwrap().path();
+        std::fs::copy(&path, copy.0.join(path.file_name().unwrap())).unwrap();
+    }
+    let again = open(&copy, 1 << 20);
+    assert_eq!((again.first(), again.head()), (0, 9));
+    assert_eq!(read(&again, 3, 9).await, records(3..9));
+}
+
+#[tokio::test]
+async fn a_torn_tail_is_cut_and_the_rest_is_whole() {
+    let (dir, copy) = (Dir::new("torn"), Dir::new("torn-copy"));
+    let journal = open(&dir, 1 << 20);
+    for at in 0..4 {
+        journal.append(records(at..at + 1)).await.unwrap();
+        synced(&journal, at + 1).await;
+    }
+    std::fs::create_dir_all(&copy.0).unwrap();
+    let file = segment_files(&dir)[0].clone();
+    let name = file.file_name().unwrap().to_str().unwrap().to_owned();
+    let wal = std::fs::read(dir.0.join(format!("{name}-wal"))).unwrap();
+    std::fs::copy(&file, copy.0.join(&name)).unwrap();
+    std::fs::write(copy.0.join(format!("{name}-wal")), &wal[..wal.len() - 100]).unwrap();
+    let again = open(&copy, 1 << 20);
+    assert_eq!(again.head(), 3);
+    assert_eq!(read(&again, 0, 3).await, records(0..3));
+    assert_eq!(again.append(records(3..4)).await.unwrap(), 3);
+}
+
+#[tokio::test]
+async fn a_flipped_byte_is_reported_and_never_served() {
+    let dir = Dir::new("flip");
+    let journal = open(&dir, 1);
+    for at in 0..3 {
+        journal.append(vec![Record { frame: Bytes::from_static(b"~needle~"), ..record(at) }]).await.unwrap();
+        synced(&journal, at + 1).await;
+    }
+    journal.close().await;
+    drop(journal);
+    let file = segment_files(&dir)[0].clone();
+    let mut bytes = std::fs::read(&file).unwrap();
+    let at = bytes.windows(8).position(|window| window == b"~needle~").unwrap();
+    bytes[at + 2] ^= 1;
+    std::fs::write(&file, bytes).unwrap();
+    let options = Options::new(&dir.0);
+    let error = Journal::open(options, &prometheus::Registry::new()).err().unwrap();
+    assert!(matches!(error, OpenError::Store(StoreError::Damaged { first: 0, .. })), "{error}");
+}
+
+#[tokio::test]
+async fn a_failed_write_ends_everything_and_makes_nothing_durable() {
+    let dir = Dir::new("fault");
+    let broken = Arc::new(AtomicBool::new(false));
+    let switch = Arc::clone(&broken);
+    let options = Options { commit_every: Duration::from_millis(1), ..Options::new(&dir.0) };
+    let journal = Journal::open_on(options, &prometheus::Registry::new(), |disk| {
+        Box::new(Faulty { disk, broken: switch })
+    })
+    .unwrap();
+    journal.append(records(0..3)).await.unwrap();
+    synced(&journal, 3).await;
+    broken.store(true, Ordering::SeqCst);
+    journal.append(records(3..5)).await.unwrap();
+    journal.handle.shared.stopped.subscribe().wait_for(|stopped| *stopped).await.unwrap();
+    broken.store(false, Ordering::SeqCst);
+    assert!(matches!(journal.append(records(5..6)).await, Err(AppendError::Failed(_))));
+    assert_eq!(*journal.durable().borrow(), 3);
+    assert!(journal.failure().unwrap().contains("no space"));
+    let mut follower = journal.follow(5);
+    assert!(matches!(follower.next().await, Err(ReadError::Failed(_))));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_follower_racing_with_appends_sees_each_record_once_in_order() {
+    let dir = Dir::new("race");
+    let journal = open(&dir, 4096);
+    let reader = tokio::spawn({
+        let journal = journal.clone();
+        async move { read(&journal, 0, 4000).await }
+    });
+    let mut tasks = tokio::task::JoinSet::new();
+    for task in 0..8_u64 {
+        let journal = journal.clone();
+        tasks.spawn(async move {
+            let mut placed = Vec::new();
+            for turn in 0..100 {
+                let mine = records((task * 500 + turn * 5)..(task * 500 + turn * 5 + 5));
+                placed.push((journal.append(mine.clone()).await.unwrap(), mine));
+            }
+            placed
+        });
+    }
+    let mut placed: Vec<_> = tasks.join_all().await.into_iter().flatten().collect();
+    placed.sort_by_key(|(position, _)| *position);
+    let expected: Vec<_> = placed.into_iter().flat_map(|(_, records)| records).collect();
+    assert_eq!(reader.await.unwrap(), expected);
+    synced(&journal, 4000).await;
+    journal.close().await;
+    assert_eq!(journal.follow(4000).next().await.unwrap(), None);
+    drop(journal);
+    // From disk only, over several segments.
+    let again = open(&dir, 4096);
+    assert!(segment_files(&dir).len() > 1);
+    assert_eq!(read(&again, 0, 4000).await, expected);
+}
+
+#[tokio::test]
+async fn a_trim_drops_old_segments_but_none_that_is_needed() {
+    let dir = Dir::new("trim");
+    let journal = open(&dir, 1);
+    for at in 0..4 {
+        journal.append(records(at..at + 1)).await.unwrap();
+        synced(&journal, at + 1).await;
+    }
+    let late = ReceiveTime::from_ms(i64::MAX);
+    assert_eq!(journal.trim(0, late).unwrap().segments, 0);
+    assert_eq!(journal.trim(4, ReceiveTime::from_ms(0)).unwrap().segments, 0);
+    assert_eq!(journal.trim(2, late).unwrap().segments, 2);
+    assert_eq!(journal.first(), 2);
+    assert_eq!(read(&journal, 2, 4).await, records(2..4));
+    // The live tail still has it; after a restart it is gone.
+    journal.close().await;
+    drop(journal);
+    let again = open(&dir, 1);
+    assert!(matches!(again.follow(1).next().await, Err(ReadError::Trimmed { position: 1, first: 2 })));
+}
+
+#[test]
+fn a_newer_format_is_refused() {
+    let dir = Dir::new("newer");
+    std::fs::create_dir_all(&dir.0).unwrap();
+    let file = dir.0.join(format!("{:020}.sqlite", 0));
+    rusqlite::Connection::open(&file).unwrap().execute_batch("PRAGMA user_version = 9").unwrap();
+    let error = Journal::open(Options::new(&dir.0), &prometheus::Registry::new()).err().unwrap();
+    assert!(error.to_string().ends_with("has format 9, this version reads up to 1"), "{error}");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn any_batches_read_back_the_same_after_reopening(
+        batches in prop::collection::vec(prop::collection::vec(prop::collection::vec(any::<u8>(), 0..40), 0..6), 1..8),
+        from in 0_usize..8,
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let dir = Dir::new("property");
+            let mut expected = Vec::new();
+            for batch in batches {
+                let journal = open(&dir, 64);
+                let batch: Vec<_> = batch
+                    .into_iter()
+                    .map(|frame| Record { received: ReceiveTime::from_ms(-5), frame: frame.into() })
+                    .collect();
+                assert_eq!(journal.append(batch.clone()).await.unwrap(), expected.len() as u64);
+                expected.extend(batch);
+                journal.close().await;
+                assert_eq!(*journal.durable().borrow(), expected.len() as u64);
+            }
+            let from = from.min(expected.len());
+            let journal = open(&dir, 64);
+            assert_eq!(read(&journal, from as u64, expected.len() as u64).await, expected[from..]);
+        });
+    }
+}
