@@ -308,7 +308,7 @@ mod tests {
         let check = |sent: &[u8], expected: &str| assert_eq!(Phone::new(sent).unwrap().digits(), expected);
         check(&[0x01, 0x38, 0x00, 0x13, 0x80, 0x00], "13800138000");
         check(&[0; 6], "0");
-        check(&[0x4e, 0xb6, 0xfb, 0x4a, 0xfd, 0x9e], "865456053657504");
+        check(&[0x4e, 0xb6, 0xfb, 0x4a, 0xfd, 0x9e], "865478070102068");
         check(&[0, 0, 0, 0, 0, 0, 0x56, 0xae, 0xbc, 0x2a], "56aebc2a");
         let phone = Phone::from_digits("013800138000", Edition::V2019).unwrap();
         assert_eq!(phone.bytes(), [0, 0, 0, 0, 0x01, 0x38, 0x00, 0x13, 0x80, 0x00]);
