@@ -1,0 +1,238 @@
+//! `decode`: JT/T 808 frames to JSON, one object a line.
+
+use std::io::{BufRead, BufReader, Read, Write};
+
+use anyhow::Context;
+use jt808::{Deframer, Edition, Field, Frame, Item, Location, Message};
+use serde::{Serialize, Serializer, ser::SerializeMap};
+
+/// One frame as JSON. Keys come in no particular order; [`run`] writes them in the order of the contract.
+pub fn describe(raw: &[u8]) -> serde_json::Value {
+    serde_json::to_value(described(raw)).unwrap_or_default()
+}
+
+/// Decodes the frames given as hex, or else those of `input` (hex, one a line, or with `raw` a byte stream), and
+/// writes an object a line; says whether all could be decoded.
+pub fn run(hex: &[String], raw: bool, input: impl Read, mut output: impl Write) -> anyhow::Result<bool> {
+    let mut all = true;
+    if !hex.is_empty() {
+        for text in hex {
+            all &= write(&from_hex(text), &mut output)?;
+        }
+        return Ok(all);
+    }
+    if raw {
+        return run_raw(input, output);
+    }
+    for line in BufReader::new(input).lines() {
+        let line = line.context("reading frames")?;
+        if !line.trim().is_empty() {
+            all &= write(&from_hex(&line), &mut output)?;
+        }
+    }
+    Ok(all)
+}
+
+fn run_raw(mut input: impl Read, mut output: impl Write) -> anyhow::Result<bool> {
+    let (mut deframer, mut chunk, mut all) = (Deframer::default(), [0; 16_384], true);
+    loop {
+        let len = input.read(&mut chunk).context("reading the byte stream")?;
+        if len == 0 {
+            return Ok(all);
+        }
+        let mut result = Ok(());
+        deframer.push(chunk.get(..len).unwrap_or_default(), &mut |piece| {
+            if result.is_ok() {
+                result = write(&described(piece.raw), &mut output).map(|decoded| all &= decoded);
+            }
+        });
+        result?;
+    }
+}
+
+fn write(object: &Json, output: &mut impl Write) -> anyhow::Result<bool> {
+    let text = serde_json::to_string(object).context("writing JSON")?;
+    writeln!(output, "{text}").context("writing JSON")?;
+    Ok(!matches!(object, Json::Object(entries) if entries.iter().any(|(key, _)| *key == "error")))
+}
+
+fn from_hex(text: &str) -> Json {
+    let digits: Option<Vec<u8>> = text
+        .chars()
+        .filter(|letter| !letter.is_whitespace())
+        .map(|letter| letter.to_digit(16).and_then(|digit| u8::try_from(digit).ok()))
+        .collect();
+    match digits {
+        Some(digits) if digits.len() % 2 == 0 && !digits.is_empty() => {
+            let bytes: Vec<u8> =
+                digits.as_chunks::<2>().0.iter().map(|[high, low]| high << 4 | low).collect();
+            described(&bytes)
+        }
+        _ => error("hex text expected, two digits a byte", text.trim()),
+    }
+}
+
+fn error(reason: impl ToString, hex: &str) -> Json {
+    Json::Object(vec![("error", Json::Text(reason.to_string())), ("hex", Json::Text(hex.into()))])
+}
+
+fn described(raw: &[u8]) -> Json {
+    let hex = || raw.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let mut plain = Vec::new();
+    let unescaped = match jt808::unescape(raw, &mut plain) {
+        Ok(warnings) => warnings,
+        Err(reason) => return error(reason, &hex()),
+    };
+    let mut frame = match Frame::decode(&plain) {
+        Ok(frame) => frame,
+        Err(reason) => return error(reason, &hex()),
+    };
+    frame.warnings.insert(unescaped);
+    let (header, message) = (frame.header, frame.message());
+    let packet = header.packet.map_or(Json::Null, |packet| {
+        Json::Object(vec![
+            ("total", Json::Number(packet.total.into())),
+            ("index", Json::Number(packet.index.into())),
+        ])
+    });
+    let mut entries = vec![
+        ("id", Json::Text(format!("{:04x}", header.id))),
+        ("name", Json::Text(jt808::name_of(header.id).into())),
+        ("edition", Json::Text(edition(header.edition, message.as_ref().ok()).as_str().into())),
+        ("terminal", Json::Text(header.phone.digits())),
+        ("serial", Json::Number(header.serial.into())),
+        ("packet", packet),
+    ];
+    match message {
+        Ok(message) => entries.push(("body", body(&message))),
+        // One package of several, or an encrypted body, is a good frame whose body can't be read alone.
+        Err(jt808::DecodeError::Packaged { .. } | jt808::DecodeError::Encrypted) => {
+            let raw = frame.body.iter().map(|byte| format!("{byte:02x}")).collect();
+            entries.push(("body", Json::Object(vec![("raw", Json::Text(raw))])));
+        }
+        Err(reason) => {
+            entries.push(("body", Json::Null));
+            entries.push(("error", Json::Text(reason.to_string())));
+        }
+    }
+    let warnings = frame.warnings.names().map(|name| Json::Text(name.into())).collect();
+    entries.push(("warnings", Json::List(warnings)));
+    Json::Object(entries)
+}
+
+/// Only a registration's body tells 2011 from 2013.
+fn edition(header: Edition, message: Option<&Message<'_>>) -> Edition {
+    match message {
+        Some(Message::Registration(registration)) => registration.edition,
+        _ => header,
+    }
+}
+
+fn body(message: &Message<'_>) -> Json {
+    if let Message::LocationReport(report) = message {
+        return Json::Object(location(report));
+    }
+    let mut entries = Vec::new();
+    message.fields(&mut |name, field| add(&mut entries, name, field));
+    match message {
+        Message::LocationAnswer(answer) => entries.extend(location(&answer.location)),
+        Message::LocationBatch(batch) => {
+            let reports = batch.iter().map(|report| match report {
+                Ok(report) => Json::Object(location(&report)),
+                Err(reason) => Json::Object(vec![("error", Json::Text(reason.to_string()))]),
+            });
+            entries.push(("reports", Json::List(reports.collect())));
+        }
+        _ => {}
+    }
+    Json::Object(entries)
+}
+
+fn location(report: &Location<'_>) -> Vec<(&'static str, Json)> {
+    let time = report.time.unix_ms().map_or(Json::Null, |_| {
+        let text = report.time.to_string();
+        Json::Text(text.replacen(' ', "T", 1).replace(' ', ""))
+    });
+    vec![
+        ("alarm", Json::Number(report.alarm.into())),
+        ("status", Json::Number(report.status.into())),
+        ("lon", Json::Real(f64::from(report.longitude_microdegrees()) / 1e6)),
+        ("lat", Json::Real(f64::from(report.latitude_microdegrees()) / 1e6)),
+        ("altitude_m", Json::Number(report.altitude_m().into())),
+        ("speed_kmh", Json::Real(f64::from(report.speed_tenths) / 10.0)),
+        ("heading_deg", Json::Number(report.heading.into())),
+        ("time", time),
+        ("items", Json::List(report.items.iter().map(item).collect())),
+    ]
+}
+
+fn item(item: Item<'_>) -> Json {
+    let mut entries = vec![("id", Json::Text(format!("{:02x}", item.id)))];
+    item.value().fields(&mut |name, field| add(&mut entries, name, field));
+    Json::Object(entries)
+}
+
+fn add(entries: &mut Vec<(&'static str, Json)>, name: &'static str, field: Field<'_>) {
+    let value = match field {
+        Field::Number(number) => Json::Number(number),
+        Field::Tenths(tenths) => Json::Real(tenths as f64 / 10.0),
+        Field::Bytes(_) | Field::Entry(_) | Field::Text(_) => Json::Text(field.to_string()),
+    };
+    if !matches!(field, Field::Entry(_)) {
+        return entries.push((name, value));
+    }
+    match entries.iter_mut().find(|(key, _)| *key == name) {
+        Some((_, Json::List(list))) => list.push(value),
+        _ => entries.push((name, Json::List(vec![value]))),
+    }
+}
+
+/// JSON whose objects keep the order they were built in.
+enum Json {
+    List(Vec<Json>),
+    Null,
+    Number(i64),
+    Object(Vec<(&'static str, Json)>),
+    Real(f64),
+    Text(String),
+}
+
+impl Serialize for Json {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::List(list) => serializer.collect_seq(list),
+            Self::Null => serializer.serialize_unit(),
+            Self::Number(number) => serializer.serialize_i64(*number),
+            Self::Object(entries) => {
+                let mut map = serializer.serialize_map(Some(entries.len()))?;
+                entries.iter().try_for_each(|(key, value)| map.serialize_entry(key, value))?;
+                map.end()
+            }
+            Self::Real(number) => serializer.serialize_f64(*number),
+            Self::Text(text) => serializer.serialize_str(text),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FRAME: &str = "7e02000022013800138000007d02000000020000000301dc89d0073d8aa5000c0361005c2601020304050104000004e6967e";
+
+    #[test]
+    fn keys_come_in_the_order_of_the_contract() {
+        let mut out = Vec::new();
+        let all = run(&[FRAME.into(), "7e00".into()], false, std::io::empty(), &mut out).unwrap();
+        let text = String::from_utf8(out).unwrap();
+        let (good, bad) = text.split_once('\n').unwrap();
+        assert_eq!(
+            good,
+            "{\"id\":\"0200\",\"name\":\"location-report\",\"edition\":\"2013\",\"terminal\":\"13800138000\",\"serial\":126,\"packet\":null,\
+             \"body\":{\"alarm\":2,\"status\":3,\"lon\":121.473701,\"lat\":31.230416,\"altitude_m\":12,\"speed_kmh\":86.5,\
+             \"heading_deg\":92,\"time\":\"2026-01-02T03:04:05+08:00\",\"items\":[{\"id\":\"01\",\"mileage_km\":125.4}]},\"warnings\":[]}"
+        );
+        assert!(bad.contains("\"error\"") && !all);
+        assert!(describe(&[]).get("error").is_some());
+    }
+}
