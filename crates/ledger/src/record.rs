@@ -28,14 +28,13 @@ impl Ledger {
             let at = [before.ms()];
             transaction.execute("DELETE FROM outbox WHERE published < ?1", at)?;
             transaction.execute("DELETE FROM request WHERE at < ?1", at)?;
-            for table in ["timeline", "revision"] {
-                let waiting = "SELECT revision_seq FROM outbox WHERE revision_seq IS NOT NULL";
-                let keep = if table == "revision" { format!(" AND seq NOT IN ({waiting})") } else { String::new() };
-                transaction.execute(&format!("DELETE FROM {table} WHERE id IN ({old}){keep}"), at)?;
-            }
-            let gone = transaction.execute(
-                "DELETE FROM alert WHERE raised_at < ?1 AND state = 'cleared' AND status IN ('new', 'closed')",
-                at,
+            transaction.execute(&format!("DELETE FROM timeline WHERE id IN ({old})"), at)?;
+            let gone = transaction.execute(&format!("DELETE FROM alert WHERE id IN ({old})"), at)?;
+            // What a message still waiting or kept for a while points at goes with a later trim.
+            transaction.execute(
+                "DELETE FROM revision WHERE id NOT IN (SELECT id FROM alert)
+                 AND seq NOT IN (SELECT revision_seq FROM outbox WHERE revision_seq IS NOT NULL)",
+                [],
             )?;
             Ok(gone as u64)
         })

@@ -1,1 +1,307 @@
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use fleet::{
+    Alert, Basis, Department, Division, EventTime, Evidence, Measure, MeasureKind, PlaceLabel, PlateColor,
+    PositionLabel, RuleId, Severity, State, TerminalId, Title, VehicleClass, VehicleLabel,
+};
+
 use super::*;
+
+struct Dir(PathBuf);
+
+impl Dir {
+    fn new() -> Self {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        Self(std::env::temp_dir().join(format!("ledger-{}-{number}", std::process::id())))
+    }
+
+    fn open(&self) -> Ledger {
+        Ledger::open(&self.0.join("ledger.sqlite"), &prometheus::Registry::new()).unwrap()
+    }
+}
+
+impl Drop for Dir {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+fn alert(number: i64, revision: u32, state: State) -> Alert {
+    let terminal = TerminalId::parse(&format!("138{:08}", number % 7)).unwrap();
+    let at = EventTime::from_ms(1_767_225_600_000 + number * 1000);
+    let position =
+        PositionLabel { time: at, lon: 91.1, lat: 29.6, altitude_m: 3650, speed_kmh: 90.0, heading_deg: 0 };
+    Alert {
+        schema: Alert::SCHEMA.into(),
+        id: AlertId::derive(terminal, RuleId::SPEEDING, &number.to_string(), at),
+        revision,
+        state,
+        rule: if number % 2 == 0 { RuleId::SPEEDING } else { RuleId::FATIGUE },
+        severity: if number % 3 == 0 { Severity::Critical } else { Severity::Minor },
+        late: false,
+        title: Title { zh: "超速".into(), en: "Speeding".into() },
+        vehicle: VehicleLabel {
+            terminal,
+            plate: format!("藏A{:05}", number % 7),
+            plate_color: PlateColor::Yellow,
+            class: VehicleClass::CharterCoach,
+            operator: format!("OP{}", number % 2),
+            hazmat_class: None,
+            hazmat_un: None,
+        },
+        driver: None,
+        started_at: at,
+        raised_at: at,
+        ended_at: None,
+        position,
+        place: PlaceLabel {
+            division: Division::parse(if number % 4 == 0 { "540102" } else { "540202" }).unwrap(),
+            ..PlaceLabel::default()
+        },
+        measure: Measure {
+            kind: MeasureKind::SpeedKmh,
+            value: 90.0,
+            limit: Some(80.0),
+            peak: 95.0,
+            duration_s: 10,
+        },
+        basis: vec![Basis { document: "x".into(), article: "1".into() }],
+        departments: vec![Department::Police, Department::Transport],
+        evidence: Evidence { positions: vec![position; 4], attachments: vec![] },
+    }
+}
+
+fn record(ledger: &Ledger, count: i64) {
+    let alerts: Vec<_> = (0..count).map(|n| Arc::new(alert(n, 1, State::Raised))).collect();
+    assert!(ledger.record(&alerts).unwrap().iter().all(|new| *new));
+}
+
+fn action(kind: ActionKind) -> Action {
+    Action {
+        alert: alert(0, 1, State::Raised).id,
+        kind,
+        by: "duty-03".into(),
+        department: Some(Department::Police),
+        via: Via::Console,
+        note: None,
+        result: None,
+        reason: None,
+        assignee: None,
+        until: None,
+        expected_version: None,
+        request_id: None,
+        at: ReceiveTime::from_ms(4_000_000_000_000),
+    }
+}
+
+#[test]
+fn a_revision_is_recorded_and_announced_once() {
+    let dir = Dir::new();
+    let ledger = dir.open();
+    let first = Arc::new(alert(0, 1, State::Raised));
+    let second = Arc::new(alert(0, 2, State::Cleared));
+    assert_eq!(ledger.record(&[Arc::clone(&first), Arc::clone(&second)]).unwrap(), [true, true]);
+    assert_eq!(ledger.record(&[Arc::clone(&second), Arc::clone(&first)]).unwrap(), [false, false]);
+    let out = dir.open().outbox_next(0, 100).unwrap();
+    assert_eq!(out.len(), 4);
+    assert_eq!(serde_json::from_slice::<Alert>(&out[0].payload).unwrap(), *first);
+    assert_eq!(ledger.alert(first.id).unwrap().unwrap().alert, *second);
+    // An older revision that comes late is kept and sent, but is not the current one.
+    let (third, fourth) = (alert(1, 1, State::Raised), alert(1, 2, State::Updated));
+    ledger.record(&[Arc::new(fourth.clone())]).unwrap();
+    assert_eq!(ledger.record(&[Arc::new(third)]).unwrap(), [true]);
+    assert_eq!(ledger.alert(fourth.id).unwrap().unwrap().alert, fourth);
+}
+
+#[test]
+fn what_was_published_can_be_published_again() {
+    let dir = Dir::new();
+    let ledger = dir.open();
+    record(&ledger, 2);
+    let seqs: Vec<_> = ledger.outbox_next(0, 3).unwrap().iter().map(|out| out.seq).collect();
+    ledger.outbox_published(&seqs[..2], ReceiveTime::from_ms(100)).unwrap();
+    ledger.outbox_published(&seqs[2..], ReceiveTime::from_ms(200)).unwrap();
+    assert_eq!(ledger.outbox_depth().unwrap().0, 1);
+    assert_eq!(ledger.outbox_republish_since(ReceiveTime::from_ms(200)).unwrap(), 1);
+    assert_eq!(ledger.outbox_next(0, 9).unwrap()[0].seq, seqs[2]);
+    assert!(ledger.outbox_next(seqs[2], 9).unwrap().iter().all(|out| out.seq > seqs[2]));
+}
+
+#[test]
+fn pages_walk_every_alert_once_and_filters_hold() {
+    let dir = Dir::new();
+    let ledger = dir.open();
+    record(&ledger, 50);
+    let mut query = Query { limit: 7, ..Query::default() };
+    let mut seen = Vec::new();
+    loop {
+        let page = ledger.alerts(&query).unwrap();
+        seen.extend(page.items.iter().map(|item| item.alert.raised_at.ms()));
+        query.cursor = page.next;
+        if query.cursor.is_none() {
+            break;
+        }
+    }
+    assert_eq!(seen.len(), 50);
+    assert!(seen.is_sorted_by(|a, b| a > b));
+    let count = |query: Query| ledger.count(&query, 1000).unwrap();
+    assert_eq!(count(Query { divisions: vec!["540100".into()], ..Query::default() }), 13);
+    assert_eq!(count(Query { divisions: vec!["5401".into(), "540202".into()], ..Query::default() }), 50);
+    assert_eq!(
+        count(Query { operator: Some("OP1".into()), operators: vec!["OP0".into()], ..Query::default() }),
+        0
+    );
+    assert_eq!(
+        count(Query {
+            rules: vec![RuleId::FATIGUE],
+            severities: vec![Severity::Critical],
+            ..Query::default()
+        }),
+        8
+    );
+    assert_eq!(count(Query { departments: vec![Department::Ecology], ..Query::default() }), 0);
+    let from = EventTime::from_ms(seen[9]);
+    assert_eq!(count(Query { from: Some(from), ..Query::default() }), 10);
+    assert_eq!(count(Query { to: Some(from), ..Query::default() }), 40);
+    assert!(matches!(
+        ledger.alerts(&Query { cursor: Some("x".into()), ..Query::default() }),
+        Err(StoreError::Cursor(_))
+    ));
+    assert_eq!(ledger.open_counts(Department::Police).unwrap()[&Severity::Critical], 17);
+}
+
+#[test]
+fn handling_walks_from_new_to_closed_and_tells_departments() {
+    let dir = Dir::new();
+    let ledger = dir.open();
+    record(&ledger, 1);
+    let mut changes = ledger.subscribe_handling();
+    ledger.act(&action(ActionKind::Acknowledge)).unwrap();
+    ledger.act(&action(ActionKind::Dispatch)).unwrap();
+    let missing = ledger.act(&action(ActionKind::FalseAlarm)).unwrap_err();
+    assert_eq!(missing.to_string(), "false-alarm needs a reason");
+    ledger.act(&Action { reason: Some(Reason::Map), ..action(ActionKind::FalseAlarm) }).unwrap();
+    let closed = ledger.act(&action(ActionKind::Close)).unwrap();
+    assert_eq!(
+        (closed.status, closed.result, closed.version),
+        (HandlingStatus::Closed, Some(Outcome::FalseAlarm), 4)
+    );
+    let refused = ledger.act(&action(ActionKind::Defer)).unwrap_err();
+    assert_eq!(
+        refused.to_string(),
+        "defer is not allowed when closed, only when new, acknowledged, handling"
+    );
+    ledger.act(&action(ActionKind::Appeal)).unwrap();
+    let upheld = Action { result: Some(Outcome::Upheld), ..action(ActionKind::DecideAppeal) };
+    let again = ledger.act(&upheld).unwrap();
+    assert_eq!(
+        (again.status, again.appeal, again.result),
+        (HandlingStatus::Handling, Some(Appeal::Upheld), None)
+    );
+    assert!(matches!(ledger.act(&upheld), Err(ActError::NoAppeal)));
+    let told =
+        ledger.outbox_next(0, 99).unwrap().iter().filter(|out| out.kind == OutgoingKind::Handling).count();
+    assert_eq!(told, 6 * 2);
+    assert_eq!(changes.try_recv().unwrap().1.status, HandlingStatus::Acknowledged);
+    let story = ledger.timeline(closed_id()).unwrap();
+    assert_eq!(story.len(), 7);
+    assert_eq!((story[0].action.as_str(), story[1].to), ("raised", Some(HandlingStatus::Acknowledged)));
+    assert_eq!(ledger.audit_log(99).unwrap().len(), 6);
+}
+
+fn closed_id() -> AlertId {
+    alert(0, 1, State::Raised).id
+}
+
+#[test]
+fn a_stale_version_and_a_repeated_request_change_nothing() {
+    let dir = Dir::new();
+    let ledger = dir.open();
+    record(&ledger, 1);
+    let first = Action {
+        expected_version: Some(0),
+        request_id: Some("r1".into()),
+        ..action(ActionKind::Acknowledge)
+    };
+    let done = ledger.act(&first).unwrap();
+    match ledger.act(&first) {
+        Err(ActError::Duplicate { handling }) => assert_eq!(*handling, done),
+        other => panic!("{other:?}"),
+    }
+    match ledger.act(&Action { expected_version: Some(0), ..action(ActionKind::Dispatch) }) {
+        Err(ActError::Stale { current }) => assert_eq!(*current, done),
+        other => panic!("{other:?}"),
+    }
+    let stranger = Action { alert: alert(5, 1, State::Raised).id, ..action(ActionKind::Acknowledge) };
+    assert!(matches!(ledger.act(&stranger), Err(ActError::UnknownAlert(_))));
+    let listed = ledger.alert(closed_id()).unwrap().unwrap();
+    assert_eq!(listed.handling, done);
+    let json = serde_json::to_value(&listed).unwrap();
+    assert_eq!((&json["rule"], &json["handling"]["status"]), (&"speeding".into(), &"acknowledged".into()));
+}
+
+#[test]
+fn every_action_is_refused_outside_its_states() {
+    let at = ReceiveTime::from_ms(0);
+    for kind in ActionKind::ALL {
+        for status in HandlingStatus::ALL {
+            let handling = Handling { status: *status, appeal: None, ..Handling::new(at) };
+            let refused = matches!(handling.after(&action(*kind)), Err(ActError::NotAllowed { .. }));
+            assert_eq!(refused, !kind.legal_from().contains(status), "{kind} from {status}");
+        }
+    }
+}
+
+#[test]
+fn accounts_know_passwords_tokens_sessions_and_tickets() {
+    let dir = Dir::new();
+    let ledger = dir.open();
+    let user =
+        User { name: "duty".into(), role: Role::Duty, operator: None, department: Some(Department::Police) };
+    ledger.add_user(&user, "secret").unwrap();
+    assert_eq!(ledger.check_password("duty", "secret").unwrap(), Some(user.clone()));
+    assert_eq!(ledger.check_password("duty", "Secret").unwrap(), None);
+    assert_eq!(ledger.check_password("nobody", "secret").unwrap(), None);
+    let token = ledger.add_token("robot", Role::Operator, Some("OP1")).unwrap();
+    assert_eq!(token.len(), 64);
+    // Works from another process while the service runs.
+    assert_eq!(dir.open().check_token(&token).unwrap().unwrap().operator.as_deref(), Some("OP1"));
+    let now = ReceiveTime::from_ms(1_000);
+    let session = ledger.start_session(&user, now, Duration::from_secs(1)).unwrap();
+    assert_eq!(ledger.check_session(&session, now).unwrap(), Some(user.clone()));
+    assert_eq!(ledger.check_session(&session, ReceiveTime::from_ms(2_000)).unwrap(), None);
+    assert_eq!(ledger.check_token(&session).unwrap(), None);
+    ledger.end_session(&session).unwrap();
+    assert_eq!(ledger.check_session(&session, now).unwrap(), None);
+    let ticket = ledger.add_one_time_ticket(&user, now, Duration::from_secs(1)).unwrap();
+    assert_eq!(ledger.take_one_time_ticket(&ticket, now).unwrap(), Some(user));
+    assert_eq!(ledger.take_one_time_ticket(&ticket, now).unwrap(), None);
+    assert_eq!(ledger.revoke_tokens("robot").unwrap(), 1);
+    assert_eq!(ledger.check_token(&token).unwrap(), None);
+}
+
+#[test]
+fn a_trim_keeps_what_is_open_handled_or_unsent() {
+    let dir = Dir::new();
+    let ledger = dir.open();
+    record(&ledger, 3);
+    ledger.record(&[Arc::new(alert(0, 2, State::Cleared)), Arc::new(alert(1, 2, State::Cleared))]).unwrap();
+    ledger.act(&action(ActionKind::Acknowledge)).unwrap();
+    let late = ReceiveTime::from_ms(4_000_000_000_000);
+    let unsent = ledger.outbox_next(0, 99).unwrap();
+    assert_eq!(ledger.trim(late).unwrap(), 1);
+    assert_eq!(ledger.alerts(&Query::default()).unwrap().items.len(), 2);
+    assert_eq!(ledger.outbox_next(0, 99).unwrap(), unsent);
+}
+
+#[test]
+fn a_newer_format_is_refused() {
+    let dir = Dir::new();
+    drop(dir.open());
+    let path = dir.0.join("ledger.sqlite");
+    Connection::open(&path).unwrap().execute_batch("PRAGMA user_version = 9").unwrap();
+    let error = Ledger::open(&path, &prometheus::Registry::new()).err().unwrap();
+    assert!(error.to_string().ends_with("has format 9, this version reads up to 1"), "{error}");
+}
