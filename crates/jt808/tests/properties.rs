@@ -3,7 +3,9 @@
 use jt808::{Deframer, Edition, Frame, FrameError, Header, Message, Phone, encode_frame, unescape};
 use proptest::prelude::*;
 
-fn pieces<'s>(slices: impl Iterator<Item = &'s [u8]>) -> Vec<(Vec<u8>, Result<Vec<u8>, FrameError>)> {
+type Cut = (Vec<u8>, Result<Vec<u8>, FrameError>);
+
+fn pieces<'s>(slices: impl Iterator<Item = &'s [u8]>) -> Vec<Cut> {
     let (mut deframer, mut out) = (Deframer::default(), Vec::new());
     for slice in slices {
         deframer.push(slice, &mut |piece| {
@@ -82,18 +84,19 @@ fn frames_seen_elsewhere_decode() {
             continue;
         }
         let hex = row["hex"].as_str().unwrap();
-        if let Err(error) = decode(hex) {
-            if !REFUSED.iter().any(|(id, reason)| row["id"] == *id && error == *reason) {
-                failed.push(format!("{} {hex}: {error}", row["id"]));
-            }
+        if let Err(error) = decode(hex)
+            && !REFUSED.iter().any(|(id, reason)| row["id"] == *id && error == *reason)
+        {
+            failed.push(format!("{} {hex}: {error}", row["id"]));
         }
     }
     assert!(failed.is_empty(), "{}\n{}", failed.len(), failed.join("\n"));
 }
 
 fn decode(hex: &str) -> Result<(), String> {
-    let raw: Vec<u8> =
-        (0..hex.len() / 2).map(|at| u8::from_str_radix(&hex[at * 2..at * 2 + 2], 16).unwrap()).collect();
+    let raw: Vec<u8> = (0..hex.len() / 2)
+        .map(|at| u8::from_str_radix(&hex[at * 2..at * 2 + 2], 16).expect("the file holds hex"))
+        .collect();
     let mut plain = Vec::new();
     unescape(&raw, &mut plain).map_err(|error| error.to_string())?;
     let frame = Frame::decode(&plain).map_err(|error| error.to_string())?;
