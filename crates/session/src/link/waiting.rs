@@ -28,7 +28,7 @@ impl Acknowledgements {
 
     /// The next one whose record lies below `upto`.
     pub(crate) fn release(&mut self, upto: u64) -> Option<Header> {
-        if !self.queue.front()?.1.is_some_and(|position| position < upto) {
+        if self.queue.front()?.1.is_none_or(|position| position >= upto) {
             return None;
         }
         self.placed -= 1;
