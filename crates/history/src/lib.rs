@@ -4,6 +4,7 @@
 //! same fix met again, after the journal is replayed, is stored once. This crate does **not** judge positions.
 
 mod chunk;
+pub mod influx;
 mod metrics;
 mod store;
 #[cfg(test)]
