@@ -114,6 +114,14 @@ impl Ledger {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
+    /// Removes a person's account and ends its sessions; whether there was one.
+    pub fn remove_user(&self, name: &str) -> Result<bool, StoreError> {
+        self.write(|transaction| {
+            transaction.execute("DELETE FROM secret WHERE kind = 'session' AND name = ?", [name])?;
+            Ok(transaction.execute("DELETE FROM user WHERE name = ?", [name])? > 0)
+        })
+    }
+
     /// A token for a program, returned this once.
     pub fn add_token(&self, name: &str, role: Role, operator: Option<&str>) -> Result<String, StoreError> {
         let identity =

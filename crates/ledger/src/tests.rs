@@ -276,8 +276,13 @@ fn accounts_know_passwords_tokens_sessions_and_tickets() {
     ledger.end_session(&session).unwrap();
     assert_eq!(ledger.check_session(&session, now).unwrap(), None);
     let ticket = ledger.add_one_time_ticket(&user, now, Duration::from_secs(1)).unwrap();
-    assert_eq!(ledger.take_one_time_ticket(&ticket, now).unwrap(), Some(user));
+    assert_eq!(ledger.take_one_time_ticket(&ticket, now).unwrap(), Some(user.clone()));
     assert_eq!(ledger.take_one_time_ticket(&ticket, now).unwrap(), None);
+    let session = ledger.start_session(&user, now, Duration::from_secs(1)).unwrap();
+    assert!(ledger.remove_user("duty").unwrap());
+    assert!(!ledger.remove_user("duty").unwrap());
+    assert_eq!(ledger.check_password("duty", "secret").unwrap(), None);
+    assert_eq!(ledger.check_session(&session, now).unwrap(), None);
     assert_eq!(ledger.revoke_tokens("robot").unwrap(), 1);
     assert_eq!(ledger.check_token(&token).unwrap(), None);
 }
