@@ -1,5 +1,226 @@
 //! From the journal to alerts: reads it in order, feeds the engine shards, writes ledger, history and outbox.
+//!
+//! ```text
+//! journal ─▶ reader ─▶ shard 0 … n ─▶ writer ─▶ ledger + outbox, history, live view
+//!            decodes    judge          keeps, then snapshots
+//! ```
+//!
+//! Three stages on threads of their own, joined by bounded queues: a slow disk holds the reader back, and the journal
+//! keeps what waits. Shutting the journal down drains them in the same order. **Invariant:** a snapshot at position
+//! *p* is written only after everything that records before *p* cause is in ledger and history, and *p* is durable.
 
+mod fold;
 mod live;
+mod metrics;
+mod reader;
+mod shard;
+mod snapshot;
+mod writer;
 
+use std::collections::HashMap;
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::{SyncSender, sync_channel};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use fleet::{AlertId, ReceiveTime, Registry, Severity, State, TerminalId};
+use history::History;
+use history::influx::Sink;
+use journal::Journal;
+use ledger::Ledger;
+use tokio::sync::watch;
+
+pub use fold::{Fold, Ground};
 pub use live::{Live, LiveEvent, LiveVehicle};
+pub use snapshot::{Snapshot, Unfit};
+
+use metrics::Metrics;
+use reader::Reader;
+use shard::{Shard, Work};
+use writer::{Pending, Writer};
+
+/// Batches that may wait between two stages; with batches of some thousand frames a few MB at most.
+const QUEUE_BATCHES: usize = 16;
+
+/// What tells the time; only the binary makes one.
+pub type Clock = Arc<dyn Fn() -> ReceiveTime + Send + Sync>;
+
+/// What a pipeline is made of.
+pub struct Parts {
+    /// Where frames come from.
+    pub journal: Journal,
+    /// Where alerts go.
+    pub ledger: Ledger,
+    /// Where positions go.
+    pub history: History,
+    /// Where positions and alerts go besides.
+    pub influx: Option<Arc<Sink>>,
+    /// Rules, vehicles, zones.
+    pub ground: Ground,
+    /// Engine threads, at least 1.
+    pub shards: usize,
+    /// The file of the snapshot.
+    pub snapshot: PathBuf,
+    /// How often one is written.
+    pub snapshot_every: Duration,
+    /// The time.
+    pub clock: Clock,
+}
+
+/// Why a pipeline can't start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The ledger can't say which alerts are open.
+    #[error("cannot read the open alerts: {0}")]
+    Ledger(#[from] ledger::StoreError),
+    /// A metric's name is taken.
+    #[error("cannot register metrics: {0}")]
+    Metrics(#[from] prometheus::Error),
+    /// No thread.
+    #[error("cannot start a thread: {0}")]
+    Thread(#[from] io::Error),
+}
+
+/// The running pipeline. It ends when its journal closes.
+pub struct Pipeline {
+    live: Live,
+    ground: watch::Sender<Ground>,
+    registry: watch::Sender<Arc<Registry>>,
+    shards: Vec<SyncSender<Work>>,
+    threads: Vec<JoinHandle<()>>,
+    healthy: Arc<AtomicBool>,
+    hurry: Arc<AtomicBool>,
+    read: Arc<AtomicU64>,
+    journal: Journal,
+}
+
+impl Pipeline {
+    /// Loads the last snapshot that fits and goes on from there. Must be called inside a tokio runtime.
+    pub fn start(parts: Parts, metrics: &prometheus::Registry) -> Result<Self, StartError> {
+        let metrics = Arc::new(Metrics::register(metrics)?);
+        let live = Live::default();
+        let start = reader::recover(&parts, &live);
+        let (ground, ground_seen) = watch::channel(parts.ground.clone());
+        let (registry, registry_seen) = watch::channel(Arc::clone(&parts.ground.registry));
+        let (done, results) = sync_channel(QUEUE_BATCHES);
+        let (healthy, hurry) = (Arc::new(AtomicBool::new(true)), Arc::new(AtomicBool::new(false)));
+        let read = Arc::new(AtomicU64::new(start.position));
+        let quiet = quiet_since(&parts, &read);
+
+        let mut threads = Vec::new();
+        let mut shards = Vec::new();
+        for (number, engine) in start.engines.into_iter().enumerate() {
+            let (work, given) = sync_channel(QUEUE_BATCHES);
+            let shard = Shard { number, engine, metrics: Arc::clone(&metrics) };
+            let (done, quiet) = (done.clone(), Arc::clone(&quiet));
+            threads.push(spawn(format!("rules-{number}"), move || shard.run(&given, &done, quiet.as_ref()))?);
+            shards.push(work);
+        }
+        let writer = Writer {
+            open: open_alerts(&parts.ledger)?,
+            pending: Pending::new(shards.len()),
+            ledger: parts.ledger,
+            history: parts.history,
+            influx: parts.influx,
+            journal: parts.journal.clone(),
+            live: live.clone(),
+            registry: registry_seen,
+            metrics: Arc::clone(&metrics),
+            clock: parts.clock,
+            path: parts.snapshot,
+            healthy: Arc::clone(&healthy),
+            hurry: Arc::clone(&hurry),
+        };
+        threads.push(spawn("writer".to_owned(), move || writer.run(&results))?);
+        let reader = Reader {
+            follower: parts.journal.follow(start.position),
+            journal: parts.journal.clone(),
+            observer: start.observer,
+            ground: ground_seen,
+            shards: shards.clone(),
+            done,
+            metrics,
+            read: Arc::clone(&read),
+            snapshot_every: parts.snapshot_every,
+        };
+        let runtime = tokio::runtime::Handle::current();
+        threads.insert(0, spawn("reader".to_owned(), move || runtime.block_on(reader.run(start.position)))?);
+        Ok(Self { live, ground, registry, shards, threads, healthy, hurry, read, journal: parts.journal })
+    }
+
+    /// What is true now.
+    pub fn live(&self) -> Live {
+        self.live.clone()
+    }
+
+    /// Whether the last write went well and the rules keep up with the journal (within `behind_max` records).
+    pub fn is_ready(&self, behind_max: u64) -> bool {
+        self.healthy.load(Ordering::Relaxed)
+            && self.journal.head().saturating_sub(self.read.load(Ordering::Relaxed)) <= behind_max
+    }
+
+    /// Goes on with other rules, vehicles and zones; what is known of the vehicles stays.
+    pub fn reload(&self, ground: &Ground) {
+        self.registry.send_replace(Arc::clone(&ground.registry));
+        self.ground.send_replace(ground.clone());
+        for shard in &self.shards {
+            // A shard that is gone has nothing to reload.
+            let _ = shard.send(Work::Reload(ground.clone()));
+        }
+    }
+
+    /// Waits for the end; call it after the journal was closed. Everything read is kept, and a last snapshot written.
+    /// A store that still fails after `patience` is left alone: the journal brings it all back.
+    pub fn join(self, patience: Duration) {
+        let Self { shards, threads, hurry, .. } = self;
+        drop(shards);
+        let (ended, waited) = std::sync::mpsc::channel::<()>();
+        let watchdog = std::thread::spawn(move || {
+            if waited.recv_timeout(patience).is_err_and(|e| e == std::sync::mpsc::RecvTimeoutError::Timeout) {
+                hurry.store(true, Ordering::Relaxed);
+            }
+        });
+        for thread in threads {
+            if thread.join().is_err() {
+                tracing::error!("a pipeline thread panicked");
+            }
+        }
+        drop(ended);
+        let _ = watchdog.join();
+    }
+}
+
+fn spawn(name: String, work: impl FnOnce() + Send + 'static) -> io::Result<JoinHandle<()>> {
+    std::thread::Builder::new().name(name).spawn(work)
+}
+
+/// The clock, as long as every record of the journal has been handed to the shards.
+fn quiet_since(parts: &Parts, read: &Arc<AtomicU64>) -> Arc<shard::QuietSince> {
+    let (journal, read, clock) = (parts.journal.clone(), Arc::clone(read), Arc::clone(&parts.clock));
+    Arc::new(move || {
+        let now = clock();
+        (journal.head() <= read.load(Ordering::Acquire)).then_some(now)
+    })
+}
+
+fn open_alerts(
+    ledger: &Ledger,
+) -> Result<HashMap<TerminalId, HashMap<AlertId, Severity>>, ledger::StoreError> {
+    let mut open: HashMap<TerminalId, HashMap<AlertId, Severity>> = HashMap::new();
+    let mut query =
+        ledger::Query { states: vec![State::Raised, State::Updated], limit: 1000, ..Default::default() };
+    loop {
+        let page = ledger.alerts(&query)?;
+        for listed in page.items {
+            let alert = listed.alert;
+            open.entry(alert.vehicle.terminal).or_default().insert(alert.id, alert.severity);
+        }
+        match page.next {
+            Some(cursor) => query.cursor = Some(cursor),
+            None => return Ok(open),
+        }
+    }
+}

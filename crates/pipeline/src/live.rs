@@ -4,13 +4,14 @@ use std::collections::HashMap;
 use std::sync::{Arc, RwLock};
 
 use fleet::{Alarms, Alert, Fix, ReceiveTime, Severity, Status, TerminalId};
+use serde::{Deserialize, Serialize};
 use tokio::sync::broadcast;
 
 /// Events kept for a subscriber that falls behind; past this it sees `Lagged` and asks for a fresh list.
 const FEED_EVENTS_MAX: usize = 4096;
 
 /// The latest word of one vehicle.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct LiveVehicle {
     /// Its terminal.
     pub terminal: TerminalId,

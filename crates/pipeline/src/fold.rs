@@ -1,0 +1,74 @@
+//! The fold over the journal, one frame at a time: decode, route, judge. `serve` and `replay` run this same code.
+
+use std::sync::Arc;
+
+use fleet::{Alert, Map, News, Observation, ReceiveTime, Registry, TerminalId};
+use rules::{Book, Engine, Verdict};
+use session::{Observer, Refused};
+
+/// What the rules stand on: changed as one.
+#[derive(Clone)]
+pub struct Ground {
+    /// Parameters of every rule.
+    pub book: Arc<Book>,
+    /// Vehicles, drivers, operators.
+    pub registry: Arc<Registry>,
+    /// Zones, routes, divisions.
+    pub map: Arc<dyn Map>,
+}
+
+impl Ground {
+    /// An engine that knows nothing yet.
+    pub fn engine(&self) -> Engine {
+        Engine::new(Arc::clone(&self.book), Arc::clone(&self.registry), Arc::clone(&self.map))
+    }
+
+    /// Whose account an observation goes to. A terminal that claims another's plate is judged where the plate's
+    /// owner is, so that both sides of a cloned plate meet in one engine.
+    pub fn owner(&self, observation: &Observation) -> TerminalId {
+        match &observation.news {
+            News::Registration(claim) => {
+                self.registry.terminal_of(&claim.plate, claim.color).unwrap_or(observation.terminal)
+            }
+            News::Card(_) | News::Report(_) => observation.terminal,
+        }
+    }
+}
+
+/// Both halves of the fold in one place, for a recording that is read on one thread.
+pub struct Fold {
+    observer: Observer,
+    engine: Engine,
+    observations: Vec<Observation>,
+}
+
+impl Fold {
+    /// At the beginning of a recording.
+    pub fn new(ground: &Ground) -> Self {
+        Self { observer: Observer::default(), engine: ground.engine(), observations: Vec::new() }
+    }
+
+    /// Takes one frame as received, `7e…7e`. Alerts are added to `alerts` in the order they come about;
+    /// each observation's verdict goes to `judged`.
+    pub fn handle_frame(
+        &mut self,
+        received: ReceiveTime,
+        frame: &[u8],
+        alerts: &mut Vec<Alert>,
+        judged: &mut dyn FnMut(&Observation, Verdict),
+    ) -> Result<(), Refused> {
+        let mut observations = std::mem::take(&mut self.observations);
+        let taken = self.observer.handle_frame(received, frame, &mut observations);
+        for observation in observations.drain(..) {
+            let verdict = self.engine.handle_observation(&observation, alerts);
+            judged(&observation, verdict);
+        }
+        self.observations = observations;
+        taken
+    }
+
+    /// Takes one observation that never was a frame.
+    pub fn handle_observation(&mut self, observation: &Observation, alerts: &mut Vec<Alert>) -> Verdict {
+        self.engine.handle_observation(observation, alerts)
+    }
+}

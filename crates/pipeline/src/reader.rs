@@ -1,0 +1,140 @@
+//! The first stage: follows the journal, turns frames into observations, hands each to its vehicle's shard.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::SyncSender;
+use std::time::{Duration, Instant};
+
+use fleet::Observation;
+use journal::{Batch, Follower, Journal, Position};
+use rules::Engine;
+use session::Observer;
+use tokio::sync::watch;
+
+use crate::Parts;
+use crate::fold::Ground;
+use crate::live::Live;
+use crate::metrics::Metrics;
+use crate::shard::Work;
+use crate::snapshot::Snapshot;
+use crate::writer::Done;
+
+/// Where the fold begins.
+pub(crate) struct Start {
+    pub position: Position,
+    pub observer: Observer,
+    pub engines: Vec<Engine>,
+}
+
+/// From the last snapshot that fits, else from the oldest record the journal still has.
+pub(crate) fn recover(parts: &Parts, live: &Live) -> Start {
+    let shards = parts.shards.max(1);
+    match Snapshot::load(&parts.snapshot) {
+        Ok(Some(snapshot)) => match resume(parts, &snapshot, shards) {
+            Some(start) => {
+                tracing::info!(position = start.position, "going on from the snapshot");
+                for vehicle in snapshot.vehicles {
+                    live.publish_vehicle(vehicle);
+                }
+                return start;
+            }
+            None => {
+                tracing::warn!("the snapshot does not fit this journal or configuration; folding the journal")
+            }
+        },
+        Ok(None) => {}
+        Err(error) => tracing::warn!(%error, "no usable snapshot; folding the journal"),
+    }
+    let engines = (0..shards).map(|_| parts.ground.engine()).collect();
+    Start { position: parts.journal.first(), observer: Observer::default(), engines }
+}
+
+fn resume(parts: &Parts, snapshot: &Snapshot, shards: usize) -> Option<Start> {
+    let kept = parts.journal.first()..=parts.journal.head();
+    if !kept.contains(&snapshot.position) || snapshot.engines.len() != shards {
+        return None;
+    }
+    let Ground { book, registry, map } = &parts.ground;
+    let engine = |state: &Vec<u8>| {
+        let state = postcard::from_bytes(state).ok()?;
+        Some(Engine::with_state(Arc::clone(book), Arc::clone(registry), Arc::clone(map), state))
+    };
+    Some(Start {
+        position: snapshot.position,
+        observer: postcard::from_bytes(&snapshot.observer).ok()?,
+        engines: snapshot.engines.iter().map(engine).collect::<Option<_>>()?,
+    })
+}
+
+pub(crate) struct Reader {
+    pub follower: Follower,
+    pub journal: Journal,
+    pub observer: Observer,
+    pub ground: watch::Receiver<Ground>,
+    pub shards: Vec<SyncSender<Work>>,
+    pub done: SyncSender<Done>,
+    pub metrics: Arc<Metrics>,
+    /// Records below this have been handed to the shards.
+    pub read: Arc<AtomicU64>,
+    pub snapshot_every: Duration,
+}
+
+impl Reader {
+    /// Reads until the journal closes, then asks for a last snapshot.
+    pub(crate) async fn run(mut self, from: Position) {
+        let (mut saved, mut saved_at) = (from, Instant::now());
+        loop {
+            match self.follower.next().await {
+                Ok(Some(batch)) => self.hand_on(&batch),
+                Ok(None) => break,
+                Err(error) => {
+                    tracing::error!(%error, "cannot read the journal on; the rules stand still");
+                    return;
+                }
+            }
+            let position = self.read.load(Ordering::Relaxed);
+            if saved_at.elapsed() >= self.snapshot_every && position > saved {
+                self.save(position);
+                (saved, saved_at) = (position, Instant::now());
+            }
+        }
+        self.save(self.read.load(Ordering::Relaxed));
+    }
+
+    fn hand_on(&mut self, batch: &Batch) {
+        let mut parts: Vec<Vec<Observation>> = self.shards.iter().map(|_| Vec::new()).collect();
+        let mut observations = Vec::new();
+        let ground = self.ground.borrow().clone();
+        for record in &batch.records {
+            if let Err(reason) = self.observer.handle_frame(record.received, &record.frame, &mut observations)
+            {
+                self.metrics.refused(&reason);
+            }
+            for observation in observations.drain(..) {
+                let shard = ground.owner(&observation).fnv1a32() as usize % parts.len();
+                if let Some(part) = parts.get_mut(shard) {
+                    part.push(observation);
+                }
+            }
+        }
+        for (shard, part) in self.shards.iter().zip(parts) {
+            if !part.is_empty() && shard.send(Work::Judge(part)).is_err() {
+                tracing::error!("a rules thread is gone");
+            }
+        }
+        let read = batch.first + batch.records.len() as u64;
+        self.read.store(read, Ordering::Release);
+        self.metrics
+            .lag_events
+            .set(i64::try_from(self.journal.head().saturating_sub(read)).unwrap_or(i64::MAX));
+    }
+
+    fn save(&self, position: Position) {
+        let state = postcard::to_allocvec(&self.observer).expect("a state in memory can be encoded");
+        // A stage that is gone ends the process by itself; the old snapshot stays.
+        let _ = self.done.send(Done::Observer { position, state });
+        for shard in &self.shards {
+            let _ = shard.send(Work::Save(position));
+        }
+    }
+}

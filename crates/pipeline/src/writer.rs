@@ -1,0 +1,253 @@
+//! The one that writes: alerts with their outbox into the ledger, positions into the history, and snapshots once
+//! everything before them is kept.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::Receiver;
+use std::time::Duration;
+
+use fleet::{Alarms, Alert, AlertId, Fix, ReceiveTime, Registry, Severity, State, Status, TerminalId};
+use history::History;
+use history::influx::Sink;
+use journal::{Journal, Position};
+use ledger::Ledger;
+use tokio::sync::watch;
+
+use crate::Clock;
+use crate::live::{Live, LiveVehicle};
+use crate::metrics::Metrics;
+use crate::snapshot::Snapshot;
+
+/// Outcomes joined into one transaction when they are waiting anyway.
+const JOINED_MAX: usize = 256;
+/// Pause before a failed write is tried again.
+const RETRY: Duration = Duration::from_millis(500);
+
+/// What comes out of the stages before.
+pub(crate) enum Done {
+    /// A shard's state before a record.
+    Engine { shard: usize, position: Position, state: Vec<u8> },
+    /// The observer's state before a record.
+    Observer { position: Position, state: Vec<u8> },
+    /// What a shard made of some observations.
+    Outcome(Outcome),
+}
+
+#[derive(Default)]
+pub(crate) struct Outcome {
+    /// New revisions, each with the reception of the frame that decided it.
+    pub alerts: Vec<(Arc<Alert>, ReceiveTime)>,
+    /// One entry a report.
+    pub heard: Vec<Heard>,
+    /// How many observations this covers.
+    pub observations: usize,
+}
+
+/// What one report says of its vehicle.
+pub(crate) struct Heard {
+    pub terminal: TerminalId,
+    pub received: ReceiveTime,
+    /// The position, where it was accepted.
+    pub fix: Option<Fix>,
+    /// Whether it is the newest word.
+    pub live: bool,
+    pub alarms: Alarms,
+    pub status: Status,
+}
+
+pub(crate) struct Writer {
+    pub ledger: Ledger,
+    pub history: History,
+    pub influx: Option<Arc<Sink>>,
+    pub journal: Journal,
+    pub live: Live,
+    pub registry: watch::Receiver<Arc<Registry>>,
+    pub metrics: Arc<Metrics>,
+    pub clock: Clock,
+    pub path: PathBuf,
+    pub open: HashMap<TerminalId, HashMap<AlertId, Severity>>,
+    pub pending: Pending,
+    /// Whether the last write went well.
+    pub healthy: Arc<AtomicBool>,
+    /// Set when the process must end although a write still fails; what is not kept comes back out of the journal.
+    pub hurry: Arc<AtomicBool>,
+}
+
+/// A snapshot whose parts are still coming in.
+pub(crate) struct Pending {
+    position: Position,
+    observer: Option<Vec<u8>>,
+    engines: Vec<Option<Vec<u8>>>,
+}
+
+impl Pending {
+    pub(crate) fn new(shards: usize) -> Self {
+        Self { position: 0, observer: None, engines: vec![None; shards] }
+    }
+
+    fn part(&mut self, position: Position) -> &mut Self {
+        if position != self.position {
+            *self = Self { position, ..Self::new(self.engines.len()) };
+        }
+        self
+    }
+
+    fn take(&mut self) -> Option<(Position, Vec<u8>, Vec<Vec<u8>>)> {
+        if self.observer.is_none() || self.engines.iter().any(Option::is_none) {
+            return None;
+        }
+        let engines = self.engines.iter_mut().filter_map(Option::take).collect();
+        self.observer.take().map(|observer| (self.position, observer, engines))
+    }
+}
+
+impl Writer {
+    /// Works until every stage before has hung up.
+    pub(crate) fn run(mut self, done: &Receiver<Done>) {
+        while let Ok(first) = done.recv() {
+            let mut outcomes = Vec::new();
+            let mut next = Some(first);
+            while let Some(Done::Outcome(outcome)) = next {
+                outcomes.push(outcome);
+                next = if outcomes.len() < JOINED_MAX { done.try_recv().ok() } else { None };
+            }
+            self.write(&outcomes);
+            match next {
+                Some(Done::Engine { shard, position, state }) => {
+                    if let Some(slot) = self.pending.part(position).engines.get_mut(shard) {
+                        *slot = Some(state);
+                    }
+                    self.save();
+                }
+                Some(Done::Observer { position, state }) => {
+                    self.pending.part(position).observer = Some(state);
+                    self.save();
+                }
+                Some(Done::Outcome(_)) | None => {}
+            }
+        }
+    }
+
+    fn write(&mut self, outcomes: &[Outcome]) {
+        let alerts: Vec<Arc<Alert>> =
+            outcomes.iter().flat_map(|o| &o.alerts).map(|(alert, _)| Arc::clone(alert)).collect();
+        let new = if alerts.is_empty() {
+            Vec::new()
+        } else {
+            self.retried(|w| w.ledger.record(&alerts)).unwrap_or_default()
+        };
+        let now = (self.clock)();
+        let received = outcomes.iter().flat_map(|o| &o.alerts).map(|(_, received)| *received);
+        for ((alert, new), received) in alerts.iter().zip(new).zip(received) {
+            self.note_open(alert);
+            if new {
+                self.metrics.alert(alert);
+                self.metrics.latency.observe(now.since(received).as_secs_f64());
+                if let Some(sink) = &self.influx {
+                    sink.offer_alert(alert);
+                }
+                self.live.publish_alert(Arc::clone(alert));
+            }
+        }
+        for outcome in outcomes {
+            for heard in &outcome.heard {
+                self.note_heard(heard);
+            }
+        }
+    }
+
+    fn note_open(&mut self, alert: &Alert) {
+        let open = self.open.entry(alert.vehicle.terminal).or_default();
+        match alert.state {
+            State::Raised | State::Updated => open.insert(alert.id, alert.severity),
+            State::Cleared => open.remove(&alert.id),
+        };
+        if let Some(known) = self.live.vehicle(alert.vehicle.terminal) {
+            self.live.publish_vehicle(self.with_open(LiveVehicle::clone(&known)));
+        }
+    }
+
+    fn note_heard(&mut self, heard: &Heard) {
+        if let Some(fix) = &heard.fix {
+            self.history.append(heard.terminal, fix);
+            if let Some(sink) = &self.influx {
+                let registry = self.registry.borrow();
+                sink.offer_position(heard.terminal, registry.vehicle(heard.terminal), fix);
+            }
+        }
+        let known = self.live.vehicle(heard.terminal);
+        let newest = known.as_ref().and_then(|known| known.fix);
+        self.live.publish_vehicle(self.with_open(LiveVehicle {
+            terminal: heard.terminal,
+            fix: if heard.live { heard.fix.or(newest) } else { newest },
+            received: heard.received,
+            alarms: heard.alarms,
+            status: heard.status,
+            worst_open: None,
+            open_alerts: 0,
+        }));
+    }
+
+    fn with_open(&self, mut vehicle: LiveVehicle) -> LiveVehicle {
+        let open = self.open.get(&vehicle.terminal);
+        vehicle.worst_open = open.and_then(|open| open.values().max().copied());
+        vehicle.open_alerts = open.map_or(0, |open| u32::try_from(open.len()).unwrap_or(u32::MAX));
+        vehicle
+    }
+
+    /// Writes the snapshot once all of its parts are there: first what it makes unnecessary to fold again, then itself.
+    fn save(&mut self) {
+        let Some((position, observer, engines)) = self.pending.take() else { return };
+        if !self.wait_durable(position) || self.retried(|w| w.history.flush()).is_none() {
+            return;
+        }
+        let vehicles = self.live.vehicles().iter().map(|vehicle| LiveVehicle::clone(vehicle)).collect();
+        let snapshot = Snapshot { position, observer, engines, vehicles };
+        match snapshot.save(&self.path) {
+            Ok(()) => self.metrics.snapshots.inc(),
+            Err(error) => {
+                self.metrics.store_failures.inc();
+                tracing::error!(%error, path = %self.path.display(), "cannot write the snapshot; a restart folds more of the journal");
+                return;
+            }
+        }
+        if let Err(error) = self.journal.trim(position, (self.clock)()) {
+            tracing::error!(%error, "cannot drop old journal segments");
+        }
+    }
+
+    /// A snapshot never runs ahead of the disk: its position would name other records after a crash.
+    fn wait_durable(&self, position: Position) -> bool {
+        let durable = self.journal.durable();
+        while *durable.borrow() < position {
+            if self.hurry.load(Ordering::Relaxed) || durable.has_changed().is_err() {
+                return *durable.borrow() >= position;
+            }
+            std::thread::park_timeout(Duration::from_millis(2));
+        }
+        true
+    }
+
+    /// Tries until it succeeds: an alert that can't be kept holds the pipeline back, and the journal keeps the rest.
+    fn retried<T, E: std::fmt::Display>(&self, mut attempt: impl FnMut(&Self) -> Result<T, E>) -> Option<T> {
+        loop {
+            match attempt(self) {
+                Ok(value) => {
+                    self.healthy.store(true, Ordering::Relaxed);
+                    return Some(value);
+                }
+                Err(error) => {
+                    self.healthy.store(false, Ordering::Relaxed);
+                    self.metrics.store_failures.inc();
+                    tracing::error!(%error, "cannot write to the store; trying again");
+                }
+            }
+            if self.hurry.load(Ordering::Relaxed) {
+                return None;
+            }
+            std::thread::park_timeout(RETRY);
+        }
+    }
+}
