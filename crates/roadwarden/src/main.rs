@@ -1,2 +1,45 @@
-//! roadwarden
-fn main() {}
+//! The one binary: commands, assembly, the clock, signals, the order of shutdown.
+
+mod accounts;
+mod args;
+mod clock;
+mod decode;
+mod demo;
+mod exit;
+mod replay;
+mod serve;
+mod service;
+mod simulate;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::{Args, Command};
+
+fn main() -> ExitCode {
+    let args = Args::parse(); // Wrong usage ends here with exit code 2.
+    let result = match args.command {
+        Command::Check(check) => serve::check(&check.config),
+        Command::Decode(decode) => decode_frames(&decode),
+        Command::Demo(demo) => demo::run(&demo),
+        Command::Replay(replay) => replay::run(&replay),
+        Command::Serve(serve) => serve::run(&serve.config),
+        Command::Simulate(simulate) => simulate::run(&simulate),
+        Command::Token(token) => accounts::token(&token),
+        Command::User(user) => accounts::user(&user),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => exit::report(&error),
+    }
+}
+
+fn decode_frames(args: &args::Decode) -> anyhow::Result<()> {
+    let output = std::io::BufWriter::new(std::io::stdout().lock());
+    if decode::run(&args.hex, args.raw, std::io::stdin().lock(), output)? {
+        Ok(())
+    } else {
+        Err(exit::Wrong("some frames could not be decoded, see \"error\" 部分报文无法解析".to_owned()).into())
+    }
+}

@@ -1,0 +1,181 @@
+//! The command line.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+/// Roadwarden 道路卫士: real-time monitoring of coaches, dangerous goods and school buses
+#[derive(Parser)]
+#[command(version)]
+pub struct Args {
+    /// What to do
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// One variant a command.
+#[derive(Subcommand)]
+pub enum Command {
+    /// Read everything `serve` would read, connect to nothing, and name every mistake
+    Check(ConfigArg),
+    /// JT/T 808 frames to JSON, one object a line
+    Decode(Decode),
+    /// The whole system on this machine, with a simulated fleet around Lhasa
+    Demo(Demo),
+    /// Run the rules over recordings: no servers, no clock, the same bytes every time
+    Replay(Replay),
+    /// The service
+    Serve(ConfigArg),
+    /// Simulated terminals, for tests and load
+    Simulate(Simulate),
+    /// Make a token for a program and print it once
+    Token(Token),
+    /// Make, list or remove users of the console
+    User(User),
+}
+
+/// The configuration file.
+#[derive(clap::Args)]
+pub struct ConfigArg {
+    /// The configuration, TOML
+    #[arg(long)]
+    pub config: PathBuf,
+}
+
+/// `decode`.
+#[derive(clap::Args)]
+pub struct Decode {
+    /// Frames in hex; without any, standard input
+    pub hex: Vec<String>,
+    /// Standard input is a byte stream, not hex text
+    #[arg(long)]
+    pub raw: bool,
+}
+
+/// `demo`.
+#[derive(clap::Args)]
+pub struct Demo {
+    /// Where the console listens
+    #[arg(long, default_value = "127.0.0.1:8080")]
+    pub http: SocketAddr,
+    /// Where terminals connect
+    #[arg(long, default_value = "127.0.0.1:6808")]
+    pub gateway: SocketAddr,
+    /// Where the broker listens
+    #[arg(long, default_value = "127.0.0.1:1883")]
+    pub mqtt: SocketAddr,
+    /// Keep the data here instead of a folder that is removed at the end
+    #[arg(long)]
+    pub data_dir: Option<PathBuf>,
+    /// End by itself after so long, e.g. 10m
+    #[arg(long, value_parser = fleet::duration_text::parse)]
+    pub duration: Option<Duration>,
+}
+
+/// `replay`.
+#[derive(clap::Args)]
+pub struct Replay {
+    /// The configuration, TOML
+    #[arg(long)]
+    pub config: PathBuf,
+    /// Where the alerts go, one a line; standard output without it
+    #[arg(long)]
+    pub alerts: Option<PathBuf>,
+    /// Recordings: `.jsonl` frames or `.csv` tracks, either may be `.gz`; `-` is standard input as frames
+    #[arg(required = true)]
+    pub inputs: Vec<PathBuf>,
+}
+
+/// `simulate`.
+#[derive(clap::Args)]
+pub struct Simulate {
+    /// The gateway, HOST:PORT; it has to admit terminals that are in no registry (admission = "open")
+    #[arg(long)]
+    pub target: String,
+    /// How many terminals
+    #[arg(long)]
+    pub vehicles: u32,
+    /// Time between two writes of a terminal, whole seconds, e.g. 10s; 0s: as fast as reports are acknowledged
+    #[arg(long, default_value = "10s", value_parser = fleet::duration_text::parse)]
+    pub interval: Duration,
+    /// How long
+    #[arg(long, default_value = "60s", value_parser = fleet::duration_text::parse)]
+    pub duration: Duration,
+    /// Reports a write
+    #[arg(long, default_value_t = 1)]
+    pub batch: usize,
+    /// Reports a terminal may have unacknowledged
+    #[arg(long, default_value_t = 32)]
+    pub window: usize,
+    /// Where the drives begin; the same seed drives the same way
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+}
+
+/// What a person or program may do.
+#[derive(Clone, Copy, ValueEnum)]
+pub enum RoleArg {
+    /// Everything
+    Admin,
+    /// Watches and handles alerts
+    Duty,
+    /// Sees and handles its own vehicles
+    Operator,
+    /// Reads alerts and sends dispositions
+    Police,
+}
+
+/// `token`.
+#[derive(clap::Args)]
+pub struct Token {
+    /// The configuration, TOML
+    #[arg(long)]
+    pub config: PathBuf,
+    /// What the token is for
+    #[arg(long)]
+    pub name: String,
+    /// What it may do
+    #[arg(long)]
+    pub role: RoleArg,
+    /// The operator whose vehicles it sees; needed for the role operator
+    #[arg(long, required_if_eq("role", "operator"))]
+    pub operator: Option<String>,
+}
+
+/// `user`.
+#[derive(clap::Args)]
+pub struct User {
+    /// The configuration, TOML
+    #[arg(long)]
+    pub config: PathBuf,
+    /// What to do
+    #[command(subcommand)]
+    pub verb: UserVerb,
+}
+
+/// `user add|list|remove`.
+#[derive(Subcommand)]
+pub enum UserVerb {
+    /// Add a user; the password is read from standard input
+    Add {
+        /// Name to sign in with
+        #[arg(long)]
+        name: String,
+        /// What the user may do
+        #[arg(long)]
+        role: RoleArg,
+        /// The operator whose vehicles it sees; needed for the role operator
+        #[arg(long, required_if_eq("role", "operator"))]
+        operator: Option<String>,
+    },
+    /// List all users
+    List,
+    /// Remove a user and end its sessions
+    Remove {
+        /// Name to sign in with
+        #[arg(long)]
+        name: String,
+    },
+}

@@ -1,0 +1,137 @@
+//! `replay`: the rules over recordings, in event time. The same input and configuration give the same bytes.
+
+mod frames;
+mod summary;
+mod tracks;
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::{Context, Result, bail};
+use flate2::read::MultiGzDecoder;
+use fleet::Alert;
+use indicatif::{ProgressBar, ProgressStyle};
+use pipeline::{Fold, Ground};
+
+use crate::args;
+use crate::serve;
+use summary::Summary;
+
+/// Runs `replay`.
+pub fn run(args: &args::Replay) -> Result<()> {
+    let loaded = serve::load(&args.config)?;
+    let reference = loaded.reference;
+    let map: Arc<atlas::Atlas> = reference.atlas;
+    let ground = Ground { book: reference.book, registry: reference.registry, map };
+    let out: Box<dyn Write> = match &args.alerts {
+        Some(path) => {
+            Box::new(File::create(path).with_context(|| format!("cannot write {}", path.display()))?)
+        }
+        None => Box::new(io::stdout().lock()),
+    };
+    let mut replay = Replay {
+        fold: Fold::new(&ground),
+        out: BufWriter::with_capacity(1 << 16, out),
+        alerts: Vec::new(),
+        summary: Summary::start(),
+    };
+    for input in &args.inputs {
+        replay.input(input)?;
+    }
+    replay.out.flush().context("cannot write the alerts")?;
+    eprintln!("{}", replay.summary);
+    Ok(())
+}
+
+/// A replay under way.
+struct Replay<'a> {
+    fold: Fold,
+    out: BufWriter<Box<dyn Write + 'a>>,
+    alerts: Vec<Alert>,
+    summary: Summary,
+}
+
+impl Replay<'_> {
+    fn input(&mut self, path: &Path) -> Result<()> {
+        let name = path.to_string_lossy().into_owned();
+        let plain = name.strip_suffix(".gz").unwrap_or(&name);
+        let (source, bar) = open(path)?;
+        let source: Box<dyn Read> =
+            if name.ends_with(".gz") { Box::new(MultiGzDecoder::new(source)) } else { source };
+        let mut source = BufReader::with_capacity(1 << 16, source);
+        let read = if plain.ends_with(".csv") {
+            self.tracks(&name, &mut source)
+        } else if plain.ends_with(".jsonl") || name == "-" {
+            self.frames(&name, &mut source)
+        } else {
+            bail!(
+                "{name}: expected a recording named .jsonl or .csv (either may end in .gz), or - for frames on standard input"
+            )
+        };
+        bar.finish_and_clear();
+        read
+    }
+
+    fn frames(&mut self, name: &str, source: &mut dyn BufRead) -> Result<()> {
+        let mut line = String::new();
+        let mut number = 0_u64;
+        while {
+            line.clear();
+            source.read_line(&mut line).with_context(|| format!("cannot read {name}"))?
+        } > 0
+        {
+            number += 1;
+            if line.trim().is_empty() {
+                continue;
+            }
+            let (at, frame) = frames::parse(&line).with_context(|| format!("{name}:{number}"))?;
+            let Self { fold, alerts, summary, .. } = self;
+            if let Err(reason) =
+                fold.handle_frame(at, &frame, alerts, &mut |_, verdict| summary.judged(verdict))
+            {
+                summary.refused(reason.as_str());
+            }
+            self.write()?;
+        }
+        Ok(())
+    }
+
+    fn tracks(&mut self, name: &str, source: &mut dyn BufRead) -> Result<()> {
+        let mut rows = csv::ReaderBuilder::new().flexible(true).from_reader(source);
+        let columns = tracks::Columns::of(rows.headers().with_context(|| format!("cannot read {name}"))?)
+            .with_context(|| format!("{name}:1"))?;
+        let mut record = csv::StringRecord::new();
+        while rows.read_record(&mut record).with_context(|| format!("cannot read {name}"))? {
+            let line = record.position().map_or(0, csv::Position::line);
+            let observation = columns.parse(&record).with_context(|| format!("{name}:{line}"))?;
+            let verdict = self.fold.handle_observation(&observation, &mut self.alerts);
+            self.summary.judged(verdict);
+            self.write()?;
+        }
+        Ok(())
+    }
+
+    fn write(&mut self) -> Result<()> {
+        for alert in self.alerts.drain(..) {
+            self.summary.alert(&alert);
+            serde_json::to_writer(&mut self.out, &alert).context("cannot write the alerts")?;
+            self.out.write_all(b"\n").context("cannot write the alerts")?;
+        }
+        Ok(())
+    }
+}
+
+/// A recording and the bar that shows how far it has been read.
+fn open(path: &Path) -> Result<(Box<dyn Read>, ProgressBar)> {
+    if path.as_os_str() == "-" {
+        return Ok((Box::new(io::stdin().lock()), ProgressBar::hidden()));
+    }
+    let file = File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let bar = ProgressBar::new(file.metadata().map(|m| m.len()).unwrap_or(0));
+    let style = "{msg} {wide_bar} {bytes}/{total_bytes} {eta}";
+    bar.set_style(ProgressStyle::with_template(style).unwrap_or_else(|_| ProgressStyle::default_bar()));
+    bar.set_message(path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default());
+    Ok((Box::new(bar.wrap_read(file)), bar))
+}

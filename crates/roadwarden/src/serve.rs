@@ -1,0 +1,93 @@
+//! `serve` and `check`.
+
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use tokio::signal::unix::{SignalKind, signal};
+use tracing_subscriber::EnvFilter;
+
+use crate::exit::Wrong;
+use crate::service::Service;
+
+/// Reads what `serve` would read and says whether it holds.
+pub fn check(config: &Path) -> Result<()> {
+    let loaded = load(config)?;
+    let reference = &loaded.reference;
+    eprintln!(
+        "{}: all good 无误 ({} vehicles, {} operators, {} zones, {} routes; version {})",
+        config.display(),
+        reference.registry.vehicles().len(),
+        reference.registry.operators().len(),
+        reference.atlas.zones().count(),
+        reference.atlas.routes().count(),
+        reference.version,
+    );
+    Ok(())
+}
+
+/// Loads a configuration; every mistake stands on a line of its own.
+pub fn load(config: &Path) -> Result<settings::Loaded> {
+    settings::load(config).map_err(|problems| Wrong(problems.to_string()).into())
+}
+
+/// The service, until it is told to stop.
+pub fn run(config: &Path) -> Result<()> {
+    let loaded = load(config)?;
+    log_to_stderr("info");
+    runtime()?.block_on(async {
+        let service = Service::start(loaded, false).await?;
+        let listening = service.addresses();
+        tracing::info!(
+            gateway = %listening.gateway,
+            mqtt = listening.mqtt.map(tracing::field::display),
+            console = %listening.http,
+            "listening"
+        );
+        let mut hangup = signal(SignalKind::hangup())?;
+        let stop = stop_signal();
+        tokio::pin!(stop);
+        loop {
+            tokio::select! {
+                reason = &mut stop => {
+                    tracing::info!(signal = reason?, "stopping");
+                    break;
+                }
+                _ = hangup.recv() => reload(config, &service),
+            }
+        }
+        service.stop().await;
+        tracing::info!("stopped");
+        Ok(())
+    })
+}
+
+/// A mistake in one file leaves the running set in force and says why.
+fn reload(config: &Path, service: &Service) {
+    match settings::load(config) {
+        Ok(loaded) => service.reload(loaded.reference),
+        Err(problems) => tracing::error!(%problems, "reload refused, the running set stays in force"),
+    }
+}
+
+/// Waits for the first of the signals that mean "stop in order".
+pub async fn stop_signal() -> Result<&'static str> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    tokio::select! {
+        _ = terminate.recv() => Ok("terminate"),
+        _ = interrupt.recv() => Ok("interrupt"),
+    }
+}
+
+/// The runtime all of the service runs on.
+pub fn runtime() -> Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start the runtime")
+}
+
+/// Logs for people, on standard error; `RUST_LOG` says how much.
+pub fn log_to_stderr(default: &str) {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
+    let colour =
+        std::io::IsTerminal::is_terminal(&std::io::stderr()) && std::env::var_os("NO_COLOR").is_none();
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colour).init();
+}

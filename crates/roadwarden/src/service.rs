@@ -1,0 +1,255 @@
+//! The assembly: every part started in the order data flows backwards, and stopped in the order it flows.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use console::Console;
+use dispatch::Dispatch;
+use gateway::Gateway;
+use history::History;
+use history::influx::{self, Sink};
+use journal::Journal;
+use ledger::Ledger;
+use pipeline::{Ground, LiveEvent, Parts, Pipeline};
+use settings::{Loaded, Mqtt, Reference, Settings};
+use tokio::sync::{broadcast, watch};
+use tokio::task::JoinHandle;
+
+use crate::clock;
+use crate::exit::Unavailable;
+
+/// Records the rules may be behind before `/readyz` says so.
+const BEHIND_MAX: u64 = 50_000;
+/// How long a store that fails may hold up the shutdown.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// The running service.
+pub struct Service {
+    gateway: Gateway,
+    journal: Journal,
+    pipeline: Arc<Pipeline>,
+    dispatch: Arc<Dispatch>,
+    console: Console,
+    influx: Option<Arc<Sink>>,
+    positions: Option<JoinHandle<()>>,
+    reference: watch::Sender<Arc<Reference>>,
+    registry: watch::Sender<Arc<fleet::Registry>>,
+    ledger: Ledger,
+}
+
+/// Where the parts of a running service listen.
+pub struct Addresses {
+    /// JT/T 808.
+    pub gateway: SocketAddr,
+    /// The embedded broker.
+    pub mqtt: Option<SocketAddr>,
+    /// The console.
+    pub http: SocketAddr,
+}
+
+impl Service {
+    /// Starts everything; an error names what is missing and leaves nothing running.
+    pub async fn start(loaded: Loaded, demo: bool) -> Result<Self> {
+        let Loaded { settings, reference } = loaded;
+        let metrics = prometheus::Registry::new();
+        std::fs::create_dir_all(&settings.data_dir)
+            .with_context(|| format!("cannot make the data folder {}", settings.data_dir.display()))?;
+        let journal =
+            Journal::open(journal_options(&settings), &metrics).context("cannot open the journal")?;
+        let ledger =
+            Ledger::open(&settings.data_dir.join("ledger.db"), &metrics).context("cannot open the ledger")?;
+        let history =
+            History::open(&settings.data_dir.join("history"), &metrics).context("cannot open the history")?;
+        let influx = start_influx(&settings, &metrics)?;
+        let (reference, reference_seen) = watch::channel(Arc::new(reference));
+        let (registry, registry_seen) = watch::channel(Arc::clone(&reference_seen.borrow().registry));
+        let ground = ground(&reference_seen.borrow());
+
+        let pipeline = Arc::new(Pipeline::start(
+            Parts {
+                journal: journal.clone(),
+                ledger: ledger.clone(),
+                history: history.clone(),
+                influx: influx.clone(),
+                ground,
+                shards: settings.pipeline.shards,
+                snapshot: settings.data_dir.join("snapshot"),
+                snapshot_every: settings.pipeline.snapshot_every,
+                clock: clock::clock(),
+            },
+            &metrics,
+        )?);
+        let dispatch = Dispatch::start(&settings.mqtt, &settings.data_dir, ledger.clone(), &metrics)
+            .await
+            .map_err(|error| Unavailable(error.to_string()))?;
+        let dispatch = Arc::new(dispatch);
+        let positions = publish_positions(&settings, &pipeline, &dispatch, registry_seen.clone());
+        let console = Console::start(
+            settings.http.listen,
+            console::Parts {
+                ledger: ledger.clone(),
+                history,
+                live: pipeline.live(),
+                reference: reference_seen,
+                metrics: metrics.clone(),
+                ready: ready(&pipeline, &journal),
+                demo,
+            },
+        )
+        .await
+        .map_err(|error| Unavailable(error.to_string()))?;
+        // Last: a terminal is heard only once everything behind its report is there.
+        let gateway = Gateway::start(gateway_options(&settings), journal.clone(), registry_seen, &metrics)
+            .await
+            .map_err(|error| Unavailable(error.to_string()))?;
+        Ok(Self {
+            gateway,
+            journal,
+            pipeline,
+            dispatch,
+            console,
+            influx,
+            positions,
+            reference,
+            registry,
+            ledger,
+        })
+    }
+
+    /// Where everything listens.
+    pub fn addresses(&self) -> Addresses {
+        Addresses {
+            gateway: self.gateway.local_addr(),
+            mqtt: self.dispatch.broker_addr(),
+            http: self.console.local_addr(),
+        }
+    }
+
+    /// What is true now.
+    pub fn live(&self) -> pipeline::Live {
+        self.pipeline.live()
+    }
+
+    /// The ledger, for what the commands do besides.
+    pub fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
+    /// Takes a new set of reference files into force.
+    pub fn reload(&self, reference: Reference) {
+        self.pipeline.reload(&ground(&reference));
+        self.registry.send_replace(Arc::clone(&reference.registry));
+        tracing::info!(version = reference.version, "reference files reloaded");
+        self.reference.send_replace(Arc::new(reference));
+    }
+
+    /// Stops in the order data flows: no new frames, everything received judged and kept, then the edges.
+    pub async fn stop(self) {
+        self.gateway.stop().await;
+        self.journal.close().await;
+        self.console.stop().await;
+        if let Some(positions) = self.positions {
+            positions.abort();
+            let _ = positions.await;
+        }
+        match Arc::try_unwrap(self.pipeline) {
+            Ok(pipeline) => {
+                let joined = tokio::task::spawn_blocking(move || pipeline.join(PATIENCE)).await;
+                if joined.is_err() {
+                    tracing::error!("the pipeline did not end in order");
+                }
+            }
+            Err(_) => {
+                tracing::error!("somebody still holds the pipeline; its last snapshot is the one before")
+            }
+        }
+        match Arc::try_unwrap(self.dispatch) {
+            Ok(dispatch) => dispatch.stop().await,
+            Err(_) => tracing::error!("somebody still holds the dispatch"),
+        }
+        if let Some(sink) = self.influx.and_then(Arc::into_inner) {
+            sink.stop().await;
+        }
+    }
+}
+
+fn ground(reference: &Reference) -> Ground {
+    let map: Arc<atlas::Atlas> = Arc::clone(&reference.atlas);
+    Ground { book: Arc::clone(&reference.book), registry: Arc::clone(&reference.registry), map }
+}
+
+fn journal_options(settings: &Settings) -> journal::Options {
+    journal::Options {
+        commit_every: settings.journal.commit_every,
+        segment_bytes_max: settings.journal.segment_bytes_max,
+        keep: settings.journal.keep,
+        disk_bytes_max: settings.journal.disk_bytes_max,
+        ..journal::Options::new(settings.data_dir.join("journal"))
+    }
+}
+
+fn gateway_options(settings: &Settings) -> gateway::Options {
+    gateway::Options {
+        listen: settings.gateway.listen,
+        udp: settings.gateway.udp,
+        admission: match settings.gateway.admission {
+            settings::Admission::Open => session::Admission::Open,
+            settings::Admission::Registry => session::Admission::Registry,
+        },
+        idle_timeout: settings.gateway.idle_timeout,
+        connections_max: settings.gateway.connections_max,
+        codes_path: settings.data_dir.join("gateway.secret"),
+    }
+}
+
+fn start_influx(settings: &Settings, metrics: &prometheus::Registry) -> Result<Option<Arc<Sink>>> {
+    let Some(target) = &settings.influxdb else { return Ok(None) };
+    let options = influx::Options {
+        url: target.url.clone(),
+        org: target.org.clone(),
+        bucket: target.bucket.clone(),
+        token: target.token.clone(),
+        spool_dir: settings.data_dir.join("influx"),
+        spool_bytes_max: target.spool_bytes_max,
+    };
+    Ok(Some(Arc::new(Sink::start(options, metrics).context("cannot start the InfluxDB sink")?)))
+}
+
+/// Positions go out as they come, when they are wanted; a broker that can't follow misses some.
+fn publish_positions(
+    settings: &Settings,
+    pipeline: &Pipeline,
+    dispatch: &Arc<Dispatch>,
+    registry: watch::Receiver<Arc<fleet::Registry>>,
+) -> Option<JoinHandle<()>> {
+    let (Mqtt::Embedded { positions: true, .. } | Mqtt::External { positions: true, .. }) = settings.mqtt
+    else {
+        return None;
+    };
+    let (mut feed, dispatch) = (pipeline.live().subscribe(), Arc::clone(dispatch));
+    Some(tokio::spawn(async move {
+        loop {
+            match feed.recv().await {
+                Ok(LiveEvent::Vehicle(vehicle)) => {
+                    let registry = registry.borrow().clone();
+                    if let (Some(fix), Some(known)) = (&vehicle.fix, registry.vehicle(vehicle.terminal)) {
+                        dispatch.offer_position(known, fix);
+                    }
+                }
+                Ok(LiveEvent::Alert(_)) | Err(broadcast::error::RecvError::Lagged(_)) => {}
+                Err(broadcast::error::RecvError::Closed) => return,
+            }
+        }
+    }))
+}
+
+/// What `/readyz` asks: would every promise be kept now?
+fn ready(pipeline: &Arc<Pipeline>, journal: &Journal) -> console::Ready {
+    let (pipeline, journal) = (Arc::downgrade(pipeline), journal.clone());
+    Arc::new(move || {
+        let rules = pipeline.upgrade().is_some_and(|pipeline| pipeline.is_ready(BEHIND_MAX));
+        vec![("journal", journal.failure().is_none()), ("pipeline", rules)]
+    })
+}
