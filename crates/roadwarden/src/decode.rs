@@ -6,11 +6,6 @@ use anyhow::Context;
 use jt808::{Deframer, Edition, Field, Frame, Item, Location, Message};
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
-/// One frame as JSON. Keys come in no particular order; [`run`] writes them in the order of the contract.
-pub fn describe(raw: &[u8]) -> serde_json::Value {
-    serde_json::to_value(described(raw)).unwrap_or_default()
-}
-
 /// Decodes the frames given as hex, or else those of `input` (hex, one a line, or with `raw` a byte stream), and
 /// writes an object a line; says whether all could be decoded.
 pub fn run(hex: &[String], raw: bool, input: impl Read, mut output: impl Write) -> anyhow::Result<bool> {
@@ -233,6 +228,6 @@ mod tests {
              \"heading_deg\":92,\"time\":\"2026-01-02T03:04:05+08:00\",\"items\":[{\"id\":\"01\",\"mileage_km\":125.4}]},\"warnings\":[]}"
         );
         assert!(bad.contains("\"error\"") && !all);
-        assert!(describe(&[]).get("error").is_some());
+        assert!(serde_json::to_value(described(&[])).unwrap().get("error").is_some());
     }
 }

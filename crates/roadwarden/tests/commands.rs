@@ -58,6 +58,7 @@ fn a_port_that_is_taken_is_3_and_named() {
     for table in ["gateway", "mqtt", "http"] {
         let taken = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = taken.local_addr().unwrap().to_string();
+        let port = taken.local_addr().unwrap().port().to_string();
         let home = Home::new(&format!("taken-{table}"), "");
         let config = fs::read_to_string(home.config()).unwrap();
         let from = format!("[{table}]\nlisten = \"127.0.0.1:0\"");

@@ -10,7 +10,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
-use jt808::{Deframer, DeviceTime};
+use jt808::Deframer;
 
 pub const BINARY: &str = env!("CARGO_BIN_EXE_roadwarden");
 /// How long anything may take before a test gives up; never a claim about speed.
@@ -263,7 +263,10 @@ pub fn location(at_ms: i64, lon: f64, lat: f64, speed_kmh: f64, alarm: u32) -> V
     body.extend(3650_u16.to_be_bytes());
     body.extend(((speed_kmh * 10.0).round() as u16).to_be_bytes());
     body.extend(90_u16.to_be_bytes());
-    body.extend(DeviceTime::from_unix_ms(at_ms).0);
+    // 2026-01-01T08:00:00+08:00 without its punctuation, two digits a byte.
+    let text = fleet::EventTime::from_ms(at_ms).to_string();
+    let digits: Vec<u8> = text[2..19].bytes().filter(u8::is_ascii_digit).map(|digit| digit - b'0').collect();
+    body.extend(digits.chunks(2).map(|pair| pair[0] << 4 | pair[1]));
     body
 }
 
