@@ -4,6 +4,7 @@ use std::fmt;
 
 use memchr::{memchr, memchr2};
 
+use crate::field::Hex;
 use crate::{DecodeError, FrameError, Header, Message, Warnings};
 
 /// One frame, unescaped and without its check byte.
@@ -57,7 +58,10 @@ impl fmt::Display for Frame<'_> {
         writeln!(f)?;
         match self.message() {
             Ok(message) => message.fmt(f),
-            Err(error) => writeln!(f, "  error    {error}"),
+            Err(error) => {
+                writeln!(f, "  error    {error}")?;
+                writeln!(f, "  raw      {}", Hex(self.body))
+            }
         }
     }
 }

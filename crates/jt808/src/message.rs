@@ -230,7 +230,10 @@ impl fmt::Display for Message<'_> {
             return location.fmt(f);
         }
         let mut result = Ok(());
-        self.fields(&mut |name, field| result = result.and_then(|()| writeln!(f, "  {name:<8} {field}")));
+        self.fields(&mut |name, field| {
+            let line = format!("  {name:<8} {field}");
+            result = result.and_then(|()| writeln!(f, "{}", line.trim_end()));
+        });
         result?;
         match self {
             Self::LocationAnswer(answer) => answer.location.fmt(f),

@@ -2,7 +2,7 @@
 //!
 //! 2011/2013 | code … |      2019 | length 1 | code … | IMEI 15 | software version 20 |
 
-use crate::field::{Each, Field};
+use crate::field::{Each, Field, trailing};
 use crate::reader::{Reader, put_counted};
 use crate::text::Text;
 use crate::{DecodeError, Edition};
@@ -44,7 +44,20 @@ impl<'a> Authentication<'a> {
     /// Software version (2019).
     #[must_use]
     pub fn software(&self) -> Option<Text<'a>> {
-        self.details?.get(15..).map(Text)
+        self.details?.get(15..35).map(Text)
+    }
+
+    /// What the layout of 2019 does not explain.
+    fn trailing(&self) -> &'a [u8] {
+        let details = self.details.unwrap_or_default();
+        let explained = if self.software().is_some() {
+            35
+        } else if self.imei().is_some() {
+            15
+        } else {
+            0
+        };
+        details.get(explained..).unwrap_or_default()
     }
 
     pub(crate) fn encode(&self, into: &mut Vec<u8>) {
@@ -59,9 +72,12 @@ impl<'a> Authentication<'a> {
 
     pub(crate) fn fields(&self, each: Each<'_>) {
         each("code", Field::Text(&self.code));
-        if let (Some(imei), Some(software)) = (self.imei(), self.software()) {
+        if let Some(imei) = self.imei() {
             each("imei", Field::Text(&imei));
+        }
+        if let Some(software) = self.software() {
             each("software", Field::Text(&software));
         }
+        trailing(self.trailing(), each);
     }
 }

@@ -142,6 +142,7 @@ fn item_line(f: &mut fmt::Formatter<'_>, value: &ItemValue<'_>) -> fmt::Result {
         ItemValue::RecorderSpeed(tenths) => {
             return writeln!(f, " {} km/h", Field::Tenths(i64::from(*tenths)));
         }
+        ItemValue::Raw { id, bytes: [] } => return writeln!(f, " {id:02x}"),
         ItemValue::Raw { id, bytes } => return writeln!(f, " {id:02x} {}", Hex(bytes)),
         _ => {}
     }

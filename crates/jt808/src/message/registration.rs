@@ -131,6 +131,8 @@ impl<'a> RegistrationAnswer<'a> {
     pub(crate) fn fields(&self, each: Each<'_>) {
         number(each, "answered_serial", self.serial);
         number(each, "result", self.result);
-        each("code", Field::Text(&self.code));
+        if !self.code.0.is_empty() {
+            each("code", Field::Text(&self.code));
+        }
     }
 }
