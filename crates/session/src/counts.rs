@@ -35,13 +35,16 @@ impl Rejected {
     }
 }
 
-/// Since [`crate::Link::take_counts`] was last called.
+/// Since [`crate::Link::take_counts`] was last called. Every frame received is in one of the others, or its report
+/// still waits: `received = acknowledged + handled + rejected + `[`unacknowledged`](crate::Link::unacknowledged).
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Counts {
     /// Frames received, good and bad.
     pub received: u64,
     /// Reports acknowledged with result 0.
     pub acknowledged: u64,
+    /// Other messages that were taken: heartbeats, logins, answers to commands.
+    pub handled: u64,
     /// By [`Rejected`], in the order of its variants.
     pub rejected: [u64; Rejected::ALL.len()],
 }

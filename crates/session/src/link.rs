@@ -1,16 +1,18 @@
 //! The platform's side of one connection; one terminal speaks on it, or a relay for several.
 
 mod answer;
+mod speaker;
 mod waiting;
 
 use std::collections::VecDeque;
 
 use fleet::{ReceiveTime, TerminalId};
-use jt808::{Deframer, Frame, Header, Message, Phone, Piece};
+use jt808::{Deframer, Frame, Header, Message, Piece};
 
 use self::answer::{AckResult, RegistrationResult};
+use self::speaker::{Speaker, Standing};
 use self::waiting::{Acknowledgements, Commands};
-use crate::{Admission, Busy, Command, Counts, Directory, Policy, Rejected, code};
+use crate::{Busy, Command, Counts, Directory, Policy, Rejected};
 
 /// What the shell has to do. After each `handle_*` drain [`Link::poll_output`] until it says [`Output::Wait`].
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -82,26 +84,6 @@ pub enum Outcome {
     TimedOut,
 }
 
-/// A terminal that speaks on this connection.
-#[derive(Debug)]
-struct Speaker {
-    terminal: TerminalId,
-    /// Its newest header: what answers and commands repeat of it.
-    header: Header,
-    /// Serial of the next message to it.
-    serial: u16,
-    /// It has logged in on another connection since. Its reports are still kept and acknowledged here.
-    superseded: bool,
-}
-
-impl Speaker {
-    fn next_serial(&mut self) -> u16 {
-        let serial = self.serial;
-        self.serial = serial.wrapping_add(1);
-        serial
-    }
-}
-
 /// See the module. Every table in it is bounded by [`Policy`].
 #[derive(Debug)]
 pub struct Link {
@@ -115,6 +97,8 @@ pub struct Link {
     commands: Commands,
     records: Records,
     transmit: Vec<u8>,
+    /// Of the answer being made: one buffer for all.
+    body: Vec<u8>,
     /// At most a few a frame of one input.
     events: VecDeque<Output>,
     closing: Option<CloseReason>,
@@ -134,6 +118,7 @@ impl Link {
             commands: Commands::default(),
             records: Records::default(),
             transmit: Vec::new(),
+            body: Vec::new(),
             events: VecDeque::new(),
             closing: None,
             heard: now,
@@ -164,7 +149,6 @@ impl Link {
         while let Some(header) = self.acknowledgements.release(upto) {
             match header.id {
                 ID_REGISTRATION => self.answer_registration(&header, RegistrationResult::Ok),
-                ID_LOCATION_ANSWER => {} // It is an answer itself.
                 _ => self.acknowledge(&header, AckResult::Ok),
             }
             self.counts.acknowledged += 1;
@@ -191,7 +175,7 @@ impl Link {
         let speaker = self
             .speakers
             .iter_mut()
-            .find(|speaker| speaker.terminal == terminal && !speaker.superseded)
+            .find(|speaker| speaker.terminal == terminal && speaker.standing == Standing::Online)
             .ok_or(Busy::Absent)?;
         if self.commands.len() >= self.policy.commands_max {
             return Err(Busy::Full);
@@ -206,13 +190,28 @@ impl Link {
 
     /// The terminal has logged in on another connection.
     pub fn handle_superseded(&mut self, _now: ReceiveTime, terminal: TerminalId) {
-        for speaker in &mut self.speakers {
-            speaker.superseded |= speaker.terminal == terminal;
-        }
+        let online =
+            |speaker: &&mut Speaker| speaker.terminal == terminal && speaker.standing == Standing::Online;
+        let Some(speaker) = self.speakers.iter_mut().find(online) else {
+            return;
+        };
+        speaker.standing = Standing::Superseded;
         // A relay goes on for its other terminals.
-        if self.speakers.iter().all(|speaker| speaker.superseded) {
+        if self.speakers.iter().all(|speaker| speaker.standing == Standing::Superseded) {
             self.close(CloseReason::Superseded);
         }
+    }
+
+    /// The directory has changed: terminals that are no longer on file are heard no more.
+    pub fn handle_directory(&mut self, _now: ReceiveTime, directory: &dyn Directory) {
+        let Self { policy, speakers, events, .. } = self;
+        speakers.retain(|speaker| {
+            let stays = policy.admits(speaker.terminal, directory);
+            if !stays && speaker.standing == Standing::Online {
+                events.push_back(Output::Logout(speaker.terminal));
+            }
+            stays
+        });
     }
 
     /// What to do next, see [`Output`].
@@ -249,7 +248,8 @@ impl Link {
 
     /// The terminals that speak here and nowhere else.
     pub fn terminals(&self) -> impl Iterator<Item = TerminalId> {
-        self.speakers.iter().filter(|speaker| !speaker.superseded).map(|speaker| speaker.terminal)
+        let online = self.speakers.iter().filter(|speaker| speaker.standing == Standing::Online);
+        online.map(|speaker| speaker.terminal)
     }
 
     /// What was counted since the last call.
@@ -277,70 +277,32 @@ impl Link {
         let Some(at) = self.speaker(&frame.header, directory) else {
             return;
         };
-        self.heard = now;
         self.last_speaker = at;
-        if frame.header.encrypted() {
-            self.counts.reject(Rejected::Encrypted);
-            return self.acknowledge(&frame.header, AckResult::Unsupported);
+        if frame.header.id == ID_AUTHENTICATION {
+            return self.handle_authentication(now, &frame);
         }
-        if frame.header.packet.is_some_and(|packet| packet.total > 1) {
-            return self.handle_part(now, piece.raw, &frame.header);
+        if !self.log_in(at, frame.header.id) {
+            return self.refuse(&frame.header, Rejected::Code);
+        }
+        self.heard = now;
+        self.handle_frame(now, piece.raw, &frame);
+    }
+
+    fn handle_frame(&mut self, now: ReceiveTime, raw: &[u8], frame: &Frame<'_>) {
+        let header = &frame.header;
+        if header.encrypted() {
+            self.counts.reject(Rejected::Encrypted);
+            return self.acknowledge(header, AckResult::Unsupported);
+        }
+        if is_part(header) {
+            return self.handle_part(now, raw, header);
         }
         match frame.message() {
-            Ok(message) => self.handle_message(now, piece.raw, &frame.header, &message),
+            Ok(message) => self.handle_message(now, raw, header, &message),
             Err(_) => {
                 self.counts.reject(Rejected::Body);
-                self.acknowledge(&frame.header, AckResult::Wrong);
+                self.acknowledge(header, AckResult::Wrong);
             }
-        }
-    }
-
-    /// Where the sender of this frame stands in `speakers`; refuses it where it may not speak.
-    fn speaker(&mut self, header: &Header, directory: &dyn Directory) -> Option<usize> {
-        let logs_in = matches!(header.id, ID_REGISTRATION | ID_AUTHENTICATION);
-        if !logs_in && let Some(at) = self.position(&header.phone) {
-            return Some(at);
-        }
-        let terminal = TerminalId::parse(&header.phone.digits()).ok();
-        let Some(terminal) = terminal.filter(|terminal| self.policy.admits(*terminal, directory)) else {
-            self.refuse(header, Rejected::Unadmitted);
-            return None;
-        };
-        match self.speakers.iter().position(|speaker| speaker.terminal == terminal) {
-            Some(at) => {
-                let speaker = self.speakers.get_mut(at)?;
-                speaker.header = *header;
-                if std::mem::take(&mut speaker.superseded) {
-                    self.events.push_back(Output::Login(terminal));
-                }
-                Some(at)
-            }
-            None if self.speakers.len() >= self.policy.terminals_max => {
-                self.refuse(header, Rejected::Terminals);
-                None
-            }
-            None => {
-                self.speakers.push(Speaker { terminal, header: *header, serial: 0, superseded: false });
-                self.events.push_back(Output::Login(terminal));
-                Some(self.speakers.len() - 1)
-            }
-        }
-    }
-
-    fn position(&self, phone: &Phone) -> Option<usize> {
-        let is_it = |speaker: &Speaker| speaker.header.phone == *phone;
-        if self.speakers.get(self.last_speaker).is_some_and(is_it) {
-            return Some(self.last_speaker);
-        }
-        self.speakers.iter().position(is_it)
-    }
-
-    /// The standard's own refusal, without any state.
-    fn refuse(&mut self, header: &Header, why: Rejected) {
-        self.counts.reject(why);
-        match header.id {
-            ID_REGISTRATION => self.answer_registration(header, RegistrationResult::NoSuchTerminal),
-            _ => self.acknowledge(header, AckResult::Failure),
         }
     }
 
@@ -349,6 +311,7 @@ impl Link {
         if carries_news(header.id) {
             self.record(now, raw, header);
         } else {
+            self.counts.handled += 1;
             self.acknowledge(header, AckResult::Ok);
         }
     }
@@ -364,22 +327,25 @@ impl Link {
 
     fn handle_message(&mut self, now: ReceiveTime, raw: &[u8], header: &Header, message: &Message<'_>) {
         match message {
-            Message::Authentication(given) => self.handle_authentication(header, &given.code.decode()),
             Message::TerminalAcknowledgement(answer) => {
                 let outcome =
                     if answer.result == 0 { Outcome::Done } else { Outcome::Refused(answer.result) };
                 self.settle(answer.id, Some(answer.serial), outcome);
             }
             Message::ParametersAnswer(answer) => {
-                self.settle(ID_QUERY_PARAMETERS, Some(answer.serial), Outcome::Done)
+                self.settle(ID_QUERY_PARAMETERS, Some(answer.serial), Outcome::Done);
             }
             Message::Attributes(_) => self.settle(ID_QUERY_PROPERTIES, None, Outcome::Done),
             Message::LocationAnswer(answer) => {
                 self.settle(ID_QUERY_LOCATION, Some(answer.serial), Outcome::Done);
-                self.record(now, raw, header);
             }
-            _ if carries_news(header.id) => self.record(now, raw, header),
-            _ => self.handle_other(now, header),
+            _ => {}
+        }
+        if carries_news(header.id) {
+            self.record(now, raw, header);
+        } else {
+            self.counts.handled += 1;
+            self.handle_other(now, header);
         }
     }
 
@@ -399,25 +365,6 @@ impl Link {
         }
     }
 
-    /// 2013 section 8.8, 2019 section 8.9: the answer is the general one.
-    fn handle_authentication(&mut self, header: &Header, given: &str) {
-        let Some(speaker) = self.speakers.get(self.last_speaker) else {
-            return;
-        };
-        let holds = match self.policy.admission {
-            Admission::Open => true,
-            Admission::Registry => {
-                code::is_equal(&code::derive(&self.policy.secret, speaker.terminal), given)
-            }
-        };
-        if holds {
-            self.acknowledge(header, AckResult::Ok);
-        } else {
-            self.counts.reject(Rejected::Code);
-            self.acknowledge(header, AckResult::Failure);
-        }
-    }
-
     fn settle(&mut self, id: u16, serial: Option<u16>, outcome: Outcome) {
         let Some(terminal) = self.speakers.get(self.last_speaker).map(|speaker| speaker.terminal) else {
             return;
@@ -428,6 +375,17 @@ impl Link {
     }
 }
 
+/// One of several frames of a message.
+fn is_part(header: &Header) -> bool {
+    header.packet.is_some_and(|packet| packet.total > 1)
+}
+
+/// Answers to our own messages: they get none.
+const fn is_answer(id: u16) -> bool {
+    matches!(id, ID_ANSWER | ID_PARAMETERS_ANSWER | ID_PROPERTIES_ANSWER | ID_LOCATION_ANSWER)
+}
+
+const ID_ANSWER: u16 = 0x0001;
 const ID_LOGOUT: u16 = 0x0003;
 /// What the table of ids in the 2011 edition prints.
 const ID_LOGOUT_2011: u16 = 0x0101;
@@ -435,6 +393,8 @@ const ID_TIME: u16 = 0x0004;
 const ID_RESEND: u16 = 0x0005;
 const ID_REGISTRATION: u16 = 0x0100;
 const ID_AUTHENTICATION: u16 = 0x0102;
+const ID_PARAMETERS_ANSWER: u16 = 0x0104;
+const ID_PROPERTIES_ANSWER: u16 = 0x0107;
 const ID_LOCATION: u16 = 0x0200;
 const ID_LOCATION_ANSWER: u16 = 0x0201;
 const ID_DRIVER: u16 = 0x0702;

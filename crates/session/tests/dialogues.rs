@@ -1,9 +1,12 @@
 //! Plays every file of `protocol/jt808/dialogues` against a link. `UPDATE_EXPECT=1` rewrites what came out.
 //!
 //! A line is `seconds verb …`. In: `> id phone serial body` (a frame; twelve digits make a 2013 header, twenty a 2019
-//! one), `> raw hex` (bytes as they are), `durable n`, `superseded terminal`, `command terminal kind`, `timeout`.
+//! one), `> raw hex` (bytes as they are), `durable n`, `superseded terminal`, `command terminal kind`, `timeout`,
+//! `removed terminal` (from the registry).
 //! Out: `< id phone serial body`, `record n` (frames for the journal), `login`, `logout`, `answered`, `close`.
 //! `admit terminal` at the top fills the registry.
+
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -106,6 +109,10 @@ impl Play {
             ["superseded", terminal] => self.link.handle_superseded(now, terminal.parse().unwrap()),
             ["command", terminal, kind] => {
                 self.link.handle_command(now, terminal.parse().unwrap(), &command(kind)).unwrap();
+            }
+            ["removed", terminal] => {
+                self.on_file.0.retain(|on_file| on_file.as_str() != *terminal);
+                self.link.handle_directory(now, &self.on_file);
             }
             ["timeout"] => self.link.handle_timeout(now),
             _ => panic!("{words:?} is no input"),

@@ -1,14 +1,14 @@
 //! What the platform sends: answers with the terminal's own phone bytes and edition, and commands.
 
 use fleet::{ReceiveTime, TerminalId};
-use jt808::{DeviceTime, Edition, Header, encode_frame, encode_text};
+use jt808::{
+    Acknowledgement, AlarmConfirmation, DeviceTime, Edition, Header, Message, Parameter, Parameters,
+    RegistrationAnswer, Text, TextMessage, TimeAnswer, encode_frame, encode_text,
+};
 
-use super::Link;
+use super::{Link, is_answer};
 use crate::{Command, code};
 
-const ID_ACKNOWLEDGEMENT: u16 = 0x8001;
-const ID_TIME_ANSWER: u16 = 0x8004;
-const ID_REGISTRATION_ANSWER: u16 = 0x8100;
 /// What the length field of a header can say.
 const BODY_BYTES_MAX: usize = 1_023;
 /// GMT+8, which [`DeviceTime`] prints; 0x8004 alone is in UTC.
@@ -31,35 +31,39 @@ pub(super) enum RegistrationResult {
 }
 
 impl Link {
-    /// 0x8001: serial and id of what is answered, result.
+    /// 0x8001, except to what is an answer itself.
     pub(super) fn acknowledge(&mut self, header: &Header, result: AckResult) {
-        let [serial_high, serial_low] = header.serial.to_be_bytes();
-        let [id_high, id_low] = header.id.to_be_bytes();
-        self.answer(header, ID_ACKNOWLEDGEMENT, &[serial_high, serial_low, id_high, id_low, result as u8]);
+        if !is_answer(header.id) {
+            let answer = Acknowledgement::new(header.serial, header.id, result as u8);
+            self.answer(header, &Message::PlatformAcknowledgement(answer));
+        }
     }
 
-    /// 0x8100: serial of what is answered, result, and the code only with result 0.
+    /// 0x8100, with the code only where the result is 0.
     pub(super) fn answer_registration(&mut self, header: &Header, result: RegistrationResult) {
-        let mut body = header.serial.to_be_bytes().to_vec();
-        body.push(result as u8);
-        if let (RegistrationResult::Ok, Ok(terminal)) = (result, TerminalId::parse(&header.phone.digits())) {
-            body.extend_from_slice(code::derive(&self.policy.secret, terminal).as_bytes());
-        }
-        self.answer(header, ID_REGISTRATION_ANSWER, &body);
+        let code = match (result, TerminalId::parse(&header.phone.digits())) {
+            (RegistrationResult::Ok, Ok(terminal)) => code::derive(&self.policy.secret, terminal),
+            _ => String::new(),
+        };
+        let answer =
+            RegistrationAnswer { serial: header.serial, result: result as u8, code: Text(code.as_bytes()) };
+        self.answer(header, &Message::RegistrationAnswer(answer));
     }
 
     /// 0x8004, 2019 section 8.6: the only time in the standard that is UTC.
     pub(super) fn answer_time(&mut self, now: ReceiveTime, header: &Header) {
         let utc = DeviceTime::from_unix_ms(now.ms() - CHINA_OFFSET_MS).unwrap_or_default();
-        self.answer(header, ID_TIME_ANSWER, &utc.bcd());
+        self.answer(header, &Message::TimeAnswer(TimeAnswer { utc: utc.bcd(), trailing: &[] }));
     }
 
-    fn answer(&mut self, header: &Header, id: u16, body: &[u8]) {
+    fn answer(&mut self, header: &Header, message: &Message<'_>) {
         let serial = match self.position(&header.phone).and_then(|at| self.speakers.get_mut(at)) {
             Some(speaker) => speaker.next_serial(),
             None => 0, // A terminal that was refused has no state.
         };
-        encode_frame(&header.reply(id, serial), body, &mut self.transmit);
+        self.body.clear();
+        message.encode_body(header.edition, &mut self.body);
+        encode_frame(&header.reply(message.id(), serial), &self.body, &mut self.transmit);
     }
 }
 
@@ -68,26 +72,28 @@ pub(super) fn command_body(command: &Command, edition: Edition) -> Option<Vec<u8
     let mut body = Vec::new();
     match command {
         Command::ConfirmAlarm { serial, bits } => {
-            body.extend_from_slice(&serial.to_be_bytes());
-            body.extend_from_slice(&bits.to_be_bytes());
+            let confirmation = AlarmConfirmation { serial: *serial, alarms: *bits, trailing: &[] };
+            Message::AlarmConfirmation(confirmation).encode_body(edition, &mut body);
         }
         Command::QueryLocation | Command::QueryParameters | Command::QueryProperties => {}
         Command::SetParameters(parameters) => {
-            body.push(u8::try_from(parameters.len()).ok()?);
+            let mut bytes = Vec::new();
             for (id, value) in parameters {
-                body.extend_from_slice(&id.to_be_bytes());
-                body.push(u8::try_from(value.len()).ok()?);
-                body.extend_from_slice(value);
+                // The length before a value is one byte.
+                u8::try_from(value.len()).ok()?;
+                Parameter { id: *id, value }.encode(&mut bytes);
             }
+            let count = u8::try_from(parameters.len()).ok()?;
+            Message::SetParameters(Parameters { count, bytes: &bytes }).encode_body(edition, &mut body);
         }
         Command::Text { flags, text } => {
-            body.push(*flags);
-            // 2019 puts a type behind the flags: 1 notice, 2 service.
-            if edition == Edition::V2019 {
-                body.push(1);
-            }
-            body.extend_from_slice(&encode_text(text));
+            let text = encode_text(text);
+            let message = TextMessage { flags: *flags, kind: Some(NOTICE), text: Text(&text) };
+            Message::TextMessage(message).encode_body(edition, &mut body);
         }
     }
     (body.len() <= BODY_BYTES_MAX).then_some(body)
 }
+
+/// 0x8300 of 2019 has a type: 1 notice, 2 service.
+const NOTICE: u8 = 1;

@@ -1,0 +1,132 @@
+//! Who speaks on a connection, and whether he may.
+
+use fleet::{ReceiveTime, TerminalId};
+use jt808::{Frame, Header, Message, Phone};
+
+use super::answer::{AckResult, RegistrationResult};
+use super::{ID_AUTHENTICATION, ID_REGISTRATION, Link, Output, is_part};
+use crate::{Admission, Directory, Rejected, code};
+
+/// A terminal that speaks on this connection.
+#[derive(Debug)]
+pub(super) struct Speaker {
+    pub terminal: TerminalId,
+    /// Its newest header: what answers and commands repeat of it.
+    pub header: Header,
+    /// Serial of the next message to it.
+    pub serial: u16,
+    pub standing: Standing,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Standing {
+    /// It has sent nothing that was accepted yet.
+    New,
+    /// It speaks here and nowhere else.
+    Online,
+    /// Its authentication code was wrong: until it gives the right one it may only register.
+    Refused,
+    /// It has logged in on another connection since. Its reports are still kept and acknowledged here.
+    Superseded,
+}
+
+impl Speaker {
+    pub fn next_serial(&mut self) -> u16 {
+        let serial = self.serial;
+        self.serial = serial.wrapping_add(1);
+        serial
+    }
+}
+
+impl Link {
+    /// Where the sender of this frame stands in `speakers`; refuses it where it may not speak.
+    pub(super) fn speaker(&mut self, header: &Header, directory: &dyn Directory) -> Option<usize> {
+        if let Some(at) = self.position(&header.phone) {
+            return Some(at);
+        }
+        let terminal = TerminalId::parse(&header.phone.digits()).ok();
+        let Some(terminal) = terminal.filter(|terminal| self.policy.admits(*terminal, directory)) else {
+            self.refuse(header, Rejected::Unadmitted);
+            return None;
+        };
+        // The same terminal may write its number in another way after a change of its firmware.
+        if let Some(at) = self.speakers.iter().position(|speaker| speaker.terminal == terminal) {
+            self.speakers.get_mut(at)?.header = *header;
+            return Some(at);
+        }
+        if self.speakers.len() >= self.policy.terminals_max {
+            self.refuse(header, Rejected::Terminals);
+            return None;
+        }
+        self.speakers.push(Speaker { terminal, header: *header, serial: 0, standing: Standing::New });
+        Some(self.speakers.len() - 1)
+    }
+
+    /// Many terminals report without authentication, so whatever they send first logs them in. Says whether this
+    /// message is accepted.
+    pub(super) fn log_in(&mut self, at: usize, id: u16) -> bool {
+        let Some(speaker) = self.speakers.get_mut(at) else {
+            return false;
+        };
+        match (speaker.standing, id) {
+            (Standing::New, _) | (Standing::Superseded, ID_REGISTRATION | ID_AUTHENTICATION) => {
+                speaker.standing = Standing::Online;
+                self.events.push_back(Output::Login(speaker.terminal));
+                true
+            }
+            (Standing::Online | Standing::Superseded, _) | (Standing::Refused, ID_REGISTRATION) => true,
+            (Standing::Refused, _) => false,
+        }
+    }
+
+    pub(super) fn position(&self, phone: &Phone) -> Option<usize> {
+        let is_it = |speaker: &Speaker| speaker.header.phone == *phone;
+        if self.speakers.get(self.last_speaker).is_some_and(is_it) {
+            return Some(self.last_speaker);
+        }
+        self.speakers.iter().position(is_it)
+    }
+
+    /// 2013 section 8.8, 2019 section 8.9: the answer is the general one. Only the right code logs in.
+    pub(super) fn handle_authentication(&mut self, now: ReceiveTime, frame: &Frame<'_>) {
+        let at = self.last_speaker;
+        if self.is_authentic(at, frame) {
+            if let Some(speaker) = self.speakers.get_mut(at).filter(|it| it.standing == Standing::Refused) {
+                speaker.standing = Standing::New;
+            }
+            self.log_in(at, ID_AUTHENTICATION);
+            self.heard = now;
+            self.counts.handled += 1;
+            return self.acknowledge(&frame.header, AckResult::Ok);
+        }
+        if let Some(speaker) = self.speakers.get_mut(at) {
+            if speaker.standing == Standing::Online {
+                self.events.push_back(Output::Logout(speaker.terminal));
+            }
+            speaker.standing = Standing::Refused;
+        }
+        self.refuse(&frame.header, Rejected::Code);
+    }
+
+    fn is_authentic(&self, at: usize, frame: &Frame<'_>) -> bool {
+        let header = &frame.header;
+        match (self.policy.admission, self.speakers.get(at), frame.message()) {
+            (Admission::Open, ..) => true,
+            (Admission::Registry, Some(speaker), Ok(Message::Authentication(given)))
+                if !header.encrypted() && !is_part(header) =>
+            {
+                code::is_equal(&code::derive(&self.policy.secret, speaker.terminal), &given.code.decode())
+            }
+            (Admission::Registry, ..) => false,
+        }
+    }
+
+    /// The standard's own refusal, without any state.
+    pub(super) fn refuse(&mut self, header: &Header, why: Rejected) {
+        self.counts.reject(why);
+        match header.id {
+            ID_REGISTRATION => self.answer_registration(header, RegistrationResult::NoSuchTerminal),
+            _ => self.acknowledge(header, AckResult::Failure),
+        }
+    }
+}
