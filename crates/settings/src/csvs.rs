@@ -200,6 +200,10 @@ impl Reader {
 /// Where each column stands; `None` if one is missing.
 fn places(kind: Kind, file: &str, header: &csv::StringRecord, out: &mut Collector) -> Option<Vec<usize>> {
     let columns = kind.columns();
+    if header.is_empty() {
+        out.add(file, 1, format!("the file is empty, expected the line {}", columns.join(",")));
+        return None;
+    }
     for (place, name) in header.iter().enumerate() {
         if !columns.contains(&name.trim()) {
             out.add(file, 1, format!("unknown column {name:?}, expected {}", columns.join(",")));

@@ -28,7 +28,7 @@ pub(crate) struct Reader {
     pub(crate) zones: Vec<(Zone, Shape)>,
     pub(crate) routes: Vec<Route>,
     pub(crate) divisions: Vec<(Division, MultiPolygon<f64>)>,
-    /// A file of routes could not be read at all.
+    /// A file of routes could not be read at all, or it is not known which there are.
     pub(crate) routes_failed: bool,
     /// Where each id stood first.
     seen: HashMap<(&'static str, String), String>,
@@ -36,41 +36,38 @@ pub(crate) struct Reader {
 
 #[derive(Deserialize)]
 struct Collection<'a> {
-    #[serde(rename = "type")]
-    kind: String,
-    coordinate_system: Option<String>,
+    #[serde(borrow, rename = "type")]
+    kind: &'a RawValue,
+    #[serde(borrow)]
+    coordinate_system: Option<&'a RawValue>,
     #[serde(borrow)]
     features: Vec<&'a RawValue>,
 }
 
 impl Reader {
     pub(crate) fn read(&mut self, kind: Kind, file: &str, text: &str, out: &mut Collector) {
-        let collection: Collection<'_> = match serde_json::from_str(text) {
-            Ok(collection) => collection,
-            Err(error) => {
-                self.routes_failed |= kind == Kind::Routes;
-                out.add(file, error.line().max(1), format!("{error}, expected a GeoJSON FeatureCollection"));
-                return;
-            }
+        let Some(collection) = collection(file, text, out) else {
+            self.routes_failed |= kind == Kind::Routes;
+            return;
         };
-        if collection.kind != "FeatureCollection" {
-            out.add(file, 1, format!("type {:?} is wrong, expected \"FeatureCollection\"", collection.kind));
+        if collection.kind.get() != "\"FeatureCollection\"" {
+            let written = collection.kind.get();
+            let problem = format!("type {written} is wrong, expected \"FeatureCollection\"");
+            out.add(file, line_at(text, offset(text, collection.kind)), problem);
         }
-        let shifted = match collection.coordinate_system.as_deref() {
-            None | Some("wgs84") => false,
-            Some("gcj02") => true,
-            Some(other) => {
-                out.add(
-                    file,
-                    1,
-                    format!("coordinate_system {other:?} is unknown, expected \"wgs84\" or \"gcj02\""),
-                );
+        let shifted = match collection.coordinate_system.map(|system| (system, system.get())) {
+            None | Some((_, "\"wgs84\"")) => false,
+            Some((_, "\"gcj02\"")) => true,
+            Some((system, other)) => {
+                let problem =
+                    format!("coordinate_system {other} is unknown, expected \"wgs84\" or \"gcj02\"");
+                out.add(file, line_at(text, offset(text, system)), problem);
                 false
             }
         };
-        let (start, mut counted, mut line) = (text.as_ptr() as usize, 0, 1);
+        let (mut counted, mut line) = (0, 1);
         for raw in collection.features {
-            let offset = (raw.get().as_ptr() as usize).saturating_sub(start);
+            let offset = offset(text, raw);
             line += line_at(text.get(counted..offset).unwrap_or_default(), usize::MAX) - 1;
             counted = offset;
             let value: Value = serde_json::from_str(raw.get()).unwrap_or_default();
@@ -167,6 +164,26 @@ impl Reader {
         }
         Some(id)
     }
+}
+
+/// The collection in a file, its parts still as written.
+fn collection<'a>(file: &str, text: &'a str, out: &mut Collector) -> Option<Collection<'a>> {
+    if !text.trim_start().starts_with('{') {
+        out.add(file, 1, "is no JSON object, expected a GeoJSON FeatureCollection");
+        return None;
+    }
+    let wrong = |error: serde_json::Error| {
+        let message = error.to_string();
+        let message = message.split(" at line ").next().unwrap_or_default();
+        let (line, column) = (error.line().max(1), error.column());
+        out.add(file, line, format!("{message} at column {column}, expected a GeoJSON FeatureCollection"));
+    };
+    serde_json::from_str(text).map_err(wrong).ok()
+}
+
+/// Where a part of a text begins.
+fn offset(text: &str, part: &RawValue) -> usize {
+    (part.get().as_ptr() as usize).saturating_sub(text.as_ptr() as usize)
 }
 
 /// Bridges, tunnels and water sources restrict dangerous goods unless they say otherwise.

@@ -12,6 +12,7 @@
 mod csvs;
 mod geojson;
 mod meant;
+mod near;
 mod problem;
 mod reference;
 mod rulebook;

@@ -83,7 +83,7 @@ pub struct Maps {
 }
 
 /// Where alerts go.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Eq, PartialEq)]
 pub enum Mqtt {
     /// The broker inside.
     Embedded {
@@ -178,6 +178,27 @@ macro_rules! hide {
 hide!(MqttAccount { name, department }, "password");
 hide!(Influxdb { url, org, bucket, spool_bytes_max }, "token");
 
+impl std::fmt::Debug for Mqtt {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Embedded { listen, accounts, anonymous, positions } => f
+                .debug_struct("Embedded")
+                .field("listen", listen)
+                .field("accounts", accounts)
+                .field("anonymous", anonymous)
+                .field("positions", positions)
+                .finish(),
+            Self::External { url, username, password, positions } => f
+                .debug_struct("External")
+                .field("url", url)
+                .field("username", username)
+                .field("password", &password.as_ref().map(|_| "…"))
+                .field("positions", positions)
+                .finish(),
+        }
+    }
+}
+
 const MEBIBYTE: u64 = 1 << 20;
 
 /// Lowers every table but `[rules]`.
@@ -250,9 +271,11 @@ fn mqtt(table: &mut Table<'_>, secret: &Secret<'_>, out: &mut Collector) -> Mqtt
         Mqtt::External { url, username, password, positions }
     } else {
         let listen = table.address("listen", "127.0.0.1:1883", out);
-        let accounts = table.tables("accounts", out);
-        let accounts = accounts.into_iter().filter_map(|mut t| account(&mut t, secret, out)).collect();
-        Mqtt::Embedded { listen, accounts: distinct(accounts, table, out), anonymous: false, positions }
+        let mut accounts: Vec<MqttAccount> = Vec::new();
+        for mut table in table.tables("accounts", out) {
+            accounts.extend(account(&mut table, &accounts, secret, out));
+        }
+        Mqtt::Embedded { listen, accounts, anonymous: false, positions }
     };
     // The keys of the other mode may stay in the file: one line then switches between the two.
     table.pass(&["listen", "url", "username", "password", "accounts"]);
@@ -260,34 +283,23 @@ fn mqtt(table: &mut Table<'_>, secret: &Secret<'_>, out: &mut Collector) -> Mqtt
     mqtt
 }
 
-fn account(table: &mut Table<'_>, secret: &Secret<'_>, out: &mut Collector) -> Option<MqttAccount> {
+fn account(
+    table: &mut Table<'_>,
+    earlier: &[MqttAccount],
+    secret: &Secret<'_>,
+    out: &mut Collector,
+) -> Option<MqttAccount> {
     let name = table.needed("name", Table::text, out);
-    let department = table.needed("department", Table::text, out);
+    if let Some(name) = name.as_deref().filter(|name| earlier.iter().any(|account| account.name == **name)) {
+        let text = format!("mqtt.accounts.name {name:?} stands twice, expected each name once");
+        table.report(Some("name"), text, out);
+    }
+    let departments: Vec<&str> = Department::ALL.iter().map(|department| department.as_str()).collect();
+    let department = table.needed("department", |t, key, out| t.one_of(key, &departments, out), out);
+    let department = Department::ALL.iter().copied().find(|known| Some(known.as_str()) == department);
     let password = table.needed("password", |t, key, out| t.secret(key, secret, out), out);
-    let department = department.and_then(|text| {
-        let known = Department::ALL.iter().copied().find(|d| d.as_str() == text);
-        if known.is_none() {
-            let choices: Vec<&str> = Department::ALL.iter().map(|d| d.as_str()).collect();
-            table.report(
-                Some("department"),
-                format!("{text:?} is no department, expected one of {}", choices.join(", ")),
-                out,
-            );
-        }
-        known
-    });
     table.finish(out);
     Some(MqttAccount { name: name?, department: department?, password: password? })
-}
-
-fn distinct(accounts: Vec<MqttAccount>, table: &Table<'_>, out: &mut Collector) -> Vec<MqttAccount> {
-    for (number, account) in accounts.iter().enumerate() {
-        if accounts.iter().take(number).any(|earlier| earlier.name == account.name) {
-            let text = format!("account {:?} stands twice, expected each name once", account.name);
-            table.report(Some("accounts"), text, out);
-        }
-    }
-    accounts
 }
 
 fn influxdb(table: &mut Table<'_>, secret: &Secret<'_>, out: &mut Collector) -> Influxdb {
@@ -310,7 +322,11 @@ fn journal(table: &mut Table<'_>, out: &mut Collector) -> Journal {
         segment_bytes_max: table.integer("segment_mb", 256, (1, 65_536), out) * MEBIBYTE,
     };
     if journal.segment_bytes_max > journal.disk_bytes_max {
-        table.report(Some("segment_mb"), "segment_mb is more than disk_max_mb, expected at most that", out);
+        table.report(
+            Some("segment_mb"),
+            "journal.segment_mb is more than journal.disk_max_mb, expected at most that",
+            out,
+        );
     }
     table.finish(out);
     journal

@@ -69,6 +69,14 @@ impl Collector {
         self.problems.push((rank, Problem { file: file.to_owned(), line, text: text.into() }));
     }
 
+    /// Takes over what another run found in all files but one.
+    pub(crate) fn add_all_but(&mut self, file: &str, others: Self) {
+        self.left_off += others.left_off;
+        for (_, problem) in others.problems.into_iter().filter(|(_, problem)| problem.file != file) {
+            self.add(&problem.file, problem.line, problem.text);
+        }
+    }
+
     pub(crate) fn finish(mut self) -> Option<Problems> {
         self.problems.sort();
         self.problems.dedup();

@@ -1,5 +1,6 @@
 //! Reads the configuration and the files it names.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -16,15 +17,9 @@ use crate::{Loaded, Reference, Settings, csvs, geojson, meant, rulebook};
 /// `None` if there is no table at all; problems are in `out`.
 pub(crate) fn load(path: &Path, env: Secret<'_>, out: &mut Collector) -> Option<Loaded> {
     let file = path.display().to_string();
-    let text = match std::fs::read(path).map(String::from_utf8) {
+    let text = match std::fs::read(path).map(decoded) {
         Ok(Ok(text)) => text,
-        Ok(Err(error)) => {
-            let line = 1 + error
-                .as_bytes()
-                .iter()
-                .take(error.utf8_error().valid_up_to())
-                .filter(|b| **b == b'\n')
-                .count();
+        Ok(Err(line)) => {
             out.add(&file, line, "is not UTF-8, expected a TOML file in UTF-8");
             return None;
         }
@@ -33,28 +28,46 @@ pub(crate) fn load(path: &Path, env: Secret<'_>, out: &mut Collector) -> Option<
             return None;
         }
     };
+    let source = Source { file: &file, text: &text, dir: path.parent().unwrap_or(Path::new("")) };
     let (root, errors) = DeTable::parse_recoverable(&text);
+    if errors.is_empty() {
+        return Some(lower(Files { source, root: &root, is_whole: true }, env, out));
+    }
+    let mut broken = BTreeSet::new();
     for error in &errors {
         let line = error.span().map_or(1, |span| line_at(&text, span.start));
-        out.add(&file, line, format!("{}, expected TOML", error.message().replace('\n', ", ")));
+        broken.insert(line);
+        let message = error.message().replace('\n', ", ");
+        let expected = if message.contains("expected") { "" } else { ", expected TOML" };
+        out.add(&file, line, format!("{message}{expected}"));
     }
-    if !errors.is_empty() {
-        return None;
-    }
-    let source = Source { file: &file, text: &text, dir: path.parent().unwrap_or(Path::new("")) };
-    let mut table = Table::root(source, &root);
+    // Without the broken lines the rest still names files, and their mistakes are said in the same run. What the rest
+    // of the configuration means is not judged: it would blame the user for keys that were lost with those lines.
+    let whole = |(number, line)| if broken.contains(&(number + 1)) { "" } else { line };
+    let mended = text.lines().enumerate().map(whole).collect::<Vec<_>>().join("\n");
+    let mut rest = Collector::default();
+    let root = DeTable::parse_recoverable(&mended).0;
+    let source = Source { text: &mended, ..source };
+    lower(Files { source, root: &root, is_whole: false }, env, &mut rest);
+    out.add_all_but(&file, rest);
+    None
+}
+
+fn lower(files: Files<'_>, env: Secret<'_>, out: &mut Collector) -> Loaded {
+    let mut table = Table::root(files.source, files.root);
     table.pass(&["rules"]);
     let settings = meant::lower(&mut table, &env, out);
     table.finish(out);
-    let book = rulebook::lower(source, root.get_ref(), out);
-    let reference = reference(&settings, book, &Files { source, root: root.get_ref() }, out);
-    Some(Loaded { settings, reference })
+    let book = rulebook::lower(files.source, files.root.get_ref(), out);
+    let reference = reference(&settings, book, &files, out);
+    Loaded { settings, reference }
 }
 
 fn reference(settings: &Settings, book: rules::Book, files: &Files<'_>, out: &mut Collector) -> Reference {
     let mut hash = Sha256::new();
     let maps = &settings.atlas;
     let mut geo = geojson::Reader::default();
+    geo.routes_failed = !files.is_whole;
     for (kind, key, paths) in [
         (geojson::Kind::Zones, "zones", &maps.zones),
         (geojson::Kind::Routes, "routes", &maps.routes),
@@ -64,6 +77,8 @@ fn reference(settings: &Settings, book: rules::Book, files: &Files<'_>, out: &mu
         for (index, path) in paths.iter().enumerate() {
             if let Some((file, text)) = files.read(path, ("atlas", key, Some(index)), &mut hash, out) {
                 geo.read(kind, &file, &text, out);
+            } else {
+                geo.routes_failed |= kind == geojson::Kind::Routes;
             }
         }
     }
@@ -93,7 +108,9 @@ fn reference(settings: &Settings, book: rules::Book, files: &Files<'_>, out: &mu
 
 struct Files<'a> {
     source: Source<'a>,
-    root: &'a DeTable<'a>,
+    root: &'a Spanned<DeTable<'a>>,
+    /// Nothing of the configuration was lost with lines that are no TOML.
+    is_whole: bool,
 }
 
 impl Files<'_> {
@@ -118,29 +135,34 @@ impl Files<'_> {
                     hash.update(part.len().to_le_bytes());
                     hash.update(part);
                 }
-                let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").map(<[u8]>::to_vec).unwrap_or(bytes);
-                match String::from_utf8(bytes) {
-                    Ok(text) => Some((file, text)),
-                    Err(error) => {
-                        let before = error.as_bytes().iter().take(error.utf8_error().valid_up_to());
-                        let line = 1 + before.filter(|byte| **byte == b'\n').count();
-                        out.add(
-                            &file,
-                            line,
-                            "is not UTF-8, expected text in UTF-8 (a spreadsheet may have saved it as GBK)",
-                        );
-                        None
-                    }
-                }
+                decoded(bytes)
+                    .map(|text| (file.clone(), text))
+                    .map_err(|line| {
+                        let text =
+                            "is not UTF-8, expected text in UTF-8 (a spreadsheet may have saved it as GBK)";
+                        out.add(&file, line, text);
+                    })
+                    .ok()
             }
         }
     }
 
     fn line(&self, (table, key, index): (&str, &str, Option<usize>)) -> usize {
-        let value = self.root.get(table).and_then(|t| t.get_ref().as_table()?.get(key));
+        let value = self.root.get_ref().get(table).and_then(|t| t.get_ref().as_table()?.get(key));
         let item = |value: &Spanned<DeValue<'_>>| {
             index.and_then(|index| value.get_ref().as_array()?.get(index).map(Spanned::span))
         };
         value.map_or(1, |value| line_at(self.source.text, item(value).unwrap_or(value.span()).start))
     }
+}
+
+/// The text of a file without its byte order mark, or the line that is not UTF-8.
+fn decoded(mut bytes: Vec<u8>) -> Result<String, usize> {
+    if bytes.starts_with(b"\xef\xbb\xbf") {
+        bytes.drain(..3);
+    }
+    String::from_utf8(bytes).map_err(|error| {
+        let before = error.as_bytes().iter().take(error.utf8_error().valid_up_to());
+        1 + before.filter(|byte| **byte == b'\n').count()
+    })
 }

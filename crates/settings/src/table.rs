@@ -10,6 +10,7 @@ use fleet::duration_text;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use crate::near;
 use crate::problem::{Collector, line_at};
 
 /// Looks up a variable of the environment.
@@ -148,19 +149,28 @@ impl<'a> Table<'a> {
     }
 
     /// One of some words; the first is the default.
-    pub(crate) fn choice(
+    pub(crate) fn choice<'c>(
         &mut self,
         key: &'static str,
-        choices: &[&'static str],
+        choices: &[&'c str],
         out: &mut Collector,
-    ) -> &'static str {
-        let default = choices.first().copied().unwrap_or_default();
-        let Some(value) = self.take(key) else { return default };
+    ) -> &'c str {
+        self.one_of(key, choices, out).or(choices.first().copied()).unwrap_or_default()
+    }
+
+    /// One of some words.
+    pub(crate) fn one_of<'c>(
+        &mut self,
+        key: &'static str,
+        choices: &[&'c str],
+        out: &mut Collector,
+    ) -> Option<&'c str> {
+        let value = self.take(key)?;
         let chosen = choices.iter().copied().find(|choice| value.get_ref().as_str() == Some(choice));
         if chosen.is_none() {
             self.expected(key, &format!("one of {}", choices.join(", ")), out);
         }
-        chosen.unwrap_or(default)
+        chosen
     }
 
     /// A URL with a host, which must be given.
@@ -211,7 +221,9 @@ impl<'a> Table<'a> {
                 .map(|text| text.trim_end_matches(['\r', '\n']).to_owned())
                 .map_err(|error| format!("{}: the file {path:?} cannot be read: {error}", self.path_of(key)))
         } else {
-            self.expected(key, "a text, { env = \"NAME\" } or { file = \"PATH\" }", out);
+            // What stands there may be the secret itself: it is not repeated.
+            let expected = "a text, { env = \"NAME\" } or { file = \"PATH\" }";
+            self.report(Some(key), format!("{} is no secret, expected {expected}", self.path_of(key)), out);
             return None;
         };
         match found {
@@ -248,12 +260,8 @@ impl<'a> Table<'a> {
     pub(crate) fn finish(&self, out: &mut Collector) {
         for (key, _) in self.table.into_iter().flatten() {
             if !self.known.contains(key.get_ref().as_ref()) {
-                let known: Vec<&str> = self.known.iter().copied().collect();
-                let text = format!(
-                    "unknown key {}, expected one of {}",
-                    self.path_of(key.get_ref()),
-                    known.join(", ")
-                );
+                let expected = near::expected(key.get_ref(), self.known.iter().copied());
+                let text = format!("unknown key {}, expected {expected}", self.path_of(key.get_ref()));
                 out.add(self.source.file, line_at(self.source.text, key.span().start), text);
             }
         }
@@ -267,16 +275,9 @@ impl<'a> Table<'a> {
     }
 
     fn expected(&self, key: &str, expected: &str, out: &mut Collector) {
-        let written = self
-            .table
-            .and_then(|table| table.get(key))
-            .map_or("", |value| self.source.text.get(value.span()).unwrap_or_default());
-        let written = written.lines().next().unwrap_or_default();
-        self.report(
-            Some(key),
-            format!("{} = {written} is wrong, expected {expected}", self.path_of(key)),
-            out,
-        );
+        let value = self.table.and_then(|table| table.get(key));
+        let written = value.map_or("", |value| written(self.source, value));
+        self.report(Some(key), format!("{} is {written}, expected {expected}", self.path_of(key)), out);
     }
 
     fn take(&mut self, key: &'static str) -> Option<&'a Spanned<DeValue<'a>>> {
@@ -287,4 +288,9 @@ impl<'a> Table<'a> {
     fn path_of(&self, key: &str) -> String {
         if self.name.is_empty() { key.to_owned() } else { format!("{}.{key}", self.name) }
     }
+}
+
+/// A value as it stands in the file, its first line.
+pub(crate) fn written<'a>(source: Source<'a>, value: &Spanned<DeValue<'_>>) -> &'a str {
+    source.text.get(value.span()).and_then(|text| text.lines().next()).unwrap_or_default()
 }

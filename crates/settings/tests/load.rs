@@ -69,55 +69,31 @@ fn the_reference_names_every_key_and_its_default() {
 }
 
 #[test]
-fn ten_mistakes_are_named_in_one_run() {
-    let toml = "\
-data_dri = \"x\"
-[gateway]
-listen = \"nowhere\"
-udp = 1
-idle_timeout = \"3 minutes\"
-[fleet]
-vehicles = \"v.csv\"
-[atlas]
-zones = [\"z.geojson\", \"gone.geojson\"]
-[[mqtt.accounts]]
-name = \"police\"
-department = \"army\"
-password = { env = \"UNSET\" }
-[rules.speeding]
-hold = 10
-holds = \"1s\"
-[rules.speedy]
-";
-    let vehicles = "terminal,plate,plate_color,class,operator,division,route,hazmat_class,hazmat_un
-1,藏A12345,yellow,lorry,OP1,540102,,,
-1,,yellow,heavy-truck,OP1,54,,x,12
-2,藏A2,blue,heavy-truck
-";
-    let zones = r#"{"type": "FeatureCollection", "features": [
-{"type": "Feature", "properties": {"id": "a", "kind": "bridge", "name_zh": "桥"}, "geometry": {"type": "LineString", "coordinates": [[91, 29], [91.1, 29]]}},
-{"type": "Feature", "properties": {"id": "a", "kind": "river", "name_zh": "河", "hours": "22"}, "geometry": {"type": "Polygon", "coordinates": [[[91, 29], [91.1, 29], [91.1, 29.1], [91, 29.1]]]}},
-{"type": "Feature", "properties": {"id": "b", "kind": "closed", "name_zh": "关", "classes": ["bus"]}, "geometry": {"type": "Polygon", "coordinates": [[[29, 91], [91.1, 29], [91, 29]]]}},
-{"type": "Feature", "properties": {"id": "c", "kind": "closed", "name_zh": "关"}, "geometry": {"type": "Polygon", "coordinates": [[[91, 29], [91.1, 29], [91, 29]]]}}
-]}"#;
-    let files = [("r.toml", toml), ("v.csv", vehicles), ("z.geojson", zones)];
-    let said = said("ten", &files);
-    let expected = include_str!("ten-mistakes.txt");
-    assert_eq!(said, expected.trim_end(), "\n{said}");
-}
-
-#[test]
-fn a_missing_vehicles_file_is_named_under_registry_admission() {
-    assert_eq!(
-        said("registry", &[("r.toml", "")]),
-        "r.toml:1: fleet.vehicles is missing, expected the path of a vehicles file, or gateway.admission = \"open\" to let any terminal in"
-    );
-}
-
-#[test]
 fn the_same_contents_give_the_same_version() {
     let version = |test, rules| check(test, &[("r.toml", rules)]).unwrap().reference.version;
     let plain = version("version-a", "gateway.admission = \"open\"\n");
     assert_eq!(plain, version("version-b", "gateway.admission = \"open\"\n"));
     assert_ne!(plain, version("version-c", "gateway.admission = \"open\"\nrules.speeding.hold = \"9s\"\n"));
+}
+
+#[test]
+fn no_secret_is_printed_for_debugging() {
+    let secrets = "\
+gateway.admission = \"open\"
+[influxdb]
+url = \"http://localhost\"
+org = \"o\"
+bucket = \"b\"
+token = \"hush-token\"
+[mqtt]
+url = \"mqtt://localhost\"
+username = \"me\"
+password = \"hush-external\"
+accounts = [{ name = \"police\", department = \"police\", password = \"hush-account\" }]
+";
+    for (mode, shown) in [("embedded", "police"), ("external", "me")] {
+        let text = format!("{secrets}mode = {mode:?}\n");
+        let printed = format!("{:?}", check(mode, &[("r.toml", &text)]).unwrap().settings);
+        assert!(printed.contains(shown) && !printed.contains("hush"), "{printed}");
+    }
 }
