@@ -24,12 +24,15 @@ pub(crate) struct Shared {
     pub routes: Arc<Routes>,
     pub policy: Policy,
     pub stopping: CancellationToken,
+    /// Cancelled together with `stopping` when the journal takes no more.
+    pub failed: CancellationToken,
 }
 
 /// A link with its place among the routes and the callers that wait for its terminals' answers.
 pub(crate) struct Conversation {
     pub link: Link,
     route: Route,
+    registry: watch::Receiver<Arc<Registry>>,
     /// At most [`Policy::commands_max`].
     callers: HashMap<(TerminalId, u16), oneshot::Sender<Result<Outcome, SendError>>>,
 }
@@ -44,7 +47,37 @@ pub(crate) struct Drained {
 
 impl Conversation {
     pub(crate) fn new(shared: &Shared, route: Route) -> Self {
-        Self { link: Link::new(now(), shared.policy.clone()), route, callers: HashMap::new() }
+        Self {
+            link: Link::new(now(), shared.policy.clone()),
+            route,
+            registry: shared.registry.clone(),
+            callers: HashMap::new(),
+        }
+    }
+
+    /// Bytes of a stream.
+    pub(crate) fn handle_input(&mut self, bytes: &[u8]) {
+        self.handle_registry();
+        self.link.handle_input(now(), bytes, &OnFile(&self.registry.borrow()));
+    }
+
+    /// One datagram.
+    pub(crate) fn handle_datagram(&mut self, bytes: &[u8]) {
+        self.handle_registry();
+        self.link.handle_datagram(now(), bytes, &OnFile(&self.registry.borrow()));
+    }
+
+    pub(crate) fn handle_timeout(&mut self) {
+        self.handle_registry();
+        self.link.handle_timeout(now());
+    }
+
+    /// Where the registry has changed since, terminals no longer on file are dropped.
+    fn handle_registry(&mut self) {
+        // An error says that nobody can change it any more.
+        if self.registry.has_changed().unwrap_or(false) {
+            self.link.handle_directory(now(), &OnFile(&self.registry.borrow_and_update()));
+        }
     }
 
     /// Does what the link asks for, until it asks for nothing more.
@@ -97,6 +130,11 @@ impl Conversation {
         }
     }
 
+    /// The number of its route.
+    pub(crate) fn number(&self) -> u64 {
+        self.route.link
+    }
+
     /// Gives up the routes; callers that wait are told by the end of their channel.
     pub(crate) fn end(self, shared: &Shared) {
         for terminal in self.link.terminals() {
@@ -106,7 +144,7 @@ impl Conversation {
 }
 
 /// The registry of the moment as the link asks it.
-pub(crate) struct OnFile<'a>(pub &'a Registry);
+struct OnFile<'a>(&'a Registry);
 
 impl Directory for OnFile<'_> {
     fn admits(&self, terminal: TerminalId) -> bool {

@@ -4,8 +4,8 @@ use std::io;
 use std::net::SocketAddr;
 
 /// The journal takes nothing more: nothing is acknowledged any more either.
-pub(crate) fn journal_failed(error: &journal::AppendError) {
-    tracing::error!(%error, "the journal does not take reports; connections are closed");
+pub(crate) fn journal_failed(error: &str) {
+    tracing::error!(error, "the journal takes no reports; terminals are disconnected and keep theirs");
 }
 
 /// The system has no room for another connection; those there are go on.

@@ -5,7 +5,8 @@
 //! socket ◀─write─ Link ◀─ Journal::durable      one write a wake-up
 //! ```
 //!
-//! A report is acknowledged only once the journal says it is durable. A connection holds the unfinished rest of a
+//! A report is acknowledged only once the journal says it is durable. When the journal fails, every connection is
+//! closed and none accepted: terminals keep their reports. A connection holds the unfinished rest of a
 //! frame and a bounded table of acknowledgements, no read buffer. The newest login of a terminal wins. It does
 //! **not** know what a message means: `session` does.
 
@@ -29,12 +30,16 @@ pub use session::Admission;
 use session::{Busy, Command, Outcome, Policy};
 use tokio::net::{TcpListener, UdpSocket};
 use tokio::sync::{oneshot, watch};
+use tokio::time::interval;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::connection::Shared;
 use crate::metrics::Metrics;
 use crate::routes::{Order, Routes};
+
+/// How often a journal is asked whether it has failed: well within the time a peer is given to take an answer.
+const WATCH_EVERY: Duration = Duration::from_secs(1);
 
 /// Where and for whom.
 #[derive(Clone, Debug)]
@@ -125,6 +130,7 @@ impl Gateway {
         let routes = Arc::new(Routes::new(Arc::clone(&metrics)));
         let policy = Policy { idle: options.idle_timeout, ..Policy::new(options.admission, secret) };
         let stopping = CancellationToken::new();
+        let failed = CancellationToken::new();
         let shared = Shared {
             journal,
             registry,
@@ -132,8 +138,10 @@ impl Gateway {
             routes: Arc::clone(&routes),
             policy,
             stopping: stopping.clone(),
+            failed,
         };
         let tasks = TaskTracker::new();
+        tasks.spawn(watch_journal(shared.clone()));
         if options.udp {
             let socket = UdpSocket::bind(local_addr).await;
             let socket = socket.map_err(|source| listen_error("UDP", local_addr, source))?;
@@ -170,6 +178,22 @@ impl Gateway {
         self.stopping.cancel();
         self.tasks.close();
         self.tasks.wait().await;
+    }
+}
+
+/// A connection that only waits would never learn it: a journal that has failed says nothing.
+async fn watch_journal(shared: Shared) {
+    let mut every = interval(WATCH_EVERY);
+    loop {
+        tokio::select! {
+            () = shared.stopping.cancelled() => return,
+            _ = every.tick() => {}
+        }
+        if let Some(error) = shared.journal.failure() {
+            events::journal_failed(&error);
+            shared.failed.cancel();
+            return shared.stopping.cancel();
+        }
     }
 }
 

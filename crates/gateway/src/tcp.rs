@@ -14,7 +14,7 @@ use tokio::time::{Instant, Sleep, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::connection::{Conversation, Drained, OnFile, Shared, now, until};
+use crate::connection::{Conversation, Drained, Shared, now, until};
 use crate::events;
 use crate::routes::{ORDERS_MAX, Order, Route};
 
@@ -108,16 +108,16 @@ impl Connection {
         loop {
             let drained = match self.conversation.drain(shared).await {
                 Ok(drained) => drained,
-                Err(error) => {
-                    events::journal_failed(&error);
-                    return "journal";
-                }
+                Err(_) => return "journal",
             };
             if !drained.transmit.is_empty() && self.write(&drained.transmit).await.is_err() {
                 return "write";
             }
             if let Some(reason) = drained.close {
                 return reason.as_str();
+            }
+            if shared.failed.is_cancelled() {
+                return "journal";
             }
             if self.is_stopped() {
                 // The peer reads to the end of what was written.
@@ -149,20 +149,18 @@ impl Connection {
             Some((_, order)) = self.orders.recv() => self.conversation.handle_order(order),
             ready = self.stream.readable(), if reads => {
                 ready.map_err(|_| "read")?;
-                self.read(shared)?;
+                self.read()?;
             }
-            () = &mut self.alarm => link.handle_timeout(now()),
+            () = &mut self.alarm => self.conversation.handle_timeout(),
         }
         Ok(())
     }
 
-    fn read(&mut self, shared: &Shared) -> Result<(), &'static str> {
+    fn read(&mut self) -> Result<(), &'static str> {
         BUFFER.with_borrow_mut(|buffer| match self.stream.try_read(&mut buffer[..]) {
             Ok(0) => Err("peer"),
             Ok(len) => {
-                let registry = shared.registry.borrow();
-                let bytes = buffer.get(..len).unwrap_or_default();
-                self.conversation.link.handle_input(now(), bytes, &OnFile(&registry));
+                self.conversation.handle_input(buffer.get(..len).unwrap_or_default());
                 Ok(())
             }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(()),

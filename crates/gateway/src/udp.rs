@@ -11,8 +11,7 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, interval};
 use tokio_util::sync::CancellationToken;
 
-use crate::connection::{Conversation, OnFile, Shared, now};
-use crate::events;
+use crate::connection::{Conversation, Shared, now};
 use crate::routes::{ORDERS_MAX, Order, Route};
 
 /// Addresses that are spoken with at once; a datagram from a further one is dropped and its terminal sends again.
@@ -66,8 +65,7 @@ pub(crate) async fn run(socket: UdpSocket, shared: Shared) {
             },
             _ = sweep.tick() => peers.handle_timeout().await,
         };
-        if let Err(error) = taken {
-            events::journal_failed(&error);
+        if taken.is_err() || shared.failed.is_cancelled() {
             break;
         }
     }
@@ -100,10 +98,7 @@ impl Peers {
         }
         if let Some(conversation) = self.table.get_mut(&peer) {
             let before = conversation.link.unacknowledged();
-            {
-                let registry = self.shared.registry.borrow();
-                conversation.link.handle_datagram(now(), bytes, &OnFile(&registry));
-            }
+            conversation.handle_datagram(bytes);
             if conversation.link.unacknowledged() > before {
                 self.flush(peer).await?;
                 // The newest position is below the head by now.
@@ -144,7 +139,7 @@ impl Peers {
         let peers: Vec<SocketAddr> = self.table.keys().copied().collect();
         for peer in peers {
             if let Some(conversation) = self.table.get_mut(&peer) {
-                conversation.link.handle_timeout(now());
+                conversation.handle_timeout();
             }
             self.flush(peer).await?;
         }
@@ -164,7 +159,7 @@ impl Peers {
         if let Some(reason) = drained.close {
             self.shared.metrics.closed(reason.as_str());
             if let Some(conversation) = self.table.remove(&peer) {
-                self.links.retain(|_, other| *other != peer);
+                self.links.remove(&conversation.number());
                 conversation.end(&self.shared);
             }
         }
