@@ -73,8 +73,9 @@ impl Remembered {
         self.back = None;
         let Some(history) = &self.history else { return };
         self.live.amend(book, history);
-        let (Some(past), Some(live)) = (history.newest, self.live.newest) else { return };
-        if live.at < past.at && past.at <= at {
+        let Some(past) = history.newest else { return };
+        let live_is_older = self.live.newest.is_none_or(|live| live.at < past.at);
+        if live_is_older && past.at <= at {
             self.live.drive = history.drive.clone();
         }
     }
