@@ -108,6 +108,10 @@ fn parse(payload: &[u8]) -> Result<Disposition, String> {
     if payload.len() > BYTES_MAX {
         return Err(format!("the message has {} bytes, expected at most {BYTES_MAX}", payload.len()));
     }
+    // A list would be read as the values of the keys in order.
+    if payload.trim_ascii_start().first() != Some(&b'{') {
+        return Err("the message is no JSON object".to_owned());
+    }
     let disposition: Disposition = serde_json::from_slice(payload).map_err(|error| error.to_string())?;
     for (key, text) in [("request_id", &disposition.request_id), ("by", &disposition.by)] {
         if text.trim().is_empty() || text.len() > NAME_BYTES_MAX {
@@ -209,7 +213,7 @@ mod tests {
         );
         assert_eq!(
             problem(&message("erase", "wang", "")),
-            "unknown variant `erase`, expected one of `acknowledge`, `close`, `dispatch`, `false-alarm`, `handle` at line 1 column 88"
+            "unknown variant `erase`, expected one of `acknowledge`, `close`, `dispatch`, `false-alarm`, `handle` at line 1 column 85"
         );
         assert_eq!(problem(&message("close", "", "")), "by has 0 bytes, expected 1 to 128");
         assert!(
@@ -220,6 +224,7 @@ mod tests {
             "note has 2001 characters, expected at most 2000"
         );
         assert_eq!(problem(&" ".repeat(20_000)), "the message has 20000 bytes, expected at most 16384");
+        assert_eq!(problem("[]"), "the message is no JSON object");
         assert_eq!(problem("{}"), "missing field `request_id` at line 1 column 2");
     }
 
