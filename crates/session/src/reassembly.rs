@@ -15,6 +15,9 @@ const MESSAGES_MAX: usize = 4_096;
 const MESSAGES_OF_TERMINAL_MAX: usize = 8;
 /// Parts of one message: a batch of 0x0704 with 64 KiB.
 const PARTS_MAX: u16 = 64;
+/// Bodies kept over all messages, some hundred times what a fleet without loss has; the oldest message gives way.
+/// It bounds what hostile parts cost in memory and in a snapshot.
+const BYTES_MAX: usize = 16 << 20;
 /// A message that is not whole by then never will be.
 const LIFETIME: Duration = Duration::from_secs(60);
 
@@ -32,6 +35,8 @@ struct Unfinished {
     begun: ReceiveTime,
     /// Index and body of what has come; at most `total`, each at most 1,023 bytes.
     parts: Vec<(u16, Vec<u8>)>,
+    /// Of all its parts.
+    bytes: usize,
 }
 
 /// Messages that miss a part, oldest first.
@@ -68,7 +73,7 @@ impl Reassembly {
         let key = Key { terminal, id: header.id, total: packet.total, first_serial };
         let at = self.unfinished.iter().position(|message| message.key == key).unwrap_or_else(|| {
             self.make_room(terminal);
-            self.unfinished.push(Unfinished { key, begun: received, parts: Vec::new() });
+            self.unfinished.push(Unfinished { key, begun: received, parts: Vec::new(), bytes: 0 });
             self.unfinished.len() - 1
         });
         let Some(message) = self.unfinished.get_mut(at) else {
@@ -76,12 +81,26 @@ impl Reassembly {
         };
         if let Err(place) = message.parts.binary_search_by_key(&packet.index, |(index, _)| *index) {
             message.parts.insert(place, (packet.index, body.to_vec()));
+            message.bytes += body.len();
         }
         if message.parts.len() < usize::from(packet.total) {
+            self.shrink();
             return Joined::Not;
         }
         let parts = self.unfinished.remove(at).parts;
         Joined::Whole(parts.into_iter().flat_map(|(_, part)| part).collect())
+    }
+
+    fn shrink(&mut self) {
+        let mut bytes: usize = self.unfinished.iter().map(|message| message.bytes).sum();
+        let mut oldest = 0;
+        while bytes > BYTES_MAX
+            && let Some(message) = self.unfinished.get(oldest)
+        {
+            bytes -= message.bytes;
+            oldest += 1;
+        }
+        self.unfinished.drain(..oldest);
     }
 
     fn make_room(&mut self, terminal: TerminalId) {
@@ -100,6 +119,7 @@ impl Reassembly {
 #[cfg(test)]
 mod tests {
     use jt808::{Edition, Phone};
+    use proptest::prelude::*;
 
     use super::*;
 
@@ -138,5 +158,45 @@ mod tests {
         }
         assert_eq!(reassembly.unfinished.len(), MESSAGES_OF_TERMINAL_MAX);
         assert_eq!(insert(&mut reassembly, 0, 0, 1, 65), Joined::Refused);
+    }
+
+    #[test]
+    fn many_terminals_hold_a_bounded_number_of_bytes() {
+        let mut reassembly = Reassembly::default();
+        let phone = Phone::from_digits("1", Edition::V2013).unwrap();
+        for number in 0..3_000_u32 {
+            let terminal = TerminalId::parse(&number.to_string()).unwrap();
+            for index in 1..=8 {
+                let header = Header::new(0x0704, Edition::V2013, phone, index);
+                let packet = Packet { total: 9, index };
+                let joined =
+                    reassembly.insert(ReceiveTime::default(), terminal, &header, packet, &[0; 1_023]);
+                assert_eq!(joined, Joined::Not);
+            }
+        }
+        let bytes: usize = reassembly.unfinished.iter().map(|message| message.bytes).sum();
+        assert!((BYTES_MAX - 9 * 1_023..=BYTES_MAX).contains(&bytes), "{bytes}");
+        assert_eq!(reassembly.unfinished.last().unwrap().key.terminal.as_str(), "2999");
+    }
+
+    proptest! {
+        #[test]
+        fn any_parts_stay_within_the_bounds(
+            parts in prop::collection::vec((0..90_i64, 0..20_u16, 0..70_u16, 0..70_u16), 0..300),
+        ) {
+            let mut reassembly = Reassembly::default();
+            for (at_s, serial, index, total) in parts {
+                let joined = insert(&mut reassembly, at_s, serial, index, total);
+                if let Joined::Whole(body) = joined {
+                    prop_assert_eq!(body.len(), usize::from(total));
+                }
+                prop_assert!(reassembly.unfinished.len() <= MESSAGES_OF_TERMINAL_MAX);
+                for message in &reassembly.unfinished {
+                    prop_assert!(message.parts.len() < usize::from(message.key.total));
+                    prop_assert_eq!(message.bytes, message.parts.len());
+                    prop_assert!(message.parts.is_sorted_by_key(|(index, _)| *index));
+                }
+            }
+        }
     }
 }
