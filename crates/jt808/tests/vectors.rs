@@ -74,7 +74,10 @@ fn encoded(frame: &Frame<'_>) -> Vec<u8> {
 }
 
 fn files() -> Vec<PathBuf> {
-    let list = |path: &Path| fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path());
+    let list = |path: &Path| {
+        let entries = fs::read_dir(path).expect("directories lie here alone");
+        entries.map(|entry| entry.expect("the directory can be listed").path())
+    };
     let mut files: Vec<PathBuf> = list(&root()).flat_map(|directory| list(&directory)).collect();
     files.sort();
     files
