@@ -1,6 +1,7 @@
 //! One demo vehicle: its drive, what it does wrong, and its terminal.
 
 use crate::act::{Act, Deed};
+use crate::chance::Chance;
 use crate::drive::Drive;
 use crate::report::Position;
 use crate::terminal::{Identity, Terminal};
@@ -27,13 +28,24 @@ pub struct Actor {
     pub(crate) drive: Drive,
     pub(crate) act: Option<Act>,
     pub(crate) noise: Option<Noise>,
+    /// The driver's certificate.
     pub(crate) card: Option<String>,
+    /// Plate and colour of another vehicle, for those who borrow.
+    pub(crate) other: Option<(String, u8)>,
     pub(crate) interval_s: i64,
     pub(crate) cruise_kmh: f64,
-    pub(crate) keeps_night: bool,
+    /// Hours of the day in which it stands, from and until; over midnight where the first is greater.
+    pub(crate) stands: Option<(i64, i64)>,
     /// Reports written at once.
     pub(crate) batch: usize,
+    chance: Chance,
     steps: i64,
+    /// Whether its own card has been put in.
+    carded: bool,
+    /// Whether it does now what happens once at the beginning of an act.
+    at_it: bool,
+    /// Whether last night has come out of its memory.
+    told_night: bool,
     /// A report the terminal had no room for.
     held: Option<Position>,
     last: Option<Position>,
@@ -41,10 +53,15 @@ pub struct Actor {
 
 /// Reports waiting at once; two hours at five seconds. Past it the vehicle keeps the one it has and records no more.
 const PENDING_MAX: usize = 1440;
+/// A tired driver takes a rest this long after the limit, seconds.
+const OVER_S: i64 = 300;
+/// Part of the cruising speed by which it wavers.
+const WAVER: f64 = 0.08;
 
 impl Actor {
     /// A well-behaved one.
     pub fn new(identity: Identity, drive: Drive, interval_s: i64, window: usize) -> Self {
+        let seed = identity.phone.bytes().fold(0, |seed: u64, digit| seed * 31 + u64::from(digit));
         Self {
             terminal: Terminal::new(identity, window, PENDING_MAX),
             cruise_kmh: drive.target_kmh,
@@ -52,18 +69,33 @@ impl Actor {
             act: None,
             noise: None,
             card: None,
+            other: None,
             interval_s: interval_s.max(1),
-            keeps_night: false,
+            stands: None,
             batch: 1,
+            chance: Chance::new(seed),
             steps: 0,
+            carded: false,
+            at_it: false,
+            told_night: false,
             held: None,
             last: None,
         }
     }
 
+    /// What it does wrong, if anything.
+    pub fn act(&self) -> Option<&Act> {
+        self.act.as_ref()
+    }
+
+    /// What disturbs its reports, if anything.
+    pub fn noise(&self) -> Option<Noise> {
+        self.noise
+    }
+
     /// Whether the script wants the connection up.
     pub fn wants_link(&self, since_start_s: i64) -> bool {
-        !self.act.is_some_and(|act| act.deed == Deed::Offline && act.elapsed_s(since_start_s).is_some())
+        !self.act.is_some_and(|act| act.deed == Deed::Offline && self.elapsed_s(act, since_start_s).is_some())
     }
 
     /// The terminal.
@@ -85,18 +117,22 @@ impl Actor {
             return;
         }
         let interval = self.interval_s();
-        let into = self.act.and_then(|act| act.elapsed_s(since_start_s));
-        self.steer(now_ms, into.is_some());
-        #[expect(clippy::cast_precision_loss, reason = "a few seconds")]
-        self.drive.step(interval as f64);
-        let begins = into.is_some_and(|into| into < interval);
+        let into = self.act.and_then(|act| self.elapsed_s(act, since_start_s));
+        if self.steps == 0 {
+            self.arrive(now_ms, since_start_s);
+        }
+        self.steer(now_ms, since_start_s);
+        self.drive.step(whole(interval));
+        let begins = into.is_some() && !self.at_it;
         if begins {
             self.begin(now_ms);
+        } else if self.at_it && into.is_none() {
+            self.end(now_ms);
         }
-        if let Some(card) = self.card.take()
-            && !self.terminal.card(now_ms, &card, "")
-        {
-            self.card = Some(card);
+        self.at_it = into.is_some();
+        // Once it is known where the vehicle is.
+        if let Some(card) = self.card.as_ref().filter(|_| !self.carded && self.steps > 0) {
+            self.carded = self.terminal.card(now_ms, card, "");
         }
         if self.wants_link(since_start_s) {
             self.report(now_ms, since_start_s, into, begins);
@@ -104,62 +140,90 @@ impl Actor {
         self.steps += 1;
     }
 
+    /// Whoever rests, rests.
+    fn elapsed_s(&self, act: Act, since_start_s: i64) -> Option<i64> {
+        act.elapsed_s(since_start_s).filter(|_| !self.drive.is_resting())
+    }
+
+    /// What was before the start.
+    fn arrive(&mut self, now_ms: i64, since_start_s: i64) {
+        self.steer(now_ms, since_start_s);
+        if self.drive.target_kmh == 0.0 {
+            self.drive.stop();
+        }
+        self.drive.arrive();
+        if let Some(Act { deed: Deed::Tired(minutes), after_s, .. }) = self.act {
+            let driven_s = minutes * 60 - (after_s - since_start_s);
+            self.drive.set_off();
+            self.drive.rest_after_s = whole(4 * 3600 + OVER_S);
+            let positions = past(&mut self.drive, now_ms - driven_s * 1000, driven_s);
+            self.terminal.history(&positions);
+        }
+    }
+
     /// Speed and line for what is on.
-    fn steer(&mut self, now_ms: i64, on: bool) {
-        let hour = (now_ms / 1000 + 8 * 3600).rem_euclid(86_400) / 3600;
-        let rests = self.keeps_night && (1..6).contains(&hour);
-        let deed = self.act.filter(|_| on).map(|act| act.deed);
-        self.drive.beside_m = if let Some(Deed::Beside(metres)) = deed { metres } else { 0.0 };
-        self.drive.target_kmh = match deed {
-            Some(Deed::Park) => 0.0,
-            Some(Deed::Speed(kmh)) => kmh,
-            _ if rests && deed.is_none() => 0.0,
-            _ => self.cruise_kmh,
+    fn steer(&mut self, now_ms: i64, since_start_s: i64) {
+        let hour = hour(now_ms);
+        let stands = self.stands.is_some_and(|(from, until)| {
+            if from < until { (from..until).contains(&hour) } else { hour >= from || hour < until }
+        });
+        let deed = self.act.filter(|act| act.is_near(since_start_s)).map(|act| act.deed);
+        let on = self.act.filter(|act| act.elapsed_s(since_start_s).is_some()).map(|act| act.deed);
+        self.drive.beside_m = if let Some(Deed::Beside(metres)) = on { metres } else { 0.0 };
+        let waver = 1.0 + self.chance.around_zero(WAVER);
+        self.drive.target_kmh = match (on, deed) {
+            (Some(Deed::Crash(_)), _) => 0.0,
+            (Some(Deed::Speed(kmh)), _) => kmh,
+            (Some(Deed::Night), _) if stands && !(2..5).contains(&hour) => 0.0,
+            _ if stands && deed.is_none_or(|deed| !deed.moves()) => 0.0,
+            _ => self.cruise_kmh * waver,
         };
     }
 
     /// What happens once, at the beginning of an act.
     fn begin(&mut self, now_ms: i64) {
-        let Some(act) = self.act else { return };
-        match act.deed {
-            Deed::Card(certificate) => self.card = Some(certificate.to_owned()),
-            Deed::Fatigue => self.remember(now_ms - 15_000_000, 250),
-            Deed::Night => {
+        match self.act.map(|act| act.deed) {
+            Some(Deed::Borrow) => {
+                if let Some((plate, color)) = &self.other {
+                    let own = self.terminal.identity();
+                    let own = (own.plate.clone(), own.color);
+                    self.terminal.register_as(now_ms, plate, *color);
+                    self.other = Some(own);
+                }
+            }
+            Some(Deed::Card(certificate)) => {
+                self.terminal.card(now_ms, certificate, "");
+            }
+            Some(Deed::Night) if !self.told_night && !(2..5).contains(&hour(now_ms)) => {
                 let second = (now_ms / 1000 + 8 * 3600).rem_euclid(86_400);
                 let half_past_two = now_ms - (second + 86_400 - 9000).rem_euclid(86_400) * 1000;
-                self.remember(half_past_two, 20);
+                let mut drive = self.drive.clone();
+                drive.set_off();
+                drive.target_kmh = self.cruise_kmh;
+                self.told_night = self.terminal.history(&past(&mut drive, half_past_two, 20 * 60));
             }
-            Deed::Alarm(_)
-            | Deed::Beside(_)
-            | Deed::Offline
-            | Deed::Park
-            | Deed::Safety(..)
-            | Deed::Speed(_)
-            | Deed::Twin
-            | Deed::Zone(_) => {}
+            _ => {}
         }
     }
 
-    /// A drive of so many minutes from then on comes out of the terminal's memory.
-    fn remember(&mut self, from_ms: i64, minutes: i64) {
-        let mut past = self.drive.clone();
-        let positions: Vec<_> = (0..minutes)
-            .map(|minute| {
-                past.resume();
-                past.step(60.0);
-                past.position(from_ms + minute * 60_000)
-            })
-            .collect();
-        self.terminal.history(&positions);
+    /// What is put right at its end.
+    fn end(&mut self, now_ms: i64) {
+        match self.act.map(|act| act.deed) {
+            Some(Deed::Borrow) => self.begin(now_ms),
+            Some(Deed::Card(_)) => self.carded = false,
+            _ => {}
+        }
     }
 
     fn report(&mut self, now_ms: i64, since_start_s: i64, into: Option<i64>, begins: bool) {
         let mut position = self.drive.position(now_ms);
-        if let (Some(act), Some(into)) = (self.act, into) {
+        if let Some(act) = self.act.filter(|_| into.is_some()) {
             match act.deed {
-                Deed::Alarm(bits) => position.alarm |= bits,
+                Deed::Alarm(bits) | Deed::Crash(bits) => position.alarm |= bits,
                 Deed::Twin if self.steps % 2 == 1 => position.lat += 0.9,
-                Deed::Zone(Some(lost)) if into >= lost => position.positioned = false,
+                Deed::Shuttle(Some((from_m, to_m))) if (from_m..to_m).contains(&self.drive.way_m) => {
+                    position.positioned = false;
+                }
                 _ => {}
             }
             if begins {
@@ -176,8 +240,12 @@ impl Actor {
     fn disturb(&mut self, now_ms: i64, position: &mut Position) {
         let now_and_then = self.steps % 12 == 11;
         match self.noise.filter(|_| now_and_then) {
-            Some(Noise::Garbage) => self.terminal.raw(&[0x00, 0x7e, 0x02, 0x00, 0x00, 0x7e, 0x55, 0x7d]),
-            Some(Noise::WildFix) => position.lat += 1.0,
+            Some(Noise::Garbage) => self.terminal.garble(now_ms, position),
+            Some(Noise::WildFix) => {
+                // Anywhere: a reflection that always shows the same place would be a second vehicle.
+                position.lat += 0.5 + self.chance.unit();
+                position.lon += self.chance.around_zero(3.0);
+            }
             Some(Noise::FrozenFix) => {
                 if let Some(last) = &self.last {
                     (position.lon, position.lat) = (last.lon, last.lat);
@@ -187,4 +255,27 @@ impl Actor {
             Some(Noise::Split) | None => {}
         }
     }
+}
+
+/// Drives for so many seconds from then on, and gives a position a minute.
+fn past(drive: &mut Drive, from_ms: i64, seconds: i64) -> Vec<Position> {
+    const STEP_S: i64 = 5;
+    let mut positions = Vec::new();
+    for second in (0..seconds).step_by(5) {
+        drive.step(whole(STEP_S));
+        if second % 60 == 0 {
+            positions.push(drive.position(from_ms + second * 1000));
+        }
+    }
+    positions
+}
+
+#[expect(clippy::cast_precision_loss, reason = "some hours at most")]
+const fn whole(seconds: i64) -> f64 {
+    seconds as f64
+}
+
+/// Of the day, China Standard Time.
+const fn hour(now_ms: i64) -> i64 {
+    (now_ms / 1000 + 8 * 3600).rem_euclid(86_400) / 3600
 }

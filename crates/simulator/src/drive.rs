@@ -13,22 +13,36 @@ const REST_AFTER_S: f64 = 80.0 * 60.0;
 /// Such a rest, seconds; above the 20 minutes of the regulation.
 const REST_S: f64 = 22.0 * 60.0;
 
+/// How fast it gets away from its line and back, m/s.
+const ASIDE_MPS: f64 = 6.0;
+
 /// See the module.
 #[derive(Clone, Debug)]
 pub struct Drive {
     line: Vec<(f64, f64)>,
     /// Way from the first point to each point, metres.
     ways_m: Vec<f64>,
-    way_m: f64,
-    back: bool,
+    slow: Vec<(f64, f64, f64)>,
+    /// It turns round here.
+    ends_m: (f64, f64),
+    pub(crate) way_m: f64,
+    pub(crate) back: bool,
     speed_mps: f64,
     /// What the driver wants, km/h.
     pub(crate) target_kmh: f64,
-    /// To the right of the line, metres.
+    /// How far to the right of the line the driver wants to be, metres.
     pub(crate) beside_m: f64,
+    aside_m: f64,
+    /// Stands at this place for so many seconds each time it comes by.
+    pub(crate) halt: Option<(f64, f64)>,
+    /// Stands at either end for so long, seconds.
+    pub(crate) pause_s: f64,
     odometer_m: f64,
+    /// A rest is taken after so much driving, seconds.
+    pub(crate) rest_after_s: f64,
     driven_s: f64,
     rest_s: f64,
+    stand_s: f64,
     chance: Chance,
 }
 
@@ -44,14 +58,21 @@ impl Drive {
         Self {
             line: road.line.clone(),
             ways_m,
+            slow: road.slow.clone(),
+            ends_m: (0.0, length_m),
             way_m: way_m.clamp(0.0, length_m),
             back: false,
             speed_mps: target_kmh / 3.6,
             target_kmh,
             beside_m: 0.0,
+            aside_m: 0.0,
+            halt: None,
+            pause_s: 0.0,
             odometer_m: 20_000_000.0 + chance.unit() * 80_000_000.0,
-            driven_s: chance.unit() * REST_AFTER_S * 0.9,
+            rest_after_s: REST_AFTER_S,
+            driven_s: chance.unit() * REST_AFTER_S * 0.5,
             rest_s: 0.0,
+            stand_s: 0.0,
             chance,
         }
     }
@@ -61,32 +82,83 @@ impl Drive {
         self.ways_m.last().copied().unwrap_or_default()
     }
 
-    /// Moves on; it turns round at either end and rests in time.
-    pub fn step(&mut self, seconds: f64) {
-        self.rest_s = (self.rest_s - seconds).max(0.0);
-        let wanted = if self.rest_s > 0.0 { 0.0 } else { self.target_kmh / 3.6 };
-        let most = ACCELERATION * seconds;
-        self.speed_mps += (wanted - self.speed_mps).clamp(-most, most);
-        if self.speed_mps > 0.0 {
-            self.driven_s += seconds;
-            if self.driven_s >= REST_AFTER_S {
-                (self.driven_s, self.rest_s) = (0.0, REST_S);
-            }
-        }
-        let moved = self.speed_mps * seconds;
-        self.odometer_m += moved;
-        self.way_m += if self.back { -moved } else { moved };
-        if self.way_m >= self.length_m() || self.way_m <= 0.0 {
-            self.back = self.way_m > 0.0;
-            self.way_m = self.way_m.clamp(0.0, self.length_m());
+    /// Keeps to this part of the road.
+    pub(crate) fn keep_between(&mut self, from_m: f64, to_m: f64) {
+        self.ends_m = (from_m.max(0.0), to_m.min(self.length_m()));
+        self.way_m = self.way_m.clamp(self.ends_m.0, self.ends_m.1);
+    }
+
+    /// Somewhere between two rests, or resting: `part` of the time from rest to rest has passed.
+    pub(crate) fn join(&mut self, part: f64) {
+        let passed_s = part * (self.rest_after_s + REST_S);
+        if passed_s < self.rest_after_s {
+            self.driven_s = passed_s;
+        } else {
+            (self.driven_s, self.rest_s) = (0.0, self.rest_after_s + REST_S - passed_s);
             self.speed_mps = 0.0;
         }
     }
 
-    /// No rest is due for as long as it is called again and again.
-    pub(crate) fn resume(&mut self) {
+    /// It has stood for a while.
+    pub(crate) fn stop(&mut self) {
+        self.speed_mps = 0.0;
+    }
+
+    /// It has just arrived where it halts.
+    pub(crate) fn arrive(&mut self) {
+        if let Some((at_m, stand_s)) = self.halt.filter(|(at_m, _)| (at_m - self.way_m).abs() < 50.0) {
+            (self.way_m, self.stand_s, self.speed_mps) = (at_m, stand_s, 0.0);
+        }
+    }
+
+    /// It has just had a rest.
+    pub(crate) fn set_off(&mut self) {
         (self.driven_s, self.rest_s) = (0.0, 0.0);
-        self.target_kmh = self.target_kmh.max(50.0);
+    }
+
+    /// Whether the driver has a rest.
+    pub(crate) fn is_resting(&self) -> bool {
+        self.rest_s > 0.0
+    }
+
+    /// Moves on; it turns round at either end and rests in time.
+    pub fn step(&mut self, seconds: f64) {
+        self.rest_s = (self.rest_s - seconds).max(0.0);
+        self.stand_s = (self.stand_s - seconds).max(0.0);
+        let stands = self.rest_s > 0.0 || self.stand_s > 0.0;
+        let wanted = if stands { 0.0 } else { self.target_kmh.min(self.limit_kmh()) / 3.6 };
+        let most = ACCELERATION * seconds;
+        self.speed_mps += (wanted - self.speed_mps).clamp(-most, most);
+        if self.speed_mps > 0.0 {
+            let aside = ASIDE_MPS * seconds;
+            self.aside_m += (self.beside_m - self.aside_m).clamp(-aside, aside);
+            self.driven_s += seconds;
+            if self.driven_s >= self.rest_after_s {
+                (self.driven_s, self.rest_s) = (0.0, REST_S);
+            }
+        }
+        self.advance(self.speed_mps * seconds);
+    }
+
+    fn limit_kmh(&self) -> f64 {
+        let here = |(from, to, _): &&(f64, f64, f64)| (*from..*to).contains(&self.way_m);
+        self.slow.iter().filter(here).fold(f64::INFINITY, |lowest, (_, _, kmh)| lowest.min(*kmh))
+    }
+
+    fn advance(&mut self, moved_m: f64) {
+        let from_m = self.way_m;
+        self.odometer_m += moved_m;
+        self.way_m += if self.back { -moved_m } else { moved_m };
+        let (first_m, last_m) = self.ends_m;
+        if moved_m > 0.0 && (self.way_m >= last_m || self.way_m <= first_m) {
+            self.back = self.way_m >= last_m;
+            self.way_m = self.way_m.clamp(first_m, last_m);
+            (self.speed_mps, self.stand_s) = (0.0, self.pause_s);
+        }
+        let passed = |at_m: &f64| (from_m.min(self.way_m)..from_m.max(self.way_m)).contains(at_m);
+        if let Some((at_m, stand_s)) = self.halt.filter(|(at_m, _)| passed(at_m) && *at_m != from_m) {
+            (self.way_m, self.stand_s, self.speed_mps) = (at_m, stand_s, 0.0);
+        }
     }
 
     /// What the receiver says now.
@@ -97,10 +169,11 @@ impl Drive {
         let part = (self.way_m - self.ways_m[index - 1]) / span;
         let bearing = bearing_rad(a, b);
         let heading = if self.back { bearing + std::f64::consts::PI } else { bearing };
-        let right = heading + std::f64::consts::FRAC_PI_2;
+        // Of the line, not of the vehicle: it stays on its side when it turns round.
+        let right = bearing + std::f64::consts::FRAC_PI_2;
         let (east, north) = (
-            self.beside_m * right.sin() + self.chance.around_zero(3.0),
-            self.beside_m * right.cos() + self.chance.around_zero(3.0),
+            self.aside_m * right.sin() + self.chance.around_zero(3.0),
+            self.aside_m * right.cos() + self.chance.around_zero(3.0),
         );
         let lat = a.1 + (b.1 - a.1) * part + north / DEGREE_M;
         let lon = a.0 + (b.0 - a.0) * part + east / (DEGREE_M * lat.to_radians().cos());
@@ -152,7 +225,7 @@ mod tests {
 
     #[test]
     fn it_moves_as_far_as_its_speed_says_and_turns_at_the_end() {
-        let road = Road { id: "x".into(), line: vec![(91.0, 29.6), (91.02, 29.6)] };
+        let road = Road { id: "x".into(), line: vec![(91.0, 29.6), (91.02, 29.6)], slow: vec![] };
         let mut drive = Drive::new(&road, 0.0, 36.0, 1);
         drive.driven_s = 0.0;
         let from = drive.position(0);
@@ -163,5 +236,34 @@ mod tests {
         assert_eq!((from.heading_deg, to.odometer_tenth_km - from.odometer_tenth_km), (90, 10));
         (0..20).for_each(|_| drive.step(10.0));
         assert_eq!(drive.position(0).heading_deg, 270);
+    }
+
+    #[test]
+    fn it_brakes_for_a_town_and_halts_where_it_is_told() {
+        let line = vec![(91.0, 29.6), (91.1, 29.6)];
+        let road = Road { id: "x".into(), line, slow: vec![(2000.0, 3000.0, 28.0)] };
+        let mut drive = Drive::new(&road, 0.0, 72.0, 1);
+        (drive.driven_s, drive.halt) = (0.0, Some((5000.0, 60.0)));
+        let (mut in_town, mut stood_s) = (Vec::new(), 0);
+        for _ in 0..100 {
+            drive.step(5.0);
+            let kmh = drive.position(0).speed_kmh;
+            in_town.extend((2400.0..3000.0).contains(&drive.way_m).then_some(kmh));
+            stood_s += if kmh < 1.0 { 5 } else { 0 };
+        }
+        assert!(!in_town.is_empty() && in_town.iter().all(|kmh| *kmh < 28.1), "{in_town:?}");
+        assert!((55..=70).contains(&stood_s) && drive.way_m > 6000.0, "{stood_s}");
+    }
+
+    #[test]
+    fn whoever_joins_late_in_the_round_rests() {
+        let road = Road { id: "x".into(), line: vec![(91.0, 29.6), (91.1, 29.6)], slow: vec![] };
+        let mut drive = Drive::new(&road, 0.0, 72.0, 1);
+        drive.join(0.5);
+        assert!(!drive.is_resting());
+        drive.join(0.9);
+        assert!(drive.is_resting() && !drive.position(0).acc);
+        (0..300).for_each(|_| drive.step(5.0));
+        assert!(!drive.is_resting() && drive.way_m > 0.0);
     }
 }

@@ -23,7 +23,7 @@ mod simulator;
 mod terminal;
 mod wire;
 
-pub use act::{ACTS, Act, Deed};
+pub use act::{ACTS, Act, Deed, Section};
 pub use actor::{Actor, Noise};
 pub use command::{SimulateArgs, SimulateError, run_simulate};
 pub use drive::Drive;

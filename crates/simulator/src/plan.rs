@@ -2,7 +2,7 @@
 
 use fleet::VehicleClass;
 
-use crate::act::ACTS;
+use crate::act::{ACTS, Act, Deed};
 use crate::actor::{Actor, Noise};
 use crate::chance::Chance;
 use crate::drive::Drive;
@@ -43,22 +43,12 @@ impl Plan {
     pub fn demo(seed: u64) -> Result<Self, SeedsError> {
         let seeds = Seeds::load()?;
         let mut chance = Chance::new(seed);
-        let mut free: Vec<_> = ACTS.iter().collect();
-        let mut actors = Vec::with_capacity(seeds.rows.len());
+        let cast = cast(&seeds.rows);
         let noises = [Noise::Garbage, Noise::WildFix, Noise::FrozenFix, Noise::Unknown, Noise::Split];
-        for (index, row) in seeds.rows.iter().enumerate() {
-            let own_road = !row.route.is_empty();
-            let fits = |act: &&crate::Act| act.class == row.class && !(own_road && act.road.is_some());
-            let act = free.iter().position(fits).map(|at| *free.remove(at));
-            let Some(road) = road(&seeds, row, act.and_then(|act| act.road), index) else { continue };
-            let way = act.map_or_else(|| chance.unit() * 15_000.0, |act| act.way_m);
-            let drive = Drive::new(road, way, cruise_kmh(row.class), seed ^ index as u64);
-            let mut actor = Actor::new(identity(row, index), drive, DEMO_INTERVAL_S, DEMO_WINDOW);
-            actor.keeps_night =
-                matches!(row.class, VehicleClass::ScheduledCoach | VehicleClass::CharterCoach);
-            actor.noise = noises.get(index % 9).copied().filter(|_| act.is_none());
-            actor.card = seeds.drivers.iter().find(|(_, op)| *op == row.operator).map(|(c, _)| c.clone());
-            actor.act = act;
+        let mut actors = Vec::with_capacity(seeds.rows.len());
+        for (index, (row, part)) in seeds.rows.iter().zip(cast).enumerate() {
+            let Some(mut actor) = actor(&seeds, (row, index), part, &mut chance) else { continue };
+            actor.noise = noises.get(index % 9).copied().filter(|_| part.is_none());
             actors.push(actor);
         }
         Ok(Self { actors })
@@ -85,38 +75,101 @@ impl Plan {
     }
 }
 
-fn identity(row: &Row, index: usize) -> Identity {
+/// Who performs what: the act and the number of the performer, from 0.
+type Part = Option<(Act, u8)>;
+
+/// Gives every part to a vehicle of its class; those of a section to one without a route of its own.
+fn cast(rows: &[Row]) -> Vec<Part> {
+    let mut cast: Vec<Part> = vec![None; rows.len()];
+    for act in ACTS {
+        for performer in 0..act.performers {
+            let fits = |row: &Row| row.class == act.class && (act.section.is_none() || row.route.is_empty());
+            let mut free = rows.iter().zip(&mut cast).filter(|(row, part)| part.is_none() && fits(row));
+            if let Some((_, part)) = free.next() {
+                *part = Some((*act, performer));
+            }
+        }
+    }
+    cast
+}
+
+fn actor(seeds: &Seeds, (row, index): (&Row, usize), part: Part, chance: &mut Chance) -> Option<Actor> {
+    let section = part.and_then(|(act, performer)| Some((act.section?, performer)));
+    let road = road(seeds, row, section.map(|(section, _)| section.road), part, index)?;
+    let kmh = cruise_kmh(row.class) * (1.0 + chance.around_zero(0.15));
+    let mut drive = Drive::new(road, 0.0, section.map_or(kmh, |(section, _)| section.kmh), chance.next());
+    match (section, part) {
+        (Some((section, performer)), _) => {
+            drive.way_m = section.starts_m.get(usize::from(performer)).copied().unwrap_or_default();
+            drive.keep_between(section.ends_m.0, section.ends_m.1);
+            drive.pause_s = section.pause_s;
+        }
+        // Far from the ends, where it would stop to turn round.
+        (None, Some(_)) => drive.way_m = drive.length_m() * (0.2 + 0.4 * chance.unit()),
+        (None, None) => {
+            drive.way_m = drive.length_m() * chance.unit();
+            drive.back = chance.unit() < 0.5;
+            drive.join(chance.unit());
+        }
+    }
+    if let Some((Act { deed: Deed::Halt(at_m, stand_s), .. }, _)) = part {
+        drive.halt = Some((at_m, stand_s));
+    }
+    let mut actor = Actor::new(identity(row, index, part), drive, DEMO_INTERVAL_S, DEMO_WINDOW);
+    actor.stands = match row.class {
+        VehicleClass::CharterCoach | VehicleClass::ScheduledCoach => Some((1, 6)),
+        VehicleClass::SchoolBus => Some((22, 6)),
+        VehicleClass::HazmatTruck | VehicleClass::HeavyTruck => None,
+    };
+    let mut drivers = seeds.drivers.iter().filter(|(_, operator)| *operator == row.operator);
+    let number = index % drivers.clone().count().max(1);
+    actor.card = drivers.nth(number).map(|(certificate, _)| certificate.clone());
+    actor.act = part.map(|(act, performer)| act.of(performer));
+    let other = seeds.rows.iter().rfind(|other| other.class == row.class);
+    actor.other = other.map(|other| (other.plate.clone(), other.color));
+    Some(actor)
+}
+
+fn identity(row: &Row, index: usize, part: Part) -> Identity {
     let edition = match index % 8 {
-        0 => Edition::V2011,
-        1..=4 => Edition::V2013,
+        // 2011 knows no event of a card.
+        0 if part.is_none_or(|(act, _)| !matches!(act.deed, Deed::Card(_))) => Edition::V2011,
+        0..=4 => Edition::V2013,
         _ => Edition::V2019,
     };
     Identity { phone: row.terminal.clone(), plate: row.plate.clone(), color: row.color, edition }
 }
 
-/// Its own, that of its act, or one that suits its class and leads through no restricted zone.
-fn road<'a>(seeds: &'a Seeds, row: &Row, of_act: Option<&str>, index: usize) -> Option<&'a Road> {
+/// That of its act, its own, or one that suits its class and leads through no zone that is closed to it.
+fn road<'a>(seeds: &'a Seeds, row: &Row, of_act: Option<&str>, part: Part, index: usize) -> Option<&'a Road> {
+    // Without towns: whoever speeds there would not only be speeding.
+    let open = part.is_some_and(|(act, _)| matches!(act.deed, Deed::Speed(_) | Deed::Offline));
     let free: &[&str] = match row.class {
-        VehicleClass::CharterCoach => &["lhasa-ring", "lhasa-shannan", "lhasa-nyingchi"],
-        VehicleClass::HazmatTruck => &["duilong-yangbajain"],
-        VehicleClass::HeavyTruck | VehicleClass::ScheduledCoach | VehicleClass::SchoolBus => {
-            &["lhasa-shannan"]
-        }
+        VehicleClass::CharterCoach => &["lhasa-ring", "lhasa-shannan", "lhasa-nyingchi", "lhasa-ring"],
+        VehicleClass::HazmatTruck | VehicleClass::HeavyTruck if open => &["lhasa-shannan"],
+        VehicleClass::HazmatTruck => &["duilong-yangbajain", "lhasa-nagqu", "lhasa-shannan"],
+        VehicleClass::HeavyTruck => &["lhasa-shigatse", "lhasa-nagqu", "lhasa-nyingchi", "lhasa-shannan"],
+        VehicleClass::ScheduledCoach | VehicleClass::SchoolBus => &["lhasa-shannan"],
     };
     let own = Some(row.route.as_str()).filter(|id| !id.is_empty());
     seeds.road(of_act.or(own).or_else(|| free.get(index % free.len()).copied())?)
 }
 
-/// Below every limit, by night and in towns too.
+/// Below every limit of the open road, by night too.
 const fn cruise_kmh(class: VehicleClass) -> f64 {
     match class {
-        VehicleClass::SchoolBus | VehicleClass::ScheduledCoach => 36.0,
-        VehicleClass::CharterCoach | VehicleClass::HeavyTruck | VehicleClass::HazmatTruck => 55.0,
+        VehicleClass::SchoolBus => 26.0,
+        VehicleClass::HazmatTruck => 52.0,
+        VehicleClass::CharterCoach => 58.0,
+        VehicleClass::HeavyTruck => 55.0,
+        VehicleClass::ScheduledCoach => 62.0,
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
     use crate::terminal::Output;
 
@@ -146,10 +199,40 @@ mod tests {
         let plan = Plan::demo(1).unwrap();
         assert_eq!(plan.actors.len(), 200);
         for act in ACTS {
-            assert!(plan.actors.iter().any(|actor| actor.act == Some(*act)), "{}", act.rule);
+            let same = |actor: &&Actor| {
+                actor.act.is_some_and(|a| (a.rule, a.class, a.deed) == (act.rule, act.class, act.deed))
+            };
+            let performers = plan.actors.iter().filter(same).count();
+            assert_eq!(performers, usize::from(act.performers), "{}", act.rule);
         }
         for noise in [Noise::Garbage, Noise::WildFix, Noise::FrozenFix, Noise::Unknown, Noise::Split] {
             assert!(plan.actors.iter().any(|actor| actor.noise == Some(noise)), "{noise:?}");
+        }
+    }
+
+    #[test]
+    fn the_fleet_is_spread_out_and_most_of_it_moves() {
+        const NOON_MS: i64 = 1_780_286_400_000;
+        let mut plan = Plan::demo(1).unwrap();
+        let positions: Vec<_> = plan
+            .actors
+            .iter_mut()
+            .map(|actor| {
+                (0..60).step_by(5).for_each(|second| actor.step(NOON_MS + second * 1000, second));
+                actor.drive.position(NOON_MS + 60_000)
+            })
+            .collect();
+        let moving = positions.iter().filter(|position| position.speed_kmh > 5.0).count();
+        assert!((120..=185).contains(&moving), "{moving}");
+        let speeds: BTreeSet<_> = positions.iter().map(|position| position.speed_kmh as i64).collect();
+        assert!(speeds.len() > 25, "{speeds:?}");
+        // Squares of some six kilometres.
+        let squares: BTreeSet<_> =
+            positions.iter().map(|p| ((p.lon * 16.0) as i64, (p.lat * 16.0) as i64)).collect();
+        assert!(squares.len() > 60, "{}", squares.len());
+        for (row, position) in Seeds::load().unwrap().rows.iter().zip(&positions) {
+            let in_town = (90.95..91.25).contains(&position.lon) && (29.58..29.72).contains(&position.lat);
+            assert!(row.class != VehicleClass::SchoolBus || in_town, "{position:?}");
         }
     }
 }

@@ -2,6 +2,8 @@
 
 use fleet::VehicleClass;
 
+use crate::drive::distance_m;
+
 /// What the demo's terminals need to know of a vehicle.
 #[derive(Clone, Debug)]
 pub(crate) struct Row {
@@ -20,12 +22,22 @@ pub struct Road {
     pub id: String,
     /// Degrees, longitude first.
     pub line: Vec<(f64, f64)>,
+    /// Where one drives slower: from and to, metres from the beginning, and km/h.
+    pub slow: Vec<(f64, f64, f64)>,
 }
+
+/// Certificates that end before this day are in the table to be noticed; nobody drives with them by default.
+const EXPIRED: &str = "2025-01-01";
+/// Before and behind a speed-limit zone, metres: enough to brake in, from report to report.
+const BRAKING_M: f64 = 400.0;
+/// Part of a zone's limit that careful drivers keep to; coaches by night may drive 0.8 of it.
+const CAREFUL: f64 = 0.7;
 
 /// Everything in `seeds/` that terminals use.
 #[derive(Clone, Debug)]
 pub struct Seeds {
     pub(crate) rows: Vec<Row>,
+    /// Certificates that are valid, and whose drivers' employer.
     pub(crate) drivers: Vec<(String, String)>,
     /// The routes.
     pub roads: Vec<Road>,
@@ -42,22 +54,28 @@ pub enum SeedsError {
         /// The row.
         row: String,
     },
-    /// The routes.
-    #[error("routes.geojson does not read")]
-    Routes(#[from] serde_json::Error),
+    /// The routes or zones.
+    #[error("routes.geojson or zones.geojson does not read")]
+    Geometry(#[from] serde_json::Error),
 }
 
 impl Seeds {
     /// Reads what is built in.
     pub fn load() -> Result<Self, SeedsError> {
         let rows = table("vehicles.csv", include_str!("../../../seeds/vehicles.csv"), row)?;
-        let drivers = table("drivers.csv", include_str!("../../../seeds/drivers.csv"), |cells| {
-            Some(((*cells.first()?).to_owned(), (*cells.get(2)?).to_owned()))
+        let mut drivers = table("drivers.csv", include_str!("../../../seeds/drivers.csv"), |cells| {
+            let valid = *cells.get(4)? > EXPIRED;
+            Some((valid, ((*cells.first()?).to_owned(), (*cells.get(2)?).to_owned())))
         })?;
+        drivers.retain(|(valid, _)| *valid);
+        let drivers = drivers.into_iter().map(|(_, driver)| driver).collect();
         let routes: Collection = serde_json::from_str(include_str!("../../../seeds/routes.geojson"))?;
-        let roads = routes.features.into_iter().map(|feature| Road {
-            id: feature.properties.id,
-            line: feature.geometry.coordinates.into_iter().map(Into::into).collect(),
+        let zones: Collection = serde_json::from_str(include_str!("../../../seeds/zones.geojson"))?;
+        let limits: Vec<_> = zones.features.iter().filter_map(limit).collect();
+        let roads = routes.features.into_iter().filter_map(|feature| {
+            let Shape::LineString(line) = feature.geometry else { return None };
+            let line: Vec<_> = line.into_iter().map(Into::into).collect();
+            Some(Road { id: feature.properties.id, slow: slow(&line, &limits), line })
         });
         Ok(Self { rows, drivers, roads: roads.collect() })
     }
@@ -94,6 +112,48 @@ fn row(cells: &[&str]) -> Option<Row> {
     })
 }
 
+/// Ring and limit of a zone that has a limit.
+fn limit(zone: &Feature) -> Option<(&[[f64; 2]], f64)> {
+    match &zone.geometry {
+        Shape::LineString(_) => None,
+        Shape::Polygon(rings) => Some((rings.first()?, zone.properties.limit_kmh?)),
+    }
+}
+
+/// Where a road leads through zones with a limit.
+fn slow(line: &[(f64, f64)], limits: &[(&[[f64; 2]], f64)]) -> Vec<(f64, f64, f64)> {
+    const STEP_M: f64 = 50.0;
+    let mut slow: Vec<(f64, f64, f64)> = Vec::new();
+    for (ring, limit_kmh) in limits {
+        let (mut way_m, mut within) = (0.0, None::<(f64, f64)>);
+        for pair in line.windows(2) {
+            let length_m = distance_m(pair[0], pair[1]);
+            let mut into_m = 0.0;
+            while into_m < length_m {
+                let part = into_m / length_m;
+                let at =
+                    (pair[0].0 + (pair[1].0 - pair[0].0) * part, pair[0].1 + (pair[1].1 - pair[0].1) * part);
+                if is_inside(ring, at) {
+                    within = Some((within.map_or(way_m + into_m, |(from, _)| from), way_m + into_m));
+                }
+                into_m += STEP_M;
+            }
+            way_m += length_m;
+        }
+        slow.extend(within.map(|(from, to)| (from - BRAKING_M, to + BRAKING_M, limit_kmh * CAREFUL)));
+    }
+    slow
+}
+
+/// Even and odd: how often a ray to the east meets the ring.
+fn is_inside(ring: &[[f64; 2]], (lon, lat): (f64, f64)) -> bool {
+    let meets = |pair: &&[[f64; 2]]| {
+        let ([a_lon, a_lat], [b_lon, b_lat]) = (pair[0], pair[1]);
+        (a_lat > lat) != (b_lat > lat) && lon < (b_lon - a_lon) * (lat - a_lat) / (b_lat - a_lat) + a_lon
+    };
+    ring.windows(2).filter(meets).count() % 2 == 1
+}
+
 #[derive(serde::Deserialize)]
 struct Collection {
     features: Vec<Feature>,
@@ -102,22 +162,34 @@ struct Collection {
 #[derive(serde::Deserialize)]
 struct Feature {
     properties: Properties,
-    geometry: Geometry,
+    geometry: Shape,
 }
 
 #[derive(serde::Deserialize)]
 struct Properties {
     id: String,
+    limit_kmh: Option<f64>,
 }
 
 #[derive(serde::Deserialize)]
-struct Geometry {
-    coordinates: Vec<[f64; 2]>,
+#[serde(tag = "type", content = "coordinates")]
+enum Shape {
+    LineString(Vec<[f64; 2]>),
+    Polygon(Vec<Vec<[f64; 2]>>),
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn roads_are_slow_where_they_lead_through_a_town() {
+        let seeds = Seeds::load().unwrap();
+        let slow = &seeds.road("lhasa-shigatse").unwrap().slow;
+        assert_eq!(slow.len(), 2);
+        assert!(slow.iter().all(|(from, to, kmh)| to - from > 3000.0 && *kmh < 32.0), "{slow:?}");
+        assert!(seeds.road("school-1").unwrap().slow.is_empty());
+    }
 
     #[test]
     fn what_is_committed_hangs_together() {

@@ -204,10 +204,32 @@ impl Terminal {
         self.queue(0x0702, body, 0)
     }
 
-    /// Writes bytes that are no report, such as noise, as they are.
-    pub(crate) fn raw(&mut self, bytes: &[u8]) {
-        if self.stage == Stage::Online {
-            self.out.extend(bytes);
+    /// Registers anew, with this plate.
+    pub(crate) fn register_as(&mut self, now_ms: i64, plate: &str, color: u8) {
+        plate.clone_into(&mut self.identity.plate);
+        (self.identity.color, self.code) = (color, None);
+        if self.stage != Stage::Offline {
+            self.knock(now_ms);
+        }
+    }
+
+    /// Who it says it is.
+    pub fn identity(&self) -> &Identity {
+        &self.identity
+    }
+
+    /// Writes bytes that are no frame, and a call for help with a wrong checksum.
+    pub(crate) fn garble(&mut self, now_ms: i64, position: &Position) {
+        if self.stage != Stage::Online {
+            return;
+        }
+        self.out.extend([0x00, 0x7e, 0x02, 0x00, 0x00, 0x7e, 0x55, 0x7d]);
+        let mut body = Vec::with_capacity(128);
+        Position { alarm: 1, ..position.clone() }.encode(&mut body);
+        self.write(now_ms, 0x0200, &body);
+        // The delimiter and, before it, the checksum or the end of its escape.
+        if let Some(last) = self.out.iter_mut().rev().nth(1) {
+            *last ^= 0x10;
         }
     }
 
