@@ -10,6 +10,7 @@ use rumqttc::{
     QoS, SubscribeFilter, SubscribeReasonCode,
 };
 use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
 use tokio::time::{Interval, MissedTickBehavior, interval, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
@@ -21,6 +22,10 @@ use crate::{disposition, message, now, topic};
 /// Alerts and handling on their way at once: enough that latency doesn't bound the rate, few enough that what is sent
 /// twice after a loss is little.
 const INFLIGHT_MAX: usize = 64;
+
+/// Rows acknowledged and not yet marked so: what gathers while the disk takes the ones before. Beyond it nothing new is
+/// sent, since all of it would be sent twice after a crash.
+const UNMARKED_MAX: usize = 1_024;
 
 /// Requests between us and the client: those in flight, a batch of positions, heartbeats and answers. When it is full
 /// although the broker is there, something is wrong and the connection is begun anew.
@@ -86,6 +91,7 @@ enum Sent {
 enum Turn {
     Event(Option<Result<Event, ConnectionError>>),
     Heartbeat,
+    Marked(Result<(), StoreError>),
     Poll,
     Position(Position),
     Rung,
@@ -111,6 +117,8 @@ pub(crate) struct Session<'a> {
     outstanding: usize,
     /// Rows acknowledged and not yet marked so.
     acknowledged: Vec<i64>,
+    /// The transaction that marks earlier ones; publishing goes on meanwhile.
+    marking: Option<JoinHandle<Result<(), StoreError>>>,
     moved_at: Instant,
 }
 
@@ -135,6 +143,7 @@ impl<'a> Session<'a> {
             is_dry: false,
             outstanding: 0,
             acknowledged: Vec::new(),
+            marking: None,
             moved_at: Instant::now(),
         }
     }
@@ -155,7 +164,7 @@ impl<'a> Session<'a> {
                 Ended::Stopped
             }
             Err(lost) => {
-                if let Err(error) = self.mark().await {
+                if let Err(error) = self.mark_all().await {
                     tracing::warn!(%error, "acknowledged messages are not marked and will be sent again");
                 }
                 Ended::Lost(lost)
@@ -194,18 +203,21 @@ impl<'a> Session<'a> {
         let rung = self.publisher.ledger.outbox_notify();
         loop {
             self.fill().await?;
+            self.mark();
             let has_room = self.unwritten.len() < POSITION_REQUESTS_MAX;
             let turn = tokio::select! {
                 event = self.events.recv() => Turn::Event(event),
                 () = rung.notified() => Turn::Rung,
                 _ = heartbeats.tick() => Turn::Heartbeat,
                 _ = polls.tick() => Turn::Poll,
+                marked = marked(&mut self.marking) => Turn::Marked(marked),
                 Some(position) = self.publisher.positions.recv(), if has_room => Turn::Position(position),
                 () = stop.cancelled() => Turn::Stop,
             };
             match turn {
                 Turn::Event(event) => self.take_events(event).await?,
                 Turn::Heartbeat => self.beat().await?,
+                Turn::Marked(marked) => marked?,
                 Turn::Poll => self.poll()?,
                 Turn::Position(position) => self.send_position(position)?,
                 Turn::Rung => self.is_dry = false,
@@ -216,7 +228,7 @@ impl<'a> Session<'a> {
 
     /// Hands rows over, in order, as far as they may be in flight together.
     async fn fill(&mut self) -> Result<(), Lost> {
-        while self.outstanding < INFLIGHT_MAX {
+        while self.outstanding < INFLIGHT_MAX && self.acknowledged.len() < UNMARKED_MAX {
             let Some(row) = self.rows.pop_front() else {
                 if self.is_dry {
                     break;
@@ -290,14 +302,18 @@ impl<'a> Session<'a> {
         if self.outstanding > 0 && self.moved_at.elapsed() > patience {
             return Err(Lost::Unacknowledged(patience));
         }
-        if self.outstanding == 0 && self.acknowledged.is_empty() && self.rows.is_empty() {
+        if self.outstanding == 0
+            && self.acknowledged.is_empty()
+            && self.marking.is_none()
+            && self.rows.is_empty()
+        {
             self.cursor = 0;
         }
         self.is_dry = false;
         Ok(())
     }
 
-    /// This event and those that wait behind it, so that one transaction marks many rows.
+    /// This event and those that wait behind it.
     async fn take_events(&mut self, first: Option<Result<Event, ConnectionError>>) -> Result<(), Lost> {
         let mut next = Some(first);
         for _ in 0..EVENTS_MAX {
@@ -306,7 +322,7 @@ impl<'a> Session<'a> {
             self.take(event.map_err(|error| Lost::Connection(Box::new(error)))?).await?;
             next = self.events.try_recv().ok().map(Some);
         }
-        self.mark().await
+        Ok(())
     }
 
     async fn take(&mut self, event: Event) -> Result<(), Lost> {
@@ -355,13 +371,21 @@ impl<'a> Session<'a> {
         self.client.try_ack(&publish).map_err(|_| Lost::Full)
     }
 
-    async fn mark(&mut self) -> Result<(), Lost> {
-        if self.acknowledged.is_empty() {
-            return Ok(());
+    /// Begins to mark what was acknowledged, unless that is going on: what comes meanwhile makes the next transaction.
+    fn mark(&mut self) {
+        if self.marking.is_none() && !self.acknowledged.is_empty() {
+            let (ledger, seqs) = (self.publisher.ledger.clone(), std::mem::take(&mut self.acknowledged));
+            let work = move || ledger.outbox_published(&seqs, now());
+            self.marking = Some(tokio::task::spawn_blocking(work));
         }
-        let seqs = self.acknowledged.clone();
-        self.publisher.with_ledger(move |ledger| ledger.outbox_published(&seqs, now())).await?;
-        self.acknowledged.clear();
+    }
+
+    async fn mark_all(&mut self) -> Result<(), StoreError> {
+        self.mark();
+        while self.marking.is_some() {
+            marked(&mut self.marking).await?;
+            self.mark();
+        }
         Ok(())
     }
 
@@ -383,7 +407,7 @@ impl<'a> Session<'a> {
             Ok(Ok(())) if said.is_ok() => {}
             Ok(_) | Err(_) => tracing::warn!("stopped with unacknowledged messages, they stay in the outbox"),
         }
-        if let Err(error) = self.mark().await {
+        if let Err(error) = self.mark_all().await {
             tracing::warn!(%error, "acknowledged messages are not marked and will be sent again");
         }
         if self.client.try_disconnect().is_ok() {
@@ -391,6 +415,14 @@ impl<'a> Session<'a> {
             let _ = timeout(STOP_MAX, gone).await;
         }
     }
+}
+
+/// The end of the transaction; waits for ever where there is none.
+async fn marked(marking: &mut Option<JoinHandle<Result<(), StoreError>>>) -> Result<(), StoreError> {
+    let Some(task) = marking else { return std::future::pending().await };
+    let done = task.await.expect("a call of the ledger does not panic");
+    *marking = None;
+    done
 }
 
 const fn label(kind: OutgoingKind) -> &'static str {
