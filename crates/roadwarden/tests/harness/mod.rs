@@ -323,6 +323,15 @@ impl Terminal {
         Ok(true)
     }
 
+    /// Says that nothing more comes and reads what is left.
+    pub fn finish(&mut self) {
+        self.stream.shutdown(std::net::Shutdown::Write).unwrap();
+        let started = Instant::now();
+        while self.read().unwrap_or(false) {
+            assert!(started.elapsed() < PATIENCE, "the platform never closed its side");
+        }
+    }
+
     /// Reads until `done` says so.
     pub fn read_until(&mut self, what: &str, mut done: impl FnMut(&Self) -> bool) {
         let started = Instant::now();
