@@ -7,6 +7,7 @@ use rstar::primitives::{GeomWithData, Rectangle};
 
 use crate::path::{Path, around, grown};
 use crate::plane::{Plane, Point};
+use crate::ring::Ring;
 use crate::{Atlas, Entry, Form, Placed, Route, Shape};
 
 /// Room added to envelopes, so that rounding never hides a zone from its exact test.
@@ -32,9 +33,7 @@ impl Atlas {
             zone_ids: numbered(&zones).map(|(n, placed)| (placed.zone.id.clone(), n)).collect(),
             zone_tree: tree(numbered(&zones).map(|(n, placed)| (n, placed.envelope()))),
             route_ids: numbered(&routes).map(|(n, (route, _))| (route.id.clone(), n)).collect(),
-            division_tree: tree(
-                numbered(&divisions).map(|(n, (_, area))| (n, envelope(area.iter().flatten()))),
-            ),
+            division_tree: tree(numbered(&divisions).map(|(n, (_, area))| (n, envelope(area)))),
             zones,
             routes,
             divisions,
@@ -43,21 +42,13 @@ impl Atlas {
 }
 
 impl Placed {
-    /// The ungrown box around it.
-    pub(crate) fn bounds(&self) -> Option<(Point, Point)> {
-        match &self.form {
-            Form::Area(polygons) => envelope(polygons.iter().flatten()),
-            Form::Corridor { line, .. } => line.envelope(),
-        }
-    }
-
     /// The box in which it can touch anything: its own, grown by its reach.
     fn envelope(&self) -> Option<(Point, Point)> {
         let half_m = match &self.form {
             Form::Area(_) => 0.0,
             Form::Corridor { half_m, .. } => *half_m,
         };
-        let (low, high) = self.bounds()?;
+        let (low, high) = self.bounds?;
         let meters = (half_m + self.reach_m) * ENVELOPE_SLACK + 1.0;
         let north = Plane::at(low).degrees(meters)[1];
         // The widest degrees are where the position that asks is furthest from the equator.
@@ -72,18 +63,23 @@ fn place(zone: Zone, shape: Shape) -> Placed {
         Shape::Area(area) => Form::Area(polygons(area)),
         Shape::Corridor { line, width_m } => Form::Corridor { line: Path::new(line), half_m: width_m / 2.0 },
     };
-    Placed { reach_m: zone.approach_m.unwrap_or(0.0).max(portal_m), zone, shape, form }
+    let bounds = match &form {
+        Form::Area(polygons) => envelope(polygons),
+        Form::Corridor { line, .. } => line.envelope(),
+    };
+    Placed { reach_m: zone.approach_m.unwrap_or(0.0).max(portal_m), zone, shape, form, bounds }
 }
 
-fn polygons(area: &MultiPolygon<f64>) -> Vec<Vec<Path>> {
+fn polygons(area: &MultiPolygon<f64>) -> Vec<Vec<Ring>> {
     let rings = |polygon: &Polygon<f64>| {
-        std::iter::once(polygon.exterior()).chain(polygon.interiors()).map(Path::new).collect()
+        std::iter::once(polygon.exterior()).chain(polygon.interiors()).map(Ring::new).collect()
     };
     area.iter().map(rings).collect()
 }
 
-fn envelope<'a>(paths: impl Iterator<Item = &'a Path>) -> Option<(Point, Point)> {
-    let corners: Vec<Point> = paths.filter_map(Path::envelope).flat_map(|(low, high)| [low, high]).collect();
+fn envelope(polygons: &[Vec<Ring>]) -> Option<(Point, Point)> {
+    let boxes = polygons.iter().flatten().filter_map(|ring| ring.path.envelope());
+    let corners: Vec<Point> = boxes.flat_map(|(low, high)| [low, high]).collect();
     (!corners.is_empty()).then(|| around(&corners))
 }
 

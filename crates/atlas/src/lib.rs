@@ -13,6 +13,7 @@ mod gcj02;
 mod map;
 mod path;
 mod plane;
+mod ring;
 
 use std::collections::HashMap;
 
@@ -24,6 +25,8 @@ use rstar::primitives::{GeomWithData, Rectangle};
 pub use gcj02::gcj02_to_wgs84;
 
 use crate::path::Path;
+use crate::plane::Point;
+use crate::ring::Ring;
 
 /// Where a zone lies.
 #[derive(Clone, Debug, PartialEq)]
@@ -62,7 +65,7 @@ pub struct Atlas {
     zone_tree: RTree<Entry>,
     routes: Vec<(Route, Path)>,
     route_ids: HashMap<String, u32>,
-    divisions: Vec<(Division, Vec<Vec<Path>>)>,
+    divisions: Vec<(Division, Vec<Vec<Ring>>)>,
     division_tree: RTree<Entry>,
 }
 
@@ -87,6 +90,8 @@ struct Placed {
     zone: Zone,
     shape: Shape,
     form: Form,
+    /// The box around it; `None` where there is nothing.
+    bounds: Option<(Point, Point)>,
     /// How far outside it is still [`fleet::Touch::Near`], metres.
     reach_m: f64,
 }
@@ -95,7 +100,7 @@ struct Placed {
 #[derive(Debug)]
 enum Form {
     /// Polygons, each its rings: the outer one, then the holes.
-    Area(Vec<Vec<Path>>),
+    Area(Vec<Vec<Ring>>),
     Corridor {
         line: Path,
         half_m: f64,

@@ -3,8 +3,9 @@
 use fleet::{DailyHours, Division, Leg, LonLat, Map, RouteIndex, Touch, Zone, ZoneHit, ZoneIndex};
 use rstar::AABB;
 
-use crate::path::{box_distance_m, polygon_holds};
+use crate::path::box_distance_m;
 use crate::plane::{Plane, Point};
+use crate::ring::{Ring, polygon_holds};
 use crate::{Atlas, Form, Placed};
 
 /// Radii searched one after the other for the nearest zone, metres. The last one bounds every answer: within it
@@ -94,6 +95,9 @@ impl Atlas {
         let mut least_m = radius_m;
         for entry in self.zone_tree.locate_in_envelope_intersecting(&around) {
             least_m = self.placed(ZoneIndex(entry.data)).less_m(least_m, at, plane);
+            if least_m <= 0.0 {
+                break;
+            }
         }
         least_m
     }
@@ -107,7 +111,7 @@ impl Placed {
                 if polygons.iter().any(|rings| polygon_holds(rings, leg.1)) {
                     return Some(Touch::Inside);
                 }
-                if crosses && polygons.iter().flatten().any(|ring| ring.meets(leg)) {
+                if crosses && polygons.iter().flatten().any(|ring| ring.path.meets(leg)) {
                     return Some(Touch::Crossed);
                 }
                 if self.reach_m <= 0.0 {
@@ -134,7 +138,7 @@ impl Placed {
     /// The distance to it with its approach area, or `least_m` if it is not less.
     fn less_m(&self, least_m: f64, at: Point, plane: &Plane) -> f64 {
         let bounds_m = |half_m: f64| {
-            self.bounds().map_or(f64::INFINITY, |b| box_distance_m(b, plane)) - half_m - self.reach_m
+            self.bounds.map_or(f64::INFINITY, |b| box_distance_m(b, plane)) - half_m - self.reach_m
         };
         let distance_m = match &self.form {
             Form::Area(_) if bounds_m(0.0) >= least_m => return least_m,
@@ -147,8 +151,8 @@ impl Placed {
     }
 }
 
-fn nearest_of(polygons: &[Vec<crate::Path>], plane: &Plane) -> (f64, Point) {
-    let nearest = polygons.iter().flatten().map(|ring| ring.nearest(plane));
+fn nearest_of(polygons: &[Vec<Ring>], plane: &Plane) -> (f64, Point) {
+    let nearest = polygons.iter().flatten().map(|ring| ring.path.nearest(plane));
     nearest.fold((f64::INFINITY, [0.0, 0.0]), |best, next| if next.0 < best.0 { next } else { best })
 }
 

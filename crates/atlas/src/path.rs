@@ -1,6 +1,6 @@
 //! A line or ring with boxes around its parts, so that most of it is skipped.
 
-use crate::plane::{Plane, Point, in_box, nearest_to_origin, segments_m, segments_meet, turn};
+use crate::plane::{Plane, Point, nearest_to_origin, segments_m, segments_meet};
 
 /// Segments that share a box: scanning eight costs about as much as testing three boxes.
 const SEGMENTS_A_BOX: usize = 8;
@@ -9,14 +9,6 @@ const SEGMENTS_A_BOX: usize = 8;
 pub(crate) struct Path {
     points: Vec<Point>,
     boxes: Vec<(Point, Point)>,
-}
-
-/// Where a point lies in regard to a ring.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Side {
-    Border,
-    Inside,
-    Outside,
 }
 
 impl Path {
@@ -32,6 +24,10 @@ impl Path {
             .map(around)
             .collect();
         Self { points, boxes }
+    }
+
+    pub(crate) fn points(&self) -> &[Point] {
+        &self.points
     }
 
     /// The box around all of it; `None` where there is nothing.
@@ -79,26 +75,6 @@ impl Path {
             .any(|s| segments_meet((s[0], s[1]), leg))
     }
 
-    /// On which side of this ring a point lies: a ray to the east and the even-odd rule.
-    pub(crate) fn side(&self, at: Point) -> Side {
-        let mut inside = false;
-        for ((low, high), points) in self.parts() {
-            if at[1] < low[1] || high[1] < at[1] || high[0] < at[0] {
-                continue;
-            }
-            for s in points.windows(2) {
-                let (a, b) = (s[0], s[1]);
-                if in_box((a, b), at) && turn(a, b, at) == 0.0 {
-                    return Side::Border;
-                }
-                if (a[1] > at[1]) != (b[1] > at[1]) && (turn(a, b, at) > 0.0) == (b[1] > a[1]) {
-                    inside = !inside;
-                }
-            }
-        }
-        if inside { Side::Inside } else { Side::Outside }
-    }
-
     fn parts(&self) -> impl Iterator<Item = ((Point, Point), &[Point])> {
         let segments = self.points.len().saturating_sub(1);
         self.boxes.iter().enumerate().filter_map(move |(number, bounds)| {
@@ -106,19 +82,6 @@ impl Path {
             Some((*bounds, self.points.get(first..=(first + SEGMENTS_A_BOX).min(segments))?))
         })
     }
-}
-
-/// Whether a point lies in a polygon (outer ring, then holes), border included.
-pub(crate) fn polygon_holds(rings: &[Path], at: Point) -> bool {
-    let mut inside = false;
-    for ring in rings {
-        match ring.side(at) {
-            Side::Border => return true,
-            Side::Inside => inside = !inside,
-            Side::Outside => {}
-        }
-    }
-    inside
 }
 
 /// Distance in the plane from its origin to a box.
