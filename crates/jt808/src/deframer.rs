@@ -2,7 +2,7 @@
 
 use memchr::memchr;
 
-use crate::frame::{DELIMITER, ESCAPE, verify};
+use crate::frame::{DELIMITER, plain};
 use crate::{FrameError, Warnings, unescape};
 
 /// The longest legal frame with every byte escaped and its two delimiters: 2 × (21 + 1,023 + 1) + 2. What is longer
@@ -95,14 +95,8 @@ impl Deframer {
 /// Most frames hold nothing to unescape and are lent as they stand.
 fn piece<'p>(raw: &'p [u8], scratch: &'p mut Vec<u8>) -> Piece<'p> {
     let content = raw.get(1..raw.len() - 1).unwrap_or_default();
-    if memchr(ESCAPE, content).is_none()
-        && let Some((check, plain)) = content.split_last()
-    {
-        return Piece {
-            raw,
-            unescaped: verify(plain, *check).map(|()| plain),
-            warnings: Warnings::default(),
-        };
+    if let Some(unescaped) = plain(content) {
+        return Piece { raw, unescaped, warnings: Warnings::default() };
     }
     match unescape(raw, scratch) {
         Ok(warnings) => Piece { raw, unescaped: Ok(scratch), warnings },

@@ -66,6 +66,7 @@ impl Phone {
 
     /// The bytes as sent.
     #[must_use]
+    #[inline]
     pub fn bytes(&self) -> &[u8] {
         self.bytes.get(..usize::from(self.len)).unwrap_or_default()
     }
@@ -168,11 +169,13 @@ impl Header {
 
     /// Whether any encryption bit is set.
     #[must_use]
+    #[inline]
     pub fn encrypted(&self) -> bool {
         self.flags & ENCRYPTION != 0
     }
 
     /// Reads the header and says how long it is; `bytes` is header and body.
+    #[inline(always)]
     pub(crate) fn decode(bytes: &[u8]) -> Result<(Self, usize, Warnings), FrameError> {
         let attributes = match bytes {
             [_, _, high, low, ..] => u16::from_be_bytes([*high, *low]),
@@ -203,6 +206,7 @@ impl Header {
         Ok((header, len, warnings))
     }
 
+    #[inline(always)]
     fn read(bytes: &[u8], v2019: bool, attributes: u16) -> Option<Self> {
         let (id, rest) = bytes.split_first_chunk::<2>()?;
         let rest = rest.get(2..)?;
@@ -212,8 +216,9 @@ impl Header {
             (*version, Phone { bytes: *phone, len: 10 }, rest)
         } else {
             let (phone, rest) = rest.split_first_chunk::<6>()?;
-            let [a, b, c, d, e, f] = *phone;
-            (0, Phone { bytes: [a, b, c, d, e, f, 0, 0, 0, 0], len: 6 }, rest)
+            let mut bytes = [0; 10];
+            *bytes.first_chunk_mut::<6>()? = *phone;
+            (0, Phone { bytes, len: 6 }, rest)
         };
         let (serial, rest) = rest.split_first_chunk::<2>()?;
         let packet = if attributes & PACKAGED == 0 {

@@ -77,10 +77,12 @@ pub struct Item<'a> {
 impl<'a> Item<'a> {
     /// What the item means; `Raw` where the id is unknown or the length is not the standard's.
     #[must_use]
+    #[inline]
     pub fn value(self) -> ItemValue<'a> {
         self.typed().unwrap_or(ItemValue::Raw { id: self.id, bytes: self.bytes })
     }
 
+    #[inline]
     fn typed(self) -> Option<ItemValue<'a>> {
         let bytes = self.bytes;
         let be16 = || bytes.try_into().map(u16::from_be_bytes).ok();
@@ -128,6 +130,7 @@ impl<'a> Item<'a> {
 }
 
 /// Type 0 has no area by the standard, yet some terminals send one.
+#[inline]
 fn overspeed_place(bytes: &[u8]) -> Option<ItemValue<'_>> {
     match bytes {
         [kind] => Some(ItemValue::OverspeedPlace { kind: *kind, area: None }),
@@ -139,6 +142,7 @@ fn overspeed_place(bytes: &[u8]) -> Option<ItemValue<'_>> {
 }
 
 /// The table of JT/T 1078-2016 says length 2, its own layout needs 3; both are sent.
+#[inline]
 fn abnormal_driving(bytes: &[u8]) -> Option<ItemValue<'_>> {
     let (flags, fatigue) = match bytes {
         [high, low] => ([*high, *low], None),

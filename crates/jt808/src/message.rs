@@ -53,6 +53,15 @@ macro_rules! messages {
             /// When a field of the layout reaches past the end.
             #[inline]
             pub fn decode(id: u16, edition: Edition, body: &'a [u8]) -> Result<Self, DecodeError> {
+                // Nearly all messages are positions; they are read where they are used.
+                if id == Location::ID {
+                    return Location::decode(body).map(Self::LocationReport);
+                }
+                Self::decode_any(id, edition, body)
+            }
+
+            #[inline(never)]
+            fn decode_any(id: u16, edition: Edition, body: &'a [u8]) -> Result<Self, DecodeError> {
                 Ok(match id {
                     $($id => {
                         let ($reader, $edition) = (Reader::new(body), edition);

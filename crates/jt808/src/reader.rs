@@ -9,22 +9,27 @@ pub(crate) struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
+    #[inline]
     pub(crate) fn new(bytes: &'a [u8]) -> Self {
         Self { bytes }
     }
 
+    #[inline]
     pub(crate) fn u8(&mut self, field: &'static str) -> Result<u8, DecodeError> {
         self.array::<1>(field).map(|[byte]| byte)
     }
 
+    #[inline]
     pub(crate) fn u16(&mut self, field: &'static str) -> Result<u16, DecodeError> {
         self.array(field).map(u16::from_be_bytes)
     }
 
+    #[inline]
     pub(crate) fn u32(&mut self, field: &'static str) -> Result<u32, DecodeError> {
         self.array(field).map(u32::from_be_bytes)
     }
 
+    #[inline]
     pub(crate) fn time(&mut self, field: &'static str) -> Result<DeviceTime, DecodeError> {
         self.array(field).map(DeviceTime::from_bcd)
     }
@@ -38,6 +43,7 @@ impl<'a> Reader<'a> {
         Ok(*head)
     }
 
+    #[inline]
     pub(crate) fn take(&mut self, len: usize, field: &'static str) -> Result<&'a [u8], DecodeError> {
         let Some((head, rest)) = self.bytes.split_at_checked(len) else {
             return Err(DecodeError::Missing { field, left: self.bytes.len(), needed: len });
@@ -52,6 +58,7 @@ impl<'a> Reader<'a> {
         self.take(usize::from(len), field)
     }
 
+    #[inline]
     pub(crate) fn rest(self) -> &'a [u8] {
         self.bytes
     }

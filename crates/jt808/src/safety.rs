@@ -48,6 +48,7 @@ impl Dialect {
         }
     }
 
+    #[inline]
     fn of_sign(len: usize) -> Option<Self> {
         Self::ALL.into_iter().find(|dialect| dialect.sign_bytes() == len)
     }
@@ -63,30 +64,35 @@ pub struct AlarmSign<'a> {
 impl<'a> AlarmSign<'a> {
     /// A sign of 16, 38, 39 or 40 bytes.
     #[must_use]
+    #[inline]
     pub fn new(bytes: &'a [u8]) -> Option<Self> {
         Dialect::of_sign(bytes.len()).map(|dialect| Self { dialect, bytes })
     }
 
     /// Told by the width.
     #[must_use]
+    #[inline]
     pub const fn dialect(&self) -> Dialect {
         self.dialect
     }
 
     /// The bytes as sent.
     #[must_use]
+    #[inline]
     pub const fn bytes(&self) -> &'a [u8] {
         self.bytes
     }
 
     /// Terminal id inside the sign, not the phone number.
     #[must_use]
+    #[inline]
     pub fn terminal(&self) -> Text<'a> {
         Text(self.bytes.get(..self.id_bytes()).unwrap_or_default())
     }
 
     /// When the alarm was signed.
     #[must_use]
+    #[inline]
     pub fn time(&self) -> DeviceTime {
         let bcd = self.bytes.get(self.id_bytes()..).and_then(<[u8]>::first_chunk::<6>);
         DeviceTime::from_bcd(bcd.copied().unwrap_or_default())
@@ -94,16 +100,19 @@ impl<'a> AlarmSign<'a> {
 
     /// Number among the alarms of one second, from 0.
     #[must_use]
+    #[inline]
     pub fn sequence(&self) -> u8 {
         self.bytes.get(self.id_bytes() + 6).copied().unwrap_or_default()
     }
 
     /// Files the terminal holds for this alarm.
     #[must_use]
+    #[inline]
     pub fn attachments(&self) -> u8 {
         self.bytes.get(self.id_bytes() + 7).copied().unwrap_or_default()
     }
 
+    #[inline]
     const fn id_bytes(&self) -> usize {
         match self.dialect {
             Dialect::Jiangsu => 7,
@@ -136,12 +145,17 @@ const SCENE_BYTES: usize = 19;
 
 impl<'a> Scene<'a> {
     /// Reads the block from all that is left.
+    #[inline]
     fn decode(reader: Reader<'a>) -> Option<Self> {
         let len = reader.rest().len().checked_sub(SCENE_BYTES)?;
         Self::decode_with(&mut { reader }, len)
     }
 
+    #[inline]
     fn decode_with(reader: &mut Reader<'a>, sign_bytes: usize) -> Option<Self> {
+        let block = reader.array::<SCENE_BYTES>("scene").ok()?;
+        let sign = AlarmSign::new(reader.take(sign_bytes, "sign").ok()?)?;
+        let mut reader = Reader::new(&block);
         Some(Self {
             speed_kmh: reader.u8("speed").ok()?,
             altitude_m: reader.u16("altitude").ok()?,
@@ -149,7 +163,7 @@ impl<'a> Scene<'a> {
             longitude: reader.u32("longitude").ok()?,
             time: reader.time("time").ok()?,
             vehicle_status: reader.u16("vehicle status").ok()?,
-            sign: AlarmSign::new(reader.take(sign_bytes, "sign").ok()?)?,
+            sign,
         })
     }
 
@@ -194,6 +208,7 @@ macro_rules! safety_item {
         }
 
         impl<'a> $name<'a> {
+            #[inline]
             pub(crate) fn decode(bytes: &'a [u8]) -> Option<Self> {
                 let mut reader = Reader::new(bytes);
                 Some(Self {

@@ -58,7 +58,7 @@ fn listing(raw: &[u8], directory: &str) -> String {
     if again != raw {
         let repaired = [Warnings::LENGTH_FIELD, Warnings::UNESCAPED_CHECKSUM];
         assert!(repaired.iter().any(|warning| frame.warnings.contains(*warning)), "{text}{again:02x?}");
-        writeln!(text, "encoded  {}", to_hex(&again)).unwrap();
+        writeln!(text, "encoded  {}", to_hex(&again)).expect("a string takes everything");
     }
     text
 }
