@@ -265,8 +265,13 @@ async fn heartbeats_are_retained_and_count_what_is_open() {
     let dispatch = world.start(&world.embedded()).await;
     let mut police = Client::connect(&dispatch, "police", "desk").await;
     assert!(police.subscribe("roadwarden/v1/heartbeat/police").await);
-    let (first, second) = (police.next().await.json(), police.next().await.json());
+    let first = police.next().await.json();
     schema::check("heartbeat.schema.json", &first);
+    // One that is sent while we subscribe comes twice: as it is sent, and as the retained one.
+    let mut second = police.next().await.json();
+    while second == first {
+        second = police.next().await.json();
+    }
     assert_eq!(first["open"], json!({"critical": 3, "major": 0, "minor": 0, "info": 0}));
     assert_eq!(second["seq"].as_u64(), first["seq"].as_u64().map(|seq| seq + 1));
     dispatch.stop().await;
