@@ -150,6 +150,9 @@ table! {
         jump_kmh: f64 = 200.0,
         /// Distance between two fixes that is never called a jump, metres.
         jump_slack_m: f64 = 100.0,
+        /// Positions outside 73°33′–135°05′ E, 3°51′–53°33′ N are invalid data (assessment rules of the joint monitoring
+        /// network); `false` for a fleet that drives elsewhere.
+        china_only: bool = true,
         /// Reported speeds above this are invalid data (assessment rules of the joint monitoring network), km/h.
         speed_kmh_max: f64 = 160.0,
         /// From this speed on a vehicle moves, km/h.

@@ -62,7 +62,8 @@ pub(crate) fn has_position(common: &Common, report: &Report) -> Result<bool, Fau
         return Err(Fault::Encrypted);
     }
     let position = report.fix.position;
-    let in_region = REGION_LON_E6.contains(&position.lon_e6) && REGION_LAT_E6.contains(&position.lat_e6);
+    let in_region = !common.china_only
+        || (REGION_LON_E6.contains(&position.lon_e6) && REGION_LAT_E6.contains(&position.lat_e6));
     if !in_region || report.fix.speed.kmh() > common.speed_kmh_max {
         return Err(Fault::Impossible);
     }
