@@ -87,7 +87,7 @@ const fn on(section: Section, act: Act) -> Act {
 }
 
 /// Seconds after which most acts come again.
-const OFTEN_S: i64 = 720;
+const OFTEN_S: i64 = 540;
 /// Seconds after which acts come again that would wear out if they were frequent.
 const SELDOM_S: i64 = 1800;
 /// On all the time; place and speed say when it is noticed.
@@ -125,7 +125,7 @@ const SQUARE: Section = Section {
 pub const ACTS: &[Act] = &[
     act(RuleId::DSM_PHONE, (CharterCoach, 3), (2, 5, OFTEN_S), Deed::Safety(0x65, 2, false)),
     act(RuleId::SPEEDING, (HazmatTruck, 2), (10, 90, OFTEN_S), Deed::Speed(97.0)),
-    act(RuleId::SPEEDING, (HeavyTruck, 2), (200, 90, OFTEN_S), Deed::Speed(108.0)),
+    act(RuleId::SPEEDING, (HeavyTruck, 2), (105, 90, OFTEN_S), Deed::Speed(108.0)),
     act(RuleId::UNQUALIFIED_DRIVER, (HazmatTruck, 2), (15, 150, OFTEN_S), Deed::Card("5401198001110011")),
     act(RuleId::DSM_FATIGUE, (ScheduledCoach, 2), (25, 5, OFTEN_S), Deed::Safety(0x65, 1, false)),
     on(BRIDGE, act(RuleId::HAZMAT_ZONE_APPROACH, (HazmatTruck, 2), ALWAYS, Deed::Shuttle(None))),
@@ -140,18 +140,18 @@ pub const ACTS: &[Act] = &[
     act(RuleId::COLLISION, (HeavyTruck, 1), (260, 120, SELDOM_S), Deed::Crash(1 << 29)),
     act(RuleId::CLONE_PLATE, (HeavyTruck, 1), (140, 90, SELDOM_S), Deed::Twin),
     act(RuleId::CLONE_PLATE, (HeavyTruck, 1), (420, 660, SELDOM_S), Deed::Borrow),
-    act(RuleId::GNSS_FAULT, (ScheduledCoach, 2), (60, 200, OFTEN_S), Deed::Alarm(1 << 4)),
-    act(RuleId::OFFLINE_MOVE, (HeavyTruck, 2), (90, 215, OFTEN_S), Deed::Offline),
-    act(RuleId::NIGHT_BAN, (CharterCoach, 2), (120, 150, OFTEN_S), Deed::Night),
-    act(RuleId::DSM_SMOKING, (HazmatTruck, 2), (180, 5, OFTEN_S), Deed::Safety(0x65, 3, false)),
-    act(RuleId::DSM_DISTRACTION, (ScheduledCoach, 2), (215, 5, OFTEN_S), Deed::Safety(0x65, 4, false)),
-    act(RuleId::DSM_ABSENT, (ScheduledCoach, 2), (240, 5, OFTEN_S), Deed::Safety(0x65, 5, false)),
-    act(RuleId::DSM_OTHER, (CharterCoach, 2), (275, 5, OFTEN_S), Deed::Safety(0x65, 0x0a, true)),
+    act(RuleId::GNSS_FAULT, (ScheduledCoach, 2), (40, 200, OFTEN_S), Deed::Alarm(1 << 4)),
+    act(RuleId::OFFLINE_MOVE, (HeavyTruck, 2), (215, 215, OFTEN_S), Deed::Offline),
+    act(RuleId::NIGHT_BAN, (CharterCoach, 2), (240, 150, OFTEN_S), Deed::Night),
+    act(RuleId::DSM_SMOKING, (HazmatTruck, 2), (95, 5, OFTEN_S), Deed::Safety(0x65, 3, false)),
+    act(RuleId::DSM_DISTRACTION, (ScheduledCoach, 2), (110, 5, OFTEN_S), Deed::Safety(0x65, 4, false)),
+    act(RuleId::DSM_ABSENT, (ScheduledCoach, 2), (128, 5, OFTEN_S), Deed::Safety(0x65, 5, false)),
+    act(RuleId::DSM_OTHER, (CharterCoach, 2), (175, 5, OFTEN_S), Deed::Safety(0x65, 0x0a, true)),
     act(RuleId::ADAS_FORWARD_COLLISION, (ScheduledCoach, 2), (40, 5, OFTEN_S), Deed::Safety(0x64, 1, false)),
     act(RuleId::ADAS_LANE_DEPARTURE, (CharterCoach, 2), (80, 5, OFTEN_S), Deed::Safety(0x64, 2, false)),
-    act(RuleId::ADAS_HEADWAY, (HazmatTruck, 2), (300, 5, OFTEN_S), Deed::Safety(0x64, 3, true)),
-    act(RuleId::ADAS_PEDESTRIAN, (SchoolBus, 2), (320, 5, OFTEN_S), Deed::Safety(0x64, 4, false)),
-    act(RuleId::ADAS_OTHER, (HeavyTruck, 2), (340, 5, OFTEN_S), Deed::Safety(0x64, 5, false)),
+    act(RuleId::ADAS_HEADWAY, (HazmatTruck, 2), (190, 5, OFTEN_S), Deed::Safety(0x64, 3, true)),
+    act(RuleId::ADAS_PEDESTRIAN, (SchoolBus, 2), (207, 5, OFTEN_S), Deed::Safety(0x64, 4, false)),
+    act(RuleId::ADAS_OTHER, (HeavyTruck, 2), (222, 5, OFTEN_S), Deed::Safety(0x64, 5, false)),
 ];
 
 /// A vehicle that stands sets off so long before its act; coaches that stand by night stay below the minute after

@@ -70,7 +70,7 @@ impl Drive {
             pause_s: 0.0,
             odometer_m: 20_000_000.0 + chance.unit() * 80_000_000.0,
             rest_after_s: REST_AFTER_S,
-            driven_s: chance.unit() * REST_AFTER_S * 0.5,
+            driven_s: chance.unit() * REST_AFTER_S * 0.8,
             rest_s: 0.0,
             stand_s: 0.0,
             chance,
@@ -132,6 +132,9 @@ impl Drive {
         if self.speed_mps > 0.0 {
             let aside = ASIDE_MPS * seconds;
             self.aside_m += (self.beside_m - self.aside_m).clamp(-aside, aside);
+        }
+        // A halt on the way is no rest.
+        if self.rest_s <= 0.0 {
             self.driven_s += seconds;
             if self.driven_s >= self.rest_after_s {
                 (self.driven_s, self.rest_s) = (0.0, REST_S);

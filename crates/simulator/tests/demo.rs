@@ -9,7 +9,7 @@ use std::path::Path;
 use fleet::{Alert, RULES, ReceiveTime, Registry, RuleId, Severity, State, TerminalId};
 use rules::{Engine, Fault, Verdict};
 use session::{Admission, Directory, Link, Observer, Policy, Rejected};
-use simulator::{Act, Actor, Noise, Output, Plan};
+use simulator::{ACTS, Act, Actor, Noise, Output, Plan};
 
 /// As long as one watches.
 const RUN_S: i64 = 12 * 60;
@@ -49,6 +49,9 @@ fn check(start_ms: i64, late: &[&str]) {
             r.alert.rule.as_str() == *rule && r.at_s <= SEEN_S && r.alert.late == late.contains(rule)
         };
         assert!(raised.iter().any(|r| in_time(&r)), "{rule} is not seen in time\n{table}");
+    }
+    for act in ACTS {
+        assert!(raised.iter().any(|r| r.comes_from(act)), "{act:?} is not noticed\n{table}");
     }
     let unwanted: BTreeSet<_> = raised.iter().filter_map(Raised::unwanted).collect();
     assert!(unwanted.is_empty(), "unwanted: {unwanted:#?}\n{table}");
@@ -92,6 +95,11 @@ struct Raised {
 }
 
 impl Raised {
+    fn comes_from(&self, act: &Act) -> bool {
+        self.alert.rule == act.rule
+            && self.act.is_some_and(|own| (own.rule, own.deed) == (act.rule, act.deed))
+    }
+
     /// What the vehicle's act does not account for.
     fn unwanted(&self) -> Option<String> {
         let rule = self.alert.rule;
