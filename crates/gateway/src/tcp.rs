@@ -1,13 +1,15 @@
 //! TCP: one task a connection; read, feed, drain, write, sleep.
 
 use std::cell::RefCell;
+use std::future::poll_fn;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncRead, AsyncWriteExt, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::time::{Instant, Sleep, sleep, timeout};
@@ -90,7 +92,8 @@ struct Connection {
 impl Connection {
     fn new(stream: TcpStream, shared: &Shared) -> Self {
         let (sender, orders) = mpsc::channel(ORDERS_MAX);
-        let kick = CancellationToken::new();
+        // A child: that everything stops is heard without a lock that all connections share.
+        let kick = shared.stopping.child_token();
         let route = Route { link: shared.routes.next_link(), orders: sender, kick: kick.clone() };
         Self {
             stream,
@@ -133,39 +136,28 @@ impl Connection {
 
     /// Waits for one thing to happen and feeds it to the link.
     async fn wait(&mut self, shared: &Shared) -> Result<(), &'static str> {
-        let link = &mut self.conversation.link;
-        let reads = self.stop_at.is_none() && !link.is_full();
+        let link = &self.conversation.link;
+        let (reads, waits) = (self.stop_at.is_none() && !link.is_full(), link.unacknowledged() > 0);
         tokio::select! {
             biased;
-            () = self.kick.cancelled() => return Err("superseded"),
-            () = shared.stopping.cancelled(), if self.stop_at.is_none() => {
+            () = self.kick.cancelled(), if self.stop_at.is_none() => {
+                if !shared.stopping.is_cancelled() {
+                    return Err("superseded");
+                }
                 self.stop_at = Some(Instant::now() + STOP_TIMEOUT);
             }
-            changed = self.durable.changed(), if link.unacknowledged() > 0 => {
+            changed = self.durable.changed(), if waits => {
                 changed.map_err(|_| "journal")?;
                 let upto = *self.durable.borrow_and_update();
-                link.handle_durable(now(), upto);
+                self.conversation.link.handle_durable(now(), upto);
             }
             Some((_, order)) = self.orders.recv() => self.conversation.handle_order(order),
-            ready = self.stream.readable(), if reads => {
-                ready.map_err(|_| "read")?;
-                self.read()?;
+            read = poll_fn(|context| poll_read(&mut self.stream, context, &mut self.conversation)), if reads => {
+                read?;
             }
             () = &mut self.alarm => self.conversation.handle_timeout(),
         }
         Ok(())
-    }
-
-    fn read(&mut self) -> Result<(), &'static str> {
-        BUFFER.with_borrow_mut(|buffer| match self.stream.try_read(&mut buffer[..]) {
-            Ok(0) => Err("peer"),
-            Ok(len) => {
-                self.conversation.handle_input(buffer.get(..len).unwrap_or_default());
-                Ok(())
-            }
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(()),
-            Err(_) => Err("read"),
-        })
     }
 
     async fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
@@ -194,4 +186,25 @@ impl Connection {
             self.alarm.as_mut().reset(next);
         }
     }
+}
+
+/// Feeds what is there to the link. A read that leaves room in the buffer has emptied the socket, which the runtime
+/// takes into account: no second read to learn it.
+fn poll_read(
+    stream: &mut TcpStream,
+    context: &mut Context<'_>,
+    conversation: &mut Conversation,
+) -> Poll<Result<(), &'static str>> {
+    BUFFER.with_borrow_mut(|buffer| {
+        let mut buffer = ReadBuf::new(&mut buffer[..]);
+        let read = ready!(Pin::new(stream).poll_read(context, &mut buffer));
+        Poll::Ready(match read {
+            Ok(()) if buffer.filled().is_empty() => Err("peer"),
+            Ok(()) => {
+                conversation.handle_input(buffer.filled());
+                Ok(())
+            }
+            Err(_) => Err("read"),
+        })
+    })
 }

@@ -1,106 +1,237 @@
-//! Real sockets, a real journal.
+//! Real sockets, a real journal: what a terminal sees.
 
-use std::sync::Arc;
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+mod site;
+
 use std::time::Duration;
 
-use fleet::Registry;
-use gateway::{Admission, Gateway, Options};
-use journal::Journal;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpStream, UdpSocket};
-use tokio::sync::watch;
+use gateway::{Admission, SendError};
+use session::{Command, Outcome};
+use tokio::net::{TcpSocket, UdpSocket};
 use tokio::time::timeout;
 
-const LOCATION: &str = "000000000000000301c4aa90056e8d200e420258005a260101080000";
+use crate::site::{Client, Site, frame, report, terminal};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_report_is_acknowledged_when_it_is_durable_however_it_is_cut() {
-    let (gateway, journal) = start("cut").await;
-    let mut stream = TcpStream::connect(gateway.local_addr()).await.unwrap();
-    stream.set_nodelay(true).unwrap();
-    for serial in 0..20_u16 {
-        let frame = report(serial);
-        let (head, tail) = frame.split_at(usize::from(serial) + 1);
-        stream.write_all(head).await.unwrap();
-        stream.write_all(&report(serial)[head.len()..]).await.unwrap();
-        assert_eq!(tail.len() + head.len(), frame.len());
-        assert_eq!(answer(&mut stream).await, acknowledged(serial));
-        assert!(*journal.durable().borrow() > u64::from(serial));
+async fn a_report_is_acknowledged_when_it_is_durable_wherever_it_is_cut() {
+    let site = Site::start("cut", |_, _| {}).await;
+    let mut client = site.connect().await;
+    let len = report(1, 0x7e01).len();
+    for at in 1..len {
+        // A byte that has to be escaped in each of them.
+        let serial = 0x7e00 + u16::try_from(at).unwrap();
+        let bytes = report(1, serial);
+        client.write(&bytes[..at]).await;
+        until_read(&client).await;
+        client.write(&bytes[at..]).await;
+        assert_eq!(client.acknowledgement().await, Some((1, serial, 0x0200, 0)), "cut at {at}");
+        assert_eq!(*site.journal.durable().borrow(), u64::try_from(at).unwrap());
     }
-    gateway.stop().await;
-    journal.close().await;
+    site.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bad_frames_cost_the_good_ones_between_them_nothing() {
+    let site = Site::start("bad", |_, _| {}).await;
+    let mut client = site.connect().await;
+    let mut wrong = report(1, 9);
+    let last = wrong.len() - 2;
+    wrong[last] ^= 1;
+    let oversized = [&[0x7e][..], &[1; 5_000], &[0x7e]].concat();
+    let mut bytes = b"$$".to_vec();
+    for (serial, bad) in
+        (1..).zip([wrong, oversized, vec![0x7e; 9], vec![0x7e, 0x7d, 0x7d, 0x7e], vec![0x7e, 2, 0, 0x7e]])
+    {
+        bytes.extend(bad);
+        bytes.extend(report(1, serial));
+    }
+    client.write(&bytes).await;
+    for serial in 1..=5 {
+        assert_eq!(client.acknowledgement().await, Some((1, serial, 0x0200, 0)));
+    }
+    assert_eq!(site.metric("roadwarden_frames_rejected_total"), 3.0);
+    site.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_relay_goes_on_when_one_of_its_terminals_leaves() {
+    let site = Site::start("relay", |_, _| {}).await;
+    let mut relay = site.connect().await;
+    relay.write(&[report(1, 1), report(2, 1)].concat()).await;
+    assert_eq!(relay.acknowledgement().await, Some((1, 1, 0x0200, 0)));
+    assert_eq!(relay.acknowledgement().await, Some((2, 1, 0x0200, 0)));
+    let mut own = site.connect().await;
+    own.write(&report(2, 2)).await;
+    assert_eq!(own.acknowledgement().await, Some((2, 2, 0x0200, 0)));
+    relay.write(&report(1, 3)).await;
+    assert_eq!(relay.acknowledgement().await, Some((1, 3, 0x0200, 0)));
+    assert_eq!(site.metric("roadwarden_terminals_connected"), 2.0);
+    drop(own);
+    while site.gateway.is_online(terminal(2)) {
+        tokio::task::yield_now().await;
+    }
+    assert!(site.gateway.is_online(terminal(1)));
+    site.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_newest_login_wins_and_the_old_connection_ends() {
-    let (gateway, journal) = start("supersede").await;
-    let mut old = TcpStream::connect(gateway.local_addr()).await.unwrap();
-    old.write_all(&report(1)).await.unwrap();
-    assert_eq!(answer(&mut old).await, acknowledged(1));
-    let mut new = TcpStream::connect(gateway.local_addr()).await.unwrap();
-    new.write_all(&report(2)).await.unwrap();
-    assert_eq!(answer(&mut new).await, acknowledged(2));
-    assert_eq!(timeout(Duration::from_secs(5), old.read(&mut [0; 64])).await.unwrap().unwrap(), 0);
-    assert!(gateway.is_online("13800000001".parse().unwrap()));
-    gateway.stop().await;
-    journal.close().await;
+    let site = Site::start("supersede", |_, _| {}).await;
+    let (mut old, mut new) = (site.connect().await, site.connect().await);
+    old.write(&report(1, 1)).await;
+    assert_eq!(old.acknowledgement().await, Some((1, 1, 0x0200, 0)));
+    new.write(&report(1, 2)).await;
+    assert_eq!(new.acknowledgement().await, Some((1, 2, 0x0200, 0)));
+    assert!(old.is_closed().await);
+    assert!(site.gateway.is_online(terminal(1)));
+    site.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_code_displaces_nobody() {
+    let site = Site::start("code", |options, _| options.admission = Admission::Registry).await;
+    let (mut old, mut new) = (site.connect().await, site.connect().await);
+    old.write(&report(1, 1)).await;
+    assert_eq!(old.acknowledgement().await, Some((1, 1, 0x0200, 0)));
+    new.write(&frame(1, 0x0102, 2, b"guess")).await;
+    assert_eq!(new.acknowledgement().await, Some((1, 2, 0x0102, 1)));
+    new.write(&report(1, 3)).await;
+    assert_eq!(new.acknowledgement().await, Some((1, 3, 0x0200, 1)));
+    old.write(&report(1, 4)).await;
+    assert_eq!(old.acknowledgement().await, Some((1, 4, 0x0200, 0)));
+    // Registration gives the code, and that logs in.
+    new.write(&frame(1, 0x0100, 5, &[b'0'; 44])).await;
+    let (id, _, _, answer) = new.frame().await.unwrap();
+    assert_eq!((id, answer[2]), (0x8100, 0));
+    new.write(&frame(1, 0x0102, 6, &answer[3..])).await;
+    assert_eq!(new.acknowledgement().await, Some((1, 6, 0x0102, 0)));
+    assert!(old.is_closed().await);
+    site.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_terminal_taken_from_the_registry_is_acknowledged_no_more() {
+    let site = Site::start("removed", |options, _| options.admission = Admission::Registry).await;
+    let mut client = site.connect().await;
+    client.write(&[report(1, 1), report(3, 1)].concat()).await;
+    let mut first = [client.acknowledgement().await.unwrap(), client.acknowledgement().await.unwrap()];
+    first.sort_unstable();
+    assert_eq!(first, [(1, 1, 0x0200, 0), (3, 1, 0x0200, 1)]);
+    site.registry.send_replace(std::sync::Arc::default());
+    client.write(&report(1, 2)).await;
+    assert_eq!(client.acknowledgement().await, Some((1, 2, 0x0200, 1)));
+    assert!(!site.gateway.is_online(terminal(1)));
+    site.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_silent_connection_is_closed() {
+    let site = Site::start("idle", |options, _| options.idle_timeout = Duration::from_millis(200)).await;
+    let (mut silent, mut junk) = (site.connect().await, site.connect().await);
+    junk.write(b"GET / HTTP/1.1\r\n\r\n").await;
+    assert!(silent.is_closed().await);
+    assert!(junk.is_closed().await);
+    site.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn connections_are_counted_and_bounded() {
+    let site = Site::start("bounded", |options, _| options.connections_max = 2).await;
+    let (mut first, mut second) = (site.connect().await, site.connect().await);
+    for (terminal, client) in (1..).zip([&mut first, &mut second]) {
+        client.write(&frame(terminal, 0x0002, 1, &[])).await;
+        assert_eq!(client.acknowledgement().await, Some((terminal, 1, 0x0002, 0)));
+    }
+    assert!(site.connect().await.is_closed().await);
+    drop(first);
+    while site.metric("roadwarden_connections") > 1.0 {
+        tokio::task::yield_now().await;
+    }
+    let mut third = site.connect().await;
+    third.write(&frame(2, 0x0002, 1, &[])).await;
+    assert_eq!(third.acknowledgement().await, Some((2, 1, 0x0002, 0)));
+    drop(second);
+    site.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_text_is_sent_and_its_answer_comes_back() {
+    let site = Site::start("text", |_, _| {}).await;
+    let text = || Command::Text { flags: 8, text: "前方限速".into() };
+    assert_eq!(site.gateway.send(terminal(1), text()).await, Err(SendError::Offline));
+    let mut client = site.connect().await;
+    client.write(&frame(1, 0x0002, 1, &[])).await;
+    assert_eq!(client.acknowledgement().await, Some((1, 1, 0x0002, 0)));
+    let (outcome, ()) = tokio::join!(site.gateway.send(terminal(1), text()), async {
+        let (id, _, serial, body) = client.frame().await.unwrap();
+        assert_eq!((id, body), (0x8300, [&[8][..], &jt808::encode_text("前方限速")].concat()));
+        let [high, low] = serial.to_be_bytes();
+        client.write(&frame(1, 0x0001, 2, &[high, low, 0x83, 0, 0])).await;
+    });
+    assert_eq!(outcome, Ok(Outcome::Done));
+    let (outcome, ()) = tokio::join!(site.gateway.send(terminal(1), text()), async {
+        assert!(client.frame().await.is_some());
+        drop(client);
+    });
+    assert_eq!(outcome, Err(SendError::Lost));
+    site.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_datagram_is_answered_where_it_came_from() {
-    let (gateway, journal) = start("udp").await;
+    let site = Site::start("udp", |options, _| options.udp = true).await;
     let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
-    socket.send_to(&report(7), gateway.local_addr()).await.unwrap();
+    socket.send_to(&report(1, 7), site.gateway.local_addr()).await.unwrap();
     let mut buffer = [0; 128];
     let (len, from) = timeout(Duration::from_secs(5), socket.recv_from(&mut buffer)).await.unwrap().unwrap();
-    assert_eq!(from, gateway.local_addr());
-    assert_eq!(body(&buffer[..len]), acknowledged(7));
-    gateway.stop().await;
-    journal.close().await;
+    assert_eq!(from, site.gateway.local_addr());
+    assert_eq!(buffer[..len], frame(1, 0x8001, 0, &[0, 7, 2, 0, 0]));
+    site.stop().await;
 }
 
-async fn start(name: &str) -> (Gateway, Journal) {
-    let dir = std::env::temp_dir().join(format!("gateway-{name}-{}", std::process::id()));
-    let _ = std::fs::remove_dir_all(&dir);
-    std::fs::create_dir_all(&dir).unwrap();
-    let metrics = prometheus::Registry::new();
-    let journal = Journal::open(journal::Options::new(dir.join("journal")), &metrics).unwrap();
-    let options = Options {
-        listen: "127.0.0.1:0".parse().unwrap(),
-        udp: true,
-        admission: Admission::Open,
-        idle_timeout: Duration::from_secs(60),
-        connections_max: 10,
-        codes_path: dir.join("codes"),
+#[tokio::test(flavor = "multi_thread")]
+async fn a_peer_that_never_reads_holds_up_nobody_else() {
+    let site = Site::start("slow", |_, _| {}).await;
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.set_recv_buffer_size(4_096).unwrap();
+    socket.set_send_buffer_size(4_096).unwrap();
+    let slow = socket.connect(site.gateway.local_addr()).await.unwrap();
+    // Every heartbeat is answered, no answer is read: in the end nothing more is taken.
+    let heartbeats = frame(1, 0x0002, 1, &[]).repeat(1_000);
+    let mut taken = 0;
+    while timeout(Duration::from_secs(1), slow.writable()).await.is_ok() {
+        match slow.try_write(&heartbeats) {
+            Ok(len) => taken += len,
+            Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {}
+            Err(error) => panic!("{error}"),
+        }
+        assert!(taken < 64 << 20, "{taken} bytes were taken");
+    }
+    let mut other = site.connect().await;
+    for serial in 0..20 {
+        other.write(&report(2, serial)).await;
+        assert_eq!(other.acknowledgement().await, Some((2, serial, 0x0200, 0)));
+    }
+    drop(slow);
+    site.stop().await;
+}
+
+/// Waits until the gateway has read all that was written; the kernel's table says so.
+async fn until_read(client: &Client) {
+    let port = |end: std::io::Result<std::net::SocketAddr>| format!(":{:04X}", end.unwrap().port());
+    let (local, peer) = (port(client.stream.local_addr()), port(client.stream.peer_addr()));
+    let is_empty = |from: &str, to: &str, table: &str| {
+        table.lines().any(|line| {
+            let fields: Vec<&str> = line.split_whitespace().collect();
+            fields[1].ends_with(from) && fields[2].ends_with(to) && fields[4] == "00000000:00000000"
+        })
     };
-    let (_, registry) = watch::channel(Arc::new(Registry::default()));
-    (Gateway::start(options, journal.clone(), registry, &metrics).await.unwrap(), journal)
-}
-
-fn report(serial: u16) -> Vec<u8> {
-    let phone = jt808::Phone::from_digits("13800000001", jt808::Edition::V2013).unwrap();
-    let body: Vec<u8> = (0..LOCATION.len())
-        .step_by(2)
-        .map(|at| u8::from_str_radix(&LOCATION[at..at + 2], 16).unwrap())
-        .collect();
-    let mut frame = Vec::new();
-    jt808::encode_frame(&jt808::Header::new(0x0200, jt808::Edition::V2013, phone, serial), &body, &mut frame);
-    frame
-}
-
-fn acknowledged(serial: u16) -> Vec<u8> {
-    let [high, low] = serial.to_be_bytes();
-    vec![high, low, 2, 0, 0]
-}
-
-async fn answer(stream: &mut TcpStream) -> Vec<u8> {
-    let mut buffer = [0; 128];
-    let len = timeout(Duration::from_secs(5), stream.read(&mut buffer)).await.unwrap().unwrap();
-    body(&buffer[..len])
-}
-
-fn body(frame: &[u8]) -> Vec<u8> {
-    let mut plain = Vec::new();
-    jt808::unescape(frame, &mut plain).unwrap();
-    jt808::Frame::decode(&plain).unwrap().body.to_vec()
+    loop {
+        let table = std::fs::read_to_string("/proc/net/tcp").unwrap();
+        if is_empty(&local, &peer, &table) && is_empty(&peer, &local, &table) {
+            return;
+        }
+        tokio::task::yield_now().await;
+    }
 }
