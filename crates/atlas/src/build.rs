@@ -2,13 +2,12 @@
 
 use fleet::{Division, PORTAL_M, Zone, ZoneKind};
 use geo::{MultiPolygon, Polygon};
-use rstar::RTree;
-use rstar::primitives::{GeomWithData, Rectangle};
 
+use crate::grid::Grid;
 use crate::path::{Path, around, grown};
 use crate::plane::{Plane, Point};
 use crate::ring::Ring;
-use crate::{Atlas, Entry, Form, Placed, Route, Shape};
+use crate::{Atlas, Form, Placed, Route, Shape};
 
 /// Room added to envelopes, so that rounding never hides a zone from its exact test.
 const ENVELOPE_SLACK: f64 = 1.02;
@@ -31,9 +30,9 @@ impl Atlas {
         let divisions: Vec<_> = divisions.iter().map(|(d, area)| (*d, polygons(area))).collect();
         Self {
             zone_ids: numbered(&zones).map(|(n, placed)| (placed.zone.id.clone(), n)).collect(),
-            zone_tree: tree(numbered(&zones).map(|(n, placed)| (n, placed.envelope()))),
+            zone_grid: Grid::new(zones.iter().map(Placed::envelope).collect()),
             route_ids: numbered(&routes).map(|(n, (route, _))| (route.id.clone(), n)).collect(),
-            division_tree: tree(numbered(&divisions).map(|(n, (_, area))| (n, envelope(area)))),
+            division_grid: Grid::new(divisions.iter().map(|(_, area)| envelope(area)).collect()),
             zones,
             routes,
             divisions,
@@ -85,14 +84,4 @@ fn envelope(polygons: &[Vec<Ring>]) -> Option<(Point, Point)> {
 
 fn numbered<T>(items: &[T]) -> impl Iterator<Item = (u32, &T)> {
     (0u32..).zip(items)
-}
-
-fn tree(entries: impl Iterator<Item = (u32, Option<(Point, Point)>)>) -> RTree<Entry> {
-    RTree::bulk_load(
-        entries
-            .filter_map(|(n, bounds)| {
-                bounds.map(|(low, high)| GeomWithData::new(Rectangle::from_corners(low, high), n))
-            })
-            .collect(),
-    )
 }

@@ -1,7 +1,7 @@
 //! Zones, routes and divisions, and the answers to what the rules ask of the map.
 //!
 //! ```text
-//! shapes ─ Atlas::build ─▶ R-tree over envelopes ─▶ exact test ─▶ ZoneHit, clearance, off-route, division
+//! shapes ─ Atlas::build ─▶ grid over envelopes ─▶ exact test ─▶ ZoneHit, clearance, off-route, division
 //! ```
 //!
 //! Every answer depends on the arguments alone and comes in the order of the zones. Containment is decided in degrees;
@@ -10,6 +10,7 @@
 
 mod build;
 mod gcj02;
+mod grid;
 mod map;
 mod path;
 mod plane;
@@ -19,11 +20,10 @@ use std::collections::HashMap;
 
 use fleet::{DailyHours, Division, LonLat, Zone};
 use geo::{LineString, MultiPolygon};
-use rstar::RTree;
-use rstar::primitives::{GeomWithData, Rectangle};
 
 pub use gcj02::gcj02_to_wgs84;
 
+use crate::grid::Grid;
 use crate::path::Path;
 use crate::plane::Point;
 use crate::ring::Ring;
@@ -62,11 +62,11 @@ pub struct Route {
 pub struct Atlas {
     zones: Vec<Placed>,
     zone_ids: HashMap<String, u32>,
-    zone_tree: RTree<Entry>,
+    zone_grid: Grid,
     routes: Vec<(Route, Path)>,
     route_ids: HashMap<String, u32>,
     divisions: Vec<(Division, Vec<Vec<Ring>>)>,
-    division_tree: RTree<Entry>,
+    division_grid: Grid,
 }
 
 impl Atlas {
@@ -80,9 +80,6 @@ impl Atlas {
         self.routes.iter().map(|(route, _)| route)
     }
 }
-
-/// An envelope in degrees and what lies in it.
-type Entry = GeomWithData<Rectangle<[f64; 2]>, u32>;
 
 /// A zone made ready for questions.
 #[derive(Debug)]

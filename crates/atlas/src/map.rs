@@ -1,9 +1,8 @@
 //! The answers.
 
 use fleet::{DailyHours, Division, Leg, LonLat, Map, RouteIndex, Touch, Zone, ZoneHit, ZoneIndex};
-use rstar::AABB;
 
-use crate::path::box_distance_m;
+use crate::path::{around, box_distance_m, grown};
 use crate::plane::{Plane, Point};
 use crate::ring::{Ring, polygon_holds};
 use crate::{Atlas, Form, Placed};
@@ -28,9 +27,9 @@ impl Map for Atlas {
         let to = point(leg.to);
         let from = leg.from.map_or(to, point);
         let plane = Plane::at(to);
-        for entry in self.zone_tree.locate_in_envelope_intersecting(&AABB::from_corners(from, to)) {
-            if let Some(touch) = self.placed(ZoneIndex(entry.data)).touch((from, to), &plane) {
-                hits.push(ZoneHit { zone: ZoneIndex(entry.data), touch });
+        for zone in self.zone_grid.touching(around(&[from, to])).map(ZoneIndex) {
+            if let Some(touch) = self.placed(zone).touch((from, to), &plane) {
+                hits.push(ZoneHit { zone, touch });
             }
         }
         hits.sort_unstable_by_key(|hit| hit.zone);
@@ -74,9 +73,9 @@ impl Map for Atlas {
 
     fn division(&self, at: LonLat) -> Option<Division> {
         let at = point(at);
-        self.division_tree
-            .locate_in_envelope_intersecting(&AABB::from_point(at))
-            .filter_map(|entry| Some((entry.data, self.divisions.get(entry.data as usize)?)))
+        self.division_grid
+            .touching((at, at))
+            .filter_map(|number| Some((number, self.divisions.get(number as usize)?)))
             .filter(|(_, (_, polygons))| polygons.iter().any(|rings| polygon_holds(rings, at)))
             .min_by_key(|(number, (division, _))| (breadth(*division), *number))
             .map(|(_, (division, _))| *division)
@@ -90,11 +89,9 @@ impl Atlas {
 
     /// The least distance to a zone with its approach area, or `radius_m` if none is nearer.
     fn nearest_m(&self, at: Point, radius_m: f64, plane: &Plane) -> f64 {
-        let by = plane.degrees(radius_m);
-        let around = AABB::from_corners([at[0] - by[0], at[1] - by[1]], [at[0] + by[0], at[1] + by[1]]);
         let mut least_m = radius_m;
-        for entry in self.zone_tree.locate_in_envelope_intersecting(&around) {
-            least_m = self.placed(ZoneIndex(entry.data)).less_m(least_m, at, plane);
+        for zone in self.zone_grid.touching(grown((at, at), plane.degrees(radius_m))).map(ZoneIndex) {
+            least_m = self.placed(zone).less_m(least_m, at, plane);
             if least_m <= 0.0 {
                 break;
             }

@@ -65,18 +65,13 @@ impl Ring {
         for side in self.sides.get(*first as usize..*last as usize).unwrap_or_default() {
             let side = *side as usize;
             let Some(&[a, b]) = self.path.points().get(side..side + 2) else { continue };
-            if (a[1] > at[1]) == (b[1] > at[1]) {
-                // The point may still be a corner or lie on a level side.
-                if (a[1] == at[1] || b[1] == at[1]) && in_box((a, b), at) && turn(a, b, at) == 0.0 {
-                    return Side::Border;
-                }
-            } else if a[0].max(b[0]) >= at[0] {
-                let turn = turn(a, b, at);
-                if turn == 0.0 && in_box((a, b), at) {
-                    return Side::Border;
-                }
-                inside ^= (turn > 0.0) == (b[1] > a[1]);
+            let turn = turn(a, b, at);
+            if turn == 0.0 && in_box((a, b), at) {
+                return Side::Border;
             }
+            // No branch: on a jagged outline nobody can guess which sides the ray meets.
+            let crosses = (a[1] > at[1]) != (b[1] > at[1]);
+            inside ^= crosses & ((turn > 0.0) == (b[1] > a[1]));
         }
         if inside { Side::Inside } else { Side::Outside }
     }
