@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use memchr::{memchr, memchr2};
+use memchr::memchr;
 
 use crate::field::Hex;
 use crate::{DecodeError, FrameError, Header, Message, Warnings};
@@ -81,7 +81,7 @@ pub fn unescape(raw: &[u8], into: &mut Vec<u8>) -> Result<Warnings, FrameError> 
     if content.len() > crate::FRAME_BYTES_MAX {
         return Err(FrameError::TooLong { len: content.len(), max: crate::FRAME_BYTES_MAX });
     }
-    let (sum, escaped) = scan(content);
+    let (sum, escaped) = scan::<EXACT>(content);
     if !escaped {
         into.extend_from_slice(cut(content, sum)?);
         return Ok(Warnings::default());
@@ -96,7 +96,7 @@ pub fn unescape(raw: &[u8], into: &mut Vec<u8>) -> Result<Warnings, FrameError> 
 /// Header and body where nothing is escaped, as in most frames: then they need no copy.
 #[inline]
 pub(crate) fn plain(content: &[u8]) -> Option<Result<&[u8], FrameError>> {
-    let (sum, escaped) = scan(content);
+    let (sum, escaped) = scan::<EXACT>(content);
     if escaped { None } else { Some(cut(content, sum)) }
 }
 
@@ -133,9 +133,15 @@ fn unescape_content(content: &[u8], into: &mut Vec<u8>) -> Result<(u8, Warnings)
     Ok((pairs, Warnings::default()))
 }
 
-/// The XOR of all bytes and whether one of them is 0x7d, in one pass over eight at a time.
+/// Mask of [`scan`] that finds 0x7d alone.
+const EXACT: u8 = 0xff;
+
+/// Mask of [`scan`] that finds 0x7c to 0x7f, so every byte to escape and two others.
+const NEAR: u8 = 0xfc;
+
+/// The XOR of all bytes, and whether one of them is 0x7d under a mask, in one pass over eight at a time.
 #[inline]
-fn scan(bytes: &[u8]) -> (u8, bool) {
+fn scan<const MASK: u8>(bytes: &[u8]) -> (u8, bool) {
     const ONES: u64 = 0x0101_0101_0101_0101;
     const HIGH: u64 = 0x8080_8080_8080_8080;
     let (words, rest) = bytes.as_chunks::<8>();
@@ -143,7 +149,7 @@ fn scan(bytes: &[u8]) -> (u8, bool) {
     let mut add = |word: u64| {
         sum ^= word;
         // A byte that becomes 0 borrows, which sets its high bit; a false hit would need a true one below it.
-        let differs = word ^ (ONES * 0x7d);
+        let differs = (word ^ (ONES * 0x7d)) & (ONES * MASK as u64);
         hits |= differs.wrapping_sub(ONES) & !differs & HIGH;
     };
     words.iter().for_each(|word| add(u64::from_le_bytes(*word)));
@@ -163,9 +169,9 @@ pub fn encode_frame(header: &Header, body: &[u8], into: &mut Vec<u8>) {
     let start = into.len();
     header.encode(body.len(), into);
     into.extend_from_slice(body);
-    let (sum, _) = scan(into.get(start..).unwrap_or_default());
+    let (sum, special) = scan::<NEAR>(into.get(start..).unwrap_or_default());
     into.push(sum);
-    if memchr2(ESCAPE, DELIMITER, into.get(start..).unwrap_or_default()).is_some() {
+    if special || matches!(sum, ESCAPE | DELIMITER) {
         escape_tail(start, into);
     }
     into.push(DELIMITER);

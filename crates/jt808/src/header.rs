@@ -243,13 +243,16 @@ impl Header {
     pub(crate) fn encode(&self, body_len: usize, into: &mut Vec<u8>) {
         let packaged = if self.packet.is_some() { PACKAGED } else { 0 };
         let length = u16::try_from(body_len & usize::from(LENGTH)).unwrap_or(LENGTH);
-        into.extend_from_slice(&self.id.to_be_bytes());
-        into.extend_from_slice(&(self.flags & !(LENGTH | PACKAGED) | packaged | length).to_be_bytes());
+        let attributes = self.flags & !(LENGTH | PACKAGED) | packaged | length;
+        let ([a, b], [c, d], [s, t]) =
+            (self.id.to_be_bytes(), attributes.to_be_bytes(), self.serial.to_be_bytes());
+        // One array each, since a frame is written for every frame read.
+        let [g, h, i, j, k, l, m, n, o, p] = self.phone.bytes;
         if self.phone.len == 10 {
-            into.push(self.version);
+            into.extend_from_slice(&[a, b, c, d, self.version, g, h, i, j, k, l, m, n, o, p, s, t]);
+        } else {
+            into.extend_from_slice(&[a, b, c, d, g, h, i, j, k, l, s, t]);
         }
-        into.extend_from_slice(self.phone.bytes());
-        into.extend_from_slice(&self.serial.to_be_bytes());
         if let Some(Packet { total, index }) = self.packet {
             into.extend_from_slice(&total.to_be_bytes());
             into.extend_from_slice(&index.to_be_bytes());

@@ -79,16 +79,11 @@ impl<'a> Item<'a> {
     #[must_use]
     #[inline]
     pub fn value(self) -> ItemValue<'a> {
-        self.typed().unwrap_or(ItemValue::Raw { id: self.id, bytes: self.bytes })
-    }
-
-    #[inline]
-    fn typed(self) -> Option<ItemValue<'a>> {
         let bytes = self.bytes;
         let be16 = || bytes.try_into().map(u16::from_be_bytes).ok();
         let be32 = || bytes.try_into().map(u32::from_be_bytes).ok();
         let be8 = || bytes.try_into().map(|[byte]: [u8; 1]| byte).ok();
-        match self.id {
+        let typed = match self.id {
             0x01 => be32().map(ItemValue::Mileage),
             0x02 => be16().map(ItemValue::Fuel),
             0x03 => be16().map(ItemValue::RecorderSpeed),
@@ -96,19 +91,8 @@ impl<'a> Item<'a> {
             0x05 => bytes.try_into().ok().map(ItemValue::TyrePressures),
             0x06 => be16().map(ItemValue::CabinTemperature),
             0x11 => overspeed_place(bytes),
-            0x12 => match bytes {
-                [kind, id @ .., direction] => Some(ItemValue::AreaCrossing {
-                    kind: *kind,
-                    area: u32::from_be_bytes(id.try_into().ok()?),
-                    direction: *direction,
-                }),
-                [] | [_] => None,
-            },
-            0x13 => {
-                let [a, b, c, d, e, f, result] = *bytes.as_array::<7>()?;
-                let (segment, seconds) = (u32::from_be_bytes([a, b, c, d]), u16::from_be_bytes([e, f]));
-                Some(ItemValue::SegmentTime { segment, seconds, result })
-            }
+            0x12 => area_crossing(bytes),
+            0x13 => segment_time(bytes),
             0x14 => be32().map(ItemValue::VideoAlarms),
             0x15 => be32().map(ItemValue::ChannelsLost),
             0x16 => be32().map(ItemValue::ChannelsCovered),
@@ -119,6 +103,17 @@ impl<'a> Item<'a> {
             0x2b => be32().map(ItemValue::Analogue),
             0x30 => be8().map(ItemValue::SignalStrength),
             0x31 => be8().map(ItemValue::Satellites),
+            0x64..=0x67 | 0x70 => self.safety(),
+            _ => None,
+        };
+        typed.unwrap_or(ItemValue::Raw { id: self.id, bytes: self.bytes })
+    }
+
+    /// Apart from the others: these are large and rare, and would weigh on every walk over the items.
+    #[inline(never)]
+    fn safety(self) -> Option<ItemValue<'a>> {
+        let bytes = self.bytes;
+        match self.id {
             0x64 => Adas::decode(bytes).map(ItemValue::Adas),
             0x65 => DriverState::decode(bytes).map(ItemValue::DriverState),
             0x66 => TyreAlarm::decode(bytes).map(ItemValue::TyreAlarm),
@@ -139,6 +134,17 @@ fn overspeed_place(bytes: &[u8]) -> Option<ItemValue<'_>> {
         }
         _ => None,
     }
+}
+
+fn area_crossing(bytes: &[u8]) -> Option<ItemValue<'_>> {
+    let [kind, a, b, c, d, direction] = *bytes.as_array::<6>()?;
+    Some(ItemValue::AreaCrossing { kind, area: u32::from_be_bytes([a, b, c, d]), direction })
+}
+
+fn segment_time(bytes: &[u8]) -> Option<ItemValue<'_>> {
+    let [a, b, c, d, e, f, result] = *bytes.as_array::<7>()?;
+    let (segment, seconds) = (u32::from_be_bytes([a, b, c, d]), u16::from_be_bytes([e, f]));
+    Some(ItemValue::SegmentTime { segment, seconds, result })
 }
 
 /// The table of JT/T 1078-2016 says length 2, its own layout needs 3; both are sent.

@@ -151,7 +151,7 @@ impl<'a> Scene<'a> {
         Self::decode_with(&mut { reader }, len)
     }
 
-    #[inline]
+    #[inline(always)]
     fn decode_with(reader: &mut Reader<'a>, sign_bytes: usize) -> Option<Self> {
         let block = reader.array::<SCENE_BYTES>("scene").ok()?;
         let sign = AlarmSign::new(reader.take(sign_bytes, "sign").ok()?)?;
