@@ -57,3 +57,29 @@ accounts = [{ name = \"police\", department = \"police\", password = \"hush-acco
         assert!(printed.contains(shown) && !printed.contains("hush"), "{printed}");
     }
 }
+
+#[test]
+fn a_shifted_collection_lies_where_wgs_84_has_it() {
+    // Corners on the map of Beijing; their WGS-84 positions are published with them.
+    let map = |system: &str| {
+        format!(
+            r#"{{"type": "FeatureCollection", {system} "features": [
+{{"type": "Feature", "properties": {{"id": "z", "kind": "closed", "name_en": "Z"}}, "geometry": {{"type": "Polygon",
+"coordinates": [[[116.410244, 39.916404], [116.5, 39.916404], [116.5, 40.0], [116.410244, 39.916404]]]}}}}]}}"#
+        )
+    };
+    let toml = "gateway.admission = \"open\"\natlas.zones = [\"z.geojson\"]\n";
+    let corner = |test, system| {
+        let loaded = check(test, &[("r.toml", toml), ("z.geojson", &map(system))]).unwrap();
+        let atlas = loaded.reference.atlas;
+        let (_, shape) = atlas.zones().next().unwrap();
+        let atlas::Shape::Area(area) = shape else { panic!("{shape:?}") };
+        let corner = area.0[0].exterior().0[0];
+        fleet::LonLat::from_degrees(corner.x, corner.y)
+    };
+    let (shown, real) =
+        (fleet::LonLat::from_degrees(116.410_244, 39.916_404), fleet::LonLat::from_degrees(116.404, 39.915));
+    assert!(corner("gcj02", r#""coordinate_system": "gcj02","#).distance_m(real) < 0.5);
+    assert_eq!(corner("wgs84", r#""coordinate_system": "wgs84","#), shown);
+    assert_eq!(corner("no-system", ""), shown);
+}
