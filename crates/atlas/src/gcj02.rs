@@ -61,3 +61,37 @@ fn shift(lon: f64, lat: f64) -> (f64, f64) {
     let east = east_m * 180.0 / (AXIS_M / squash.sqrt() * lat.to_radians().cos() * PI);
     (east, north)
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// WGS-84 positions and the shifted ones that four other implementations publish for them.
+    const PAIRS: [((f64, f64), (f64, f64)); 4] = [
+        ((116.404, 39.915), (116.410_244_499_169_38, 39.916_404_281_501_64)),
+        ((121.091_707_7, 30.610_777_9), (121.096_269_355_750_27, 30.608_604_331_756_705)),
+        ((113.647_881, 34.829_793), (113.653_963_742_151_76, 34.828_728_009_478_3)),
+        ((116.0, 40.0), (116.006_141_221_789, 40.001_213_650_174)),
+    ];
+
+    #[test]
+    fn published_pairs_come_back_within_half_a_metre() {
+        for ((lon, lat), shifted) in PAIRS {
+            let back = gcj02_to_wgs84(LonLat::from_degrees(shifted.0, shifted.1));
+            let off_m = back.distance_m(LonLat::from_degrees(lon, lat));
+            assert!(off_m < 0.5, "{lon} {lat} comes back {off_m} m away");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_shifted_position_comes_back_within_half_a_metre(lon in 73.5..135.1f64, lat in 3.0..53.6f64) {
+            let (east, north) = shift(lon, lat);
+            let (at, shifted) = (LonLat::from_degrees(lon, lat), LonLat::from_degrees(lon + east, lat + north));
+            prop_assert!((10.0..1_500.0).contains(&at.distance_m(shifted)), "shifted by {} m", at.distance_m(shifted));
+            prop_assert!(gcj02_to_wgs84(shifted).distance_m(at) < 0.5);
+        }
+    }
+}
