@@ -326,4 +326,10 @@ const CARRIED: &[(u16, &str)] = &[
     (0x9207, "video-upload-control"),
     (0x9208, "attachment-request"),
     (0x9212, "attachment-answer"),
+    (0x9301, "camera-turn"),
+    (0x9302, "camera-focus"),
+    (0x9303, "camera-aperture"),
+    (0x9304, "camera-wiper"),
+    (0x9305, "camera-infrared"),
+    (0x9306, "camera-zoom"),
 ];

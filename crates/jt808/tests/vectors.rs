@@ -39,6 +39,22 @@ fn every_message_with_a_type_has_a_vector() {
     assert!(missing.is_empty(), "{missing:?}");
 }
 
+#[test]
+fn the_table_of_messages_has_every_name() {
+    let table = fs::read_to_string(root().join("../../README.md")).unwrap();
+    let named = (0..=u16::MAX).filter(|id| name_of(*id) != "unknown").map(|id| (id, name_of(id)));
+    let has_row = |id: u16, name: &str| {
+        let start = format!("| {id:04x} |");
+        table.lines().any(|line| line.starts_with(&start) && line.contains(&format!("| `{name}` |")))
+    };
+    let missing: Vec<String> =
+        named.filter(|(id, name)| !has_row(*id, name)).map(|(id, name)| format!("{id:04x} {name}")).collect();
+    assert!(missing.is_empty(), "{missing:?}");
+    let links =
+        files().into_iter().filter(|path| !table.contains(&format!("(jt808/vectors/{})", directory(path))));
+    assert_eq!(links.collect::<Vec<_>>(), Vec::<PathBuf>::new());
+}
+
 /// What a frame says, and how it is encoded again where that differs from what was sent.
 fn listing(raw: &[u8], directory: &str) -> String {
     let mut plain = Vec::new();
