@@ -103,3 +103,41 @@ fn piece<'p>(raw: &'p [u8], scratch: &'p mut Vec<u8>) -> Piece<'p> {
         Err(error) => Piece { raw, unescaped: Err(error), warnings: Warnings::default() },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The pieces as received and what was skipped.
+    fn check(stream: &[u8], pieces: &[&[u8]], skipped_bytes: u64) {
+        let (mut deframer, mut found) = (Deframer::default(), Vec::new());
+        deframer.push(stream, &mut |piece| found.push(piece.raw.to_vec()));
+        assert_eq!(found, pieces);
+        assert_eq!(deframer.skipped_bytes(), skipped_bytes);
+    }
+
+    #[test]
+    fn a_delimiter_may_be_shared_doubled_or_come_after_junk() {
+        check(&[0x7e, 1, 1, 0x7e, 2, 2, 0x7e], &[&[0x7e, 1, 1, 0x7e], &[0x7e, 2, 2, 0x7e]], 0);
+        check(&[0x7e, 1, 1, 0x7e, 0x7e, 2, 2, 0x7e], &[&[0x7e, 1, 1, 0x7e], &[0x7e, 2, 2, 0x7e]], 0);
+        check(&[0x24, 0x24, 0x7e, 1, 1, 0x7e], &[&[0x7e, 1, 1, 0x7e]], 2);
+        check(&[0x7e, 1], &[], 0);
+    }
+
+    #[test]
+    fn a_run_too_long_for_a_frame_is_skipped_and_counted() {
+        let run = |len| [&[0x7e][..], &vec![0x55; len], &[0x7e, 1, 1, 0x7e]].concat();
+        let longest = run(FRAME_BYTES_MAX - 2);
+        check(&longest, &[&longest[..FRAME_BYTES_MAX], &[0x7e, 1, 1, 0x7e]], 0);
+        check(&run(FRAME_BYTES_MAX - 1), &[&[0x7e, 1, 1, 0x7e]], 2_091);
+    }
+
+    #[test]
+    fn a_bad_frame_is_handed_over_with_its_reason() {
+        let mut errors = Vec::new();
+        let stream = [0x7e, 1, 3, 0x7e, 0x7d, 9, 0x7e, 5, 0x7d, 0x7e];
+        Deframer::default().push(&stream, &mut |piece| errors.push(piece.unescaped.map(<[u8]>::to_vec)));
+        let checksum = |found, computed| Err(FrameError::Checksum { computed, found });
+        assert_eq!(errors, [checksum(3, 1), Err(FrameError::BadEscape { at: 0 }), checksum(0x7d, 5)]);
+    }
+}

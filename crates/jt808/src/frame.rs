@@ -191,3 +191,45 @@ fn escape_tail(start: usize, into: &mut Vec<u8>) {
 
 pub(crate) const DELIMITER: u8 = 0x7e;
 pub(crate) const ESCAPE: u8 = 0x7d;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn escapes_are_as_in_the_standard_and_anywhere_in_a_word() {
+        for place in 0..20 {
+            for byte in [0x7c, 0x7d, 0x7e, 0x7f] {
+                let mut plain = vec![0x30; 20];
+                plain[place] = byte;
+                let sum = plain.iter().fold(0, |sum, byte| sum ^ byte);
+                let mut wire = plain.clone();
+                wire.push(sum);
+                escape_tail(0, &mut wire);
+                assert_eq!(wire.len() > 21, matches!(byte, 0x7d | 0x7e) || matches!(sum, 0x7d | 0x7e));
+                let mut found = Vec::new();
+                assert_eq!(unescape(&wire, &mut found), Ok(Warnings::default()));
+                assert_eq!(found, plain);
+            }
+        }
+    }
+
+    #[test]
+    fn the_check_byte_counts_what_was_escaped_once() {
+        let check = |raw: &[u8], expected: Result<&[u8], u8>| {
+            let mut plain = Vec::new();
+            let result = unescape(raw, &mut plain);
+            match expected {
+                Ok(expected) => assert_eq!((result.is_ok(), plain.as_slice()), (true, expected)),
+                Err(computed) => {
+                    let found = *plain.last().unwrap();
+                    assert_eq!(result, Err(FrameError::Checksum { computed, found }));
+                }
+            }
+        };
+        check(&[0x30, 0x7d, 2, 8, 0x7d, 1, 0x55, 0x6e], Ok(&[0x30, 0x7e, 8, 0x7d, 0x55]));
+        check(&[0x30, 0x7d, 2, 0x4e], Ok(&[0x30, 0x7e]));
+        check(&[0x30, 0x7d, 2, 0x4f], Err(0x4e));
+        check(&[0x40, 0x3d, 0x7d], Ok(&[0x40, 0x3d]));
+    }
+}

@@ -322,4 +322,35 @@ mod tests {
         assert_eq!(phone.bytes(), [0, 0, 0, 0, 0x01, 0x38, 0x00, 0x13, 0x80, 0x00]);
         assert_eq!(Phone::from_digits("1380013800012", Edition::V2013), None);
     }
+
+    /// Edition, warnings and length of the body of a frame with so many bytes behind its attributes.
+    fn check_layout(attributes: u16, rest: usize, expected: (Edition, Warnings, usize)) {
+        let mut bytes = vec![0x02, 0x00];
+        bytes.extend(attributes.to_be_bytes());
+        bytes.extend((0..rest).map(|place| u8::try_from(place % 10).unwrap()));
+        let (header, len, warnings) = Header::decode(&bytes).unwrap();
+        assert_eq!((header.edition, warnings, bytes.len() - len), expected, "{attributes:04x} {rest}");
+    }
+
+    #[test]
+    fn the_layout_whose_length_fits_is_taken() {
+        let (none, flag, length) = (Warnings::default(), Warnings::VERSION_FLAG, Warnings::LENGTH_FIELD);
+        check_layout(0x0005, 13, (Edition::V2013, none, 5));
+        check_layout(0x4005, 18, (Edition::V2019, none, 5));
+        check_layout(0x4005, 13, (Edition::V2013, flag, 5));
+        check_layout(0x0005, 18, (Edition::V2019, flag, 5));
+        check_layout(0x0005, 15, (Edition::V2013, length, 7));
+        check_layout(0x4005, 20, (Edition::V2019, length, 7));
+        check_layout(0x0000, 8, (Edition::V2013, none, 0));
+    }
+
+    #[test]
+    fn an_answer_keeps_phone_layout_and_flag() {
+        let frame = [2, 0, 0x40, 0, 1, 0x38, 0, 0x13, 0x80, 0, 0, 7];
+        let (header, _, warnings) = Header::decode(&frame).unwrap();
+        assert_eq!(warnings.names().collect::<Vec<_>>(), ["version-flag"]);
+        let mut answer = Vec::new();
+        header.reply(0x8001, 9).encode(5, &mut answer);
+        assert_eq!(answer, [0x80, 1, 0x40, 5, 1, 0x38, 0, 0x13, 0x80, 0, 0, 9]);
+    }
 }

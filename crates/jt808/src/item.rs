@@ -421,3 +421,76 @@ impl ItemValue<'_> {
 pub(crate) fn number(each: Each<'_>, name: &'static str, value: impl Into<i64>) {
     each(name, Field::Number(value.into()));
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every id with a meaning and the lengths it may have; the large ones have tests of their own.
+    const LENGTHS: [(u8, &[usize]); 19] = [
+        (0x01, &[4]),
+        (0x02, &[2]),
+        (0x03, &[2]),
+        (0x04, &[2]),
+        (0x05, &[30]),
+        (0x06, &[2]),
+        (0x11, &[1, 5]),
+        (0x12, &[6]),
+        (0x13, &[7]),
+        (0x14, &[4]),
+        (0x15, &[4]),
+        (0x16, &[4]),
+        (0x17, &[2]),
+        (0x18, &[2, 3]),
+        (0x25, &[4]),
+        (0x2a, &[2]),
+        (0x2b, &[4]),
+        (0x30, &[1]),
+        (0x31, &[1]),
+    ];
+
+    #[test]
+    fn a_length_the_standard_does_not_know_stays_raw() {
+        let bytes: Vec<u8> = (1..=40).collect();
+        for (id, lengths) in LENGTHS {
+            for len in 0..=bytes.len() {
+                let item = Item { id, bytes: &bytes[..len] };
+                let raw = item.value() == ItemValue::Raw { id, bytes: &bytes[..len] };
+                assert_eq!(raw, !lengths.contains(&len), "{id:02x} {len}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_value_goes_back_as_it_came() {
+        let bytes: Vec<u8> = (0x81..0xff).collect();
+        for id in 0..=u8::MAX {
+            for len in 0..=80 {
+                let mut wire = Vec::new();
+                Item { id, bytes: &bytes[..len] }.value().encode(&mut wire);
+                assert_eq!(wire[..2], [id, u8::try_from(len).unwrap()]);
+                assert_eq!(wire[2..], bytes[..len], "{id:02x} {len}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_walk_ends_at_padding_and_at_a_cut_item() {
+        let check = |bytes: &[u8], ids: &[u8], leftover: &[u8]| {
+            let items = Items::new(bytes);
+            assert_eq!(items.iter().map(|item| item.id).collect::<Vec<_>>(), ids);
+            assert_eq!(items.leftover(), leftover);
+        };
+        check(&[0x30, 1, 9, 0x31, 1, 8, 0x30, 1, 7], &[0x30, 0x31, 0x30], &[]);
+        check(&[0x30, 1, 9, 0, 0, 0], &[0x30], &[0, 0, 0]);
+        check(&[0x30, 1, 9, 1, 4, 0, 0], &[0x30], &[1, 4, 0, 0]);
+        check(&[0x30, 1, 9, 1], &[0x30], &[1]);
+        check(&[0xe1, 0], &[0xe1], &[]);
+    }
+
+    #[test]
+    fn a_cabin_below_zero_has_its_sign_in_bit_15() {
+        assert_eq!(ItemValue::cabin_celsius(0x8005), -5);
+        assert_eq!(ItemValue::cabin_celsius(0x0017), 23);
+    }
+}

@@ -379,3 +379,81 @@ impl TyreEntry {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Item, ItemValue};
+
+    /// A head of `head` bytes, the shared block, a sign of `sign` bytes and what follows.
+    fn item(head: usize, sign: usize, rest: &[u8]) -> Vec<u8> {
+        let mut bytes = vec![0; head];
+        bytes.extend([86, 0x0e, 0x4a, 1, 2, 3, 4, 5, 6, 7, 8, 0x20, 7, 0x15, 0x23, 0x10, 5, 4, 1]);
+        let id = if sign == 16 { 7 } else { 30 };
+        bytes.extend(b"XZ00001".iter().copied().chain([0; 23]).take(id));
+        bytes.extend([0x20, 0x07, 0x15, 0x23, 0x10, 0x06, 3, 2]);
+        bytes.resize(head + 19 + sign, 0);
+        bytes.extend(rest);
+        bytes
+    }
+
+    fn sign_of(value: ItemValue<'_>) -> Option<AlarmSign<'_>> {
+        match value {
+            ItemValue::Adas(item) => Some(item.scene.sign),
+            ItemValue::DriverState(item) => Some(item.scene.sign),
+            ItemValue::TyreAlarm(item) => Some(item.scene.sign),
+            ItemValue::BlindSpot(item) => Some(item.scene.sign),
+            ItemValue::HarshDriving(item) => Some(item.scene.sign),
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn the_length_of_an_item_tells_the_dialect() {
+        let one_wheel = [1, 3, 0, 2, 2, 0xb2, 0, 41, 0, 88];
+        for dialect in Dialect::ALL {
+            for (id, head, rest) in
+                [(0x64, 12, &[][..]), (0x65, 12, &[]), (0x66, 5, &one_wheel), (0x67, 6, &[]), (0x70, 12, &[])]
+            {
+                let bytes = item(head, dialect.sign_bytes(), rest);
+                let sign = sign_of(Item { id, bytes: &bytes }.value()).expect("a sign");
+                assert_eq!(sign.dialect(), dialect, "{id:02x}");
+                assert_eq!(sign.terminal().to_string(), "XZ00001");
+                assert_eq!(sign.time().to_string(), "2020-07-15 23:10:06 +08:00");
+                assert_eq!((sign.sequence(), sign.attachments()), (3, 2));
+            }
+        }
+    }
+
+    #[test]
+    fn another_length_stays_raw() {
+        for (id, head) in [(0x64, 12), (0x65, 12), (0x67, 6), (0x70, 12)] {
+            for sign in (0..64).filter(|len| !matches!(len, 16 | 38 | 39 | 40)) {
+                let mut bytes = item(head, 16, &[]);
+                bytes.resize(head + 19 + sign, 0);
+                let value = Item { id, bytes: &bytes }.value();
+                assert_eq!(value, ItemValue::Raw { id, bytes: &bytes }, "{sign}");
+            }
+        }
+    }
+
+    #[test]
+    fn tyres_come_in_nine_or_ten_bytes_and_as_many_as_counted() {
+        let check = |rest: &[u8], expected: Option<&[(u8, u16)]>| {
+            let bytes = item(5, 16, rest);
+            let found = match (Item { id: 0x66, bytes: &bytes }).value() {
+                ItemValue::TyreAlarm(alarm) => {
+                    Some(alarm.iter().map(|tyre| (tyre.position, tyre.pressure_kpa)).collect::<Vec<_>>())
+                }
+                _ => None,
+            };
+            assert_eq!(found.as_deref(), expected);
+        };
+        check(&[0], Some(&[]));
+        check(&[1, 3, 0, 2, 2, 0xb2, 0, 41, 0, 88], Some(&[(3, 690)]));
+        check(&[1, 0, 3, 0, 2, 2, 0xb2, 0, 41, 0, 88], Some(&[(3, 690)]));
+        check(&[2, 3, 0, 2, 2, 0xb2, 0, 41, 0, 88], None);
+        check(&[1, 3, 0, 2, 2, 0xb2, 0, 41, 0], None);
+        check(&[], None);
+    }
+}
