@@ -2,6 +2,7 @@
 //! second one for history, so that nothing late can touch what is live.
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
 use fleet::{
     Alarms, Alert, DriverLabel, EventTime, Fix, Leg, LonLat, Map, News, Observation, ReceiveTime, Registry,
@@ -62,6 +63,8 @@ impl<'a> Ground<'a> {
 pub(crate) struct Lane {
     pub(crate) heard: ReceiveTime,
     pub(crate) newest: Option<Fix>,
+    /// Since then: the newest report without a position that can be used, and the longest silence before it.
+    unlocated: Option<(EventTime, Duration)>,
     recent: VecDeque<Fix>,
     suspect: Option<Suspect>,
     pub(crate) drive: Drive,
@@ -199,6 +202,8 @@ impl Lane {
         out: &mut Vec<Alert>,
     ) {
         let fix = report.fix;
+        let silence = self.silence_until(fix.at);
+        self.unlocated = None;
         let previous = self.newest.replace(fix);
         if self.recent.len() >= EVIDENCE_MAX {
             self.recent.pop_front();
@@ -228,7 +233,7 @@ impl Lane {
         route::off_route(&scene, facts.route, signals);
         if !ground.late {
             if let Some(previous) = previous.filter(|_| way == Way::On) {
-                self.hole = route::hole(&scene, &previous).filter(|_| !filled).or(self.hole);
+                self.hole = route::hole(&scene, &previous, silence).filter(|_| !filled).or(self.hole);
             }
             route::offline_move(&scene, &mut self.hole, signals);
             self.device(&scene, report, false, signals);
@@ -247,6 +252,8 @@ impl Lane {
         Scratch { signals, .. }: &mut Scratch,
         out: &mut Vec<Alert>,
     ) {
+        let at = report.fix.at;
+        self.unlocated = Some((at, self.silence_until(at)));
         let recent = std::mem::take(&mut self.recent);
         let scene = ground.scene(self.last_fix(Some(report)), &recent);
         event::step(&scene, report, signals);
@@ -270,6 +277,12 @@ impl Lane {
         device::cut(scene, report.alarms, rolls, signals);
         device::frozen(scene, report, &mut self.still, signals);
         plate::track(scene, self.suspect.as_ref(), signals);
+    }
+
+    /// The longest time without any report since the newest fix.
+    fn silence_until(&self, at: EventTime) -> Duration {
+        let newest = self.newest.map(|newest| (newest.at, Duration::ZERO));
+        self.unlocated.or(newest).map_or(Duration::ZERO, |(heard, longest)| longest.max(at.since(heard)))
     }
 
     /// The last good place; with a report, its moment and speed there. Before the first one, what was sent.

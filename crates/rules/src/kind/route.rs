@@ -1,5 +1,7 @@
 //! `off-route` and `offline-move`.
 
+use std::time::Duration;
+
 use fleet::{Fix, MeasureKind, RouteIndex, RuleId, Severity, VehicleClass};
 use serde::{Deserialize, Serialize};
 
@@ -42,13 +44,14 @@ pub(crate) fn off_route(scene: &Scene<'_>, route: Option<RouteIndex>, signals: &
     signals.push(Signal { hold, ..signal });
 }
 
-/// Looks for a hole between the last fix and this one.
-pub(crate) fn hole(scene: &Scene<'_>, from: &Fix) -> Option<Hole> {
+/// Looks for a hole between the last fix and this one; a terminal that only had no fix, as in a tunnel, was not
+/// silent.
+pub(crate) fn hole(scene: &Scene<'_>, from: &Fix, silence: Duration) -> Option<Hole> {
     let rule = &scene.book.offline_move;
-    let passed = scene.fix.at.since(from.at);
-    if passed < rule.gap {
+    if silence < rule.gap {
         return None;
     }
+    let passed = scene.fix.at.since(from.at);
     let moved_m = from.position.distance_m(scene.fix.position);
     let plausible = moved_m <= rule.plausible_kmh / 3.6 * passed.as_secs_f64();
     (moved_m > rule.distance_m && plausible).then_some(Hole { from: *from, to: scene.fix })
@@ -67,5 +70,5 @@ pub(crate) fn offline_move(scene: &Scene<'_>, hole: &mut Option<Hole>, signals: 
     let signal = Signal::new(RuleId::OFFLINE_MOVE, Severity::Major, text)
         .to(law::supervision(scene.class), law::TAMPER)
         .measured(MeasureKind::DistanceM, moved_m, Some(rule.distance_m));
-    signals.push(Signal { started: Some(from.at), hold: Some(std::time::Duration::ZERO), ..signal });
+    signals.push(Signal { started: Some(from.at), hold: Some(Duration::ZERO), ..signal });
 }
