@@ -12,6 +12,7 @@ use tokio::sync::{oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::SendError;
+use crate::durable::Durable;
 use crate::metrics::Metrics;
 use crate::routes::{Order, Route, Routes};
 
@@ -22,6 +23,7 @@ pub(crate) struct Shared {
     pub registry: watch::Receiver<Arc<Registry>>,
     pub metrics: Arc<Metrics>,
     pub routes: Arc<Routes>,
+    pub durable: Arc<Durable>,
     pub policy: Policy,
     pub stopping: CancellationToken,
     /// Cancelled together with `stopping` when the journal takes no more.

@@ -11,6 +11,7 @@
 //! **not** know what a message means: `session` does.
 
 mod connection;
+mod durable;
 mod events;
 mod metrics;
 mod routes;
@@ -30,11 +31,13 @@ pub use session::Admission;
 use session::{Busy, Command, Outcome, Policy};
 use tokio::net::{TcpListener, UdpSocket};
 use tokio::sync::{oneshot, watch};
+use tokio::task::JoinHandle;
 use tokio::time::interval;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::connection::Shared;
+use crate::durable::Durable;
 use crate::metrics::Metrics;
 use crate::routes::{Order, Routes};
 
@@ -106,6 +109,8 @@ pub struct Gateway {
     local_addr: SocketAddr,
     routes: Arc<Routes>,
     tasks: TaskTracker,
+    /// Runs until every connection has heard the last it waits for.
+    durable: JoinHandle<()>,
     stopping: CancellationToken,
 }
 
@@ -128,6 +133,8 @@ impl Gateway {
             listener.local_addr().map_err(|source| listen_error("TCP", options.listen, source))?;
         let metrics = Arc::new(Metrics::register(metrics)?);
         let routes = Arc::new(Routes::new(Arc::clone(&metrics)));
+        let mut committed = journal.durable();
+        let durable = Arc::new(Durable::new(*committed.borrow_and_update()));
         let policy = Policy { idle: options.idle_timeout, ..Policy::new(options.admission, secret) };
         let stopping = CancellationToken::new();
         let failed = CancellationToken::new();
@@ -136,6 +143,7 @@ impl Gateway {
             registry,
             metrics,
             routes: Arc::clone(&routes),
+            durable: Arc::clone(&durable),
             policy,
             stopping: stopping.clone(),
             failed,
@@ -148,7 +156,8 @@ impl Gateway {
             tasks.spawn(udp::run(socket, shared.clone()));
         }
         tasks.spawn(tcp::accept(listener, shared, options.connections_max, tasks.clone()));
-        Ok(Self { local_addr, routes, tasks, stopping })
+        let durable = tokio::spawn(durable.run(committed));
+        Ok(Self { local_addr, routes, tasks, durable, stopping })
     }
 
     /// Where terminals connect to.
@@ -178,6 +187,9 @@ impl Gateway {
         self.stopping.cancel();
         self.tasks.close();
         self.tasks.wait().await;
+        self.durable.abort();
+        // It was cancelled, which is what was asked for.
+        let _ = self.durable.await;
     }
 }
 

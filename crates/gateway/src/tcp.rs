@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWriteExt, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, mpsc, watch};
+use tokio::sync::{Notify, Semaphore, mpsc};
 use tokio::time::{Instant, Sleep, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -83,7 +83,10 @@ struct Connection {
     conversation: Conversation,
     orders: mpsc::Receiver<(u64, Order)>,
     kick: CancellationToken,
-    durable: watch::Receiver<journal::Position>,
+    /// Rung when the oldest report here is durable.
+    durable: Arc<Notify>,
+    /// What it was last set to.
+    awaited: Option<journal::Position>,
     alarm: Pin<Box<Sleep>>,
     /// Set once no more is read and only acknowledgements are waited for.
     stop_at: Option<Instant>,
@@ -100,7 +103,8 @@ impl Connection {
             conversation: Conversation::new(shared, route),
             orders,
             kick,
-            durable: shared.journal.durable(),
+            durable: Arc::default(),
+            awaited: None,
             alarm: Box::pin(sleep(shared.policy.idle)),
             stop_at: None,
         }
@@ -137,7 +141,13 @@ impl Connection {
     /// Waits for one thing to happen and feeds it to the link.
     async fn wait(&mut self, shared: &Shared) -> Result<(), &'static str> {
         let link = &self.conversation.link;
-        let (reads, waits) = (self.stop_at.is_none() && !link.is_full(), link.unacknowledged() > 0);
+        let (reads, awaited) = (self.stop_at.is_none() && !link.is_full(), link.awaits());
+        if let Some(position) = awaited
+            && self.awaited != awaited
+        {
+            shared.durable.wake(position, &self.durable);
+            self.awaited = awaited;
+        }
         tokio::select! {
             biased;
             () = self.kick.cancelled(), if self.stop_at.is_none() => {
@@ -146,10 +156,8 @@ impl Connection {
                 }
                 self.stop_at = Some(Instant::now() + STOP_TIMEOUT);
             }
-            changed = self.durable.changed(), if waits => {
-                changed.map_err(|_| "journal")?;
-                let upto = *self.durable.borrow_and_update();
-                self.conversation.link.handle_durable(now(), upto);
+            () = self.durable.notified(), if awaited.is_some() => {
+                self.conversation.link.handle_durable(now(), shared.durable.upto());
             }
             Some((_, order)) = self.orders.recv() => self.conversation.handle_order(order),
             read = poll_fn(|context| poll_read(&mut self.stream, context, &mut self.conversation)), if reads => {

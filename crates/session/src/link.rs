@@ -246,6 +246,11 @@ impl Link {
         self.acknowledgements.len()
     }
 
+    /// The position of the oldest record whose acknowledgement waits: once that is durable there is something to do.
+    pub fn awaits(&self) -> Option<u64> {
+        self.acknowledgements.oldest()
+    }
+
     /// The terminals that speak here and nowhere else.
     pub fn terminals(&self) -> impl Iterator<Item = TerminalId> {
         let online = self.speakers.iter().filter(|speaker| speaker.standing == Standing::Online);

@@ -35,6 +35,11 @@ impl Acknowledgements {
         self.queue.pop_front().map(|(header, _)| header)
     }
 
+    /// The position of the oldest one, where it has one.
+    pub(crate) fn oldest(&self) -> Option<u64> {
+        self.queue.front().and_then(|(_, position)| *position)
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.queue.len()
     }

@@ -1,0 +1,82 @@
+//! Who waits for which record: a group commit wakes the connections whose reports are in it and nobody else.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use journal::Position;
+use tokio::sync::{Notify, watch};
+
+/// The journal's word on durability, handed to those it concerns.
+#[derive(Debug)]
+pub(crate) struct Durable(Mutex<Waiting>);
+
+#[derive(Debug)]
+struct Waiting {
+    /// Every record below this is durable.
+    upto: Position,
+    /// By position. One entry a connection, for its oldest report.
+    connections: VecDeque<(Position, Arc<Notify>)>,
+}
+
+impl Durable {
+    pub(crate) fn new(upto: Position) -> Self {
+        Self(Mutex::new(Waiting { upto, connections: VecDeque::new() }))
+    }
+
+    /// Passes on what the journal says, for as long as there is one.
+    pub(crate) async fn run(self: Arc<Self>, mut journal: watch::Receiver<Position>) {
+        while journal.changed().await.is_ok() {
+            let upto = *journal.borrow_and_update();
+            for (_, wake) in self.advance(upto) {
+                wake.notify_one();
+            }
+        }
+    }
+
+    pub(crate) fn upto(&self) -> Position {
+        self.lock().upto
+    }
+
+    /// Wakes once the record at `position` is durable, which may be at once.
+    pub(crate) fn wake(&self, position: Position, wake: &Arc<Notify>) {
+        let mut waiting = self.lock();
+        if position < waiting.upto {
+            return wake.notify_one();
+        }
+        // Positions come nearly in order: the place is at the end or close to it.
+        let place = waiting.connections.iter().rposition(|(other, _)| *other <= position);
+        waiting.connections.insert(place.map_or(0, |before| before + 1), (position, Arc::clone(wake)));
+    }
+
+    fn advance(&self, upto: Position) -> VecDeque<(Position, Arc<Notify>)> {
+        let mut waiting = self.lock();
+        waiting.upto = upto;
+        let due = waiting.connections.partition_point(|(position, _)| *position < upto);
+        let later = waiting.connections.split_off(due);
+        std::mem::replace(&mut waiting.connections, later)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_commit_wakes_those_whose_record_is_in_it() {
+        let durable = Durable::new(10);
+        let wakes: Vec<Arc<Notify>> = (0..4).map(|_| Arc::default()).collect();
+        for (position, wake) in [12, 10, 11, 9].into_iter().zip(&wakes) {
+            durable.wake(position, wake);
+        }
+        let due = |upto| durable.advance(upto).into_iter().map(|(position, _)| position).collect::<Vec<_>>();
+        assert_eq!(due(10), []);
+        assert_eq!(due(12), [10, 11]);
+        assert_eq!(due(12), []);
+        assert_eq!(due(13), [12]);
+        assert_eq!(durable.upto(), 13);
+    }
+}
