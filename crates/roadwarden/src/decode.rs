@@ -230,4 +230,77 @@ mod tests {
         assert!(bad.contains("\"error\"") && !all);
         assert!(serde_json::to_value(described(&[])).unwrap().get("error").is_some());
     }
+
+    /// Lines of JSON and whether all could be decoded.
+    fn decoded(hex: &[String], raw: bool, input: impl Read) -> (Vec<serde_json::Value>, bool) {
+        let mut out = Vec::new();
+        let all = run(hex, raw, input, &mut out).unwrap();
+        let lines = String::from_utf8(out).unwrap();
+        (lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect(), all)
+    }
+
+    fn bytes(hex: &str) -> Vec<u8> {
+        let pairs = hex.as_bytes().as_chunks::<2>().0.iter();
+        pairs.map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap()).collect()
+    }
+
+    #[test]
+    fn lines_may_hold_spaces_and_capitals_and_empty_ones_are_passed_over() {
+        let input = format!("\n{}\n  \n{} {}\n", FRAME.to_uppercase(), &FRAME[..20], &FRAME[20..]);
+        let (objects, all) = decoded(&[], false, input.as_bytes());
+        assert!(all);
+        assert_eq!(objects.len(), 2);
+        assert_eq!(objects[0], objects[1]);
+        assert_eq!(objects[0]["serial"], 126);
+    }
+
+    #[test]
+    fn a_line_that_is_no_frame_gives_its_reason_and_costs_no_other() {
+        let input = format!("7g\n7e0\n{FRAME}\n{}97e\n", &FRAME[..FRAME.len() - 3]);
+        let (objects, all) = decoded(&[], false, input.as_bytes());
+        assert!(!all);
+        let reasons: Vec<_> = objects.iter().map(|object| object["error"].as_str()).collect();
+        let hex = Some("hex text expected, two digits a byte");
+        assert_eq!(reasons, [hex, hex, None, Some("checksum is 0x99, expected 0x96")]);
+        assert_eq!((&objects[0]["hex"], &objects[1]["hex"]), (&"7g".into(), &"7e0".into()));
+    }
+
+    #[test]
+    fn a_byte_stream_is_cut_into_frames_wherever_a_read_ends() {
+        let frame = bytes(FRAME);
+        // Junk, two frames that share a delimiter, and a third with a wrong check byte.
+        let mut stream = [&[0x24, 0x24][..], &frame, &frame[1..]].concat();
+        stream.extend([0x7e, 0x01, 0x02, 0x7e]);
+        let (objects, all) = decoded(&[], true, stream.as_slice());
+        assert!(!all);
+        assert_eq!(objects.len(), 3);
+        assert_eq!(objects[0], objects[1]);
+        assert_eq!(objects[2]["error"], "checksum is 0x02, expected 0x01");
+        assert_eq!(objects[2]["hex"], "7e01027e");
+        let (first, second) = stream.split_at(31);
+        assert_eq!(decoded(&[], true, first.chain(second)), (objects, all));
+    }
+
+    #[test]
+    fn arguments_come_before_the_input() {
+        let (objects, all) = decoded(&[FRAME.into()], true, &b"not read"[..]);
+        assert_eq!((objects.len(), all), (1, true));
+    }
+
+    #[test]
+    fn one_package_is_a_good_frame_with_a_raw_body() {
+        let (objects, all) =
+            decoded(&["7e080120020139890123450030000300020102cf7e".into()], false, std::io::empty());
+        assert!(all, "{objects:?}");
+        assert_eq!(objects[0]["packet"], serde_json::json!({"total": 3, "index": 2}));
+        assert_eq!(objects[0]["body"], serde_json::json!({"raw": "0102"}));
+    }
+
+    #[test]
+    fn what_was_odd_is_listed() {
+        let wrong_length = FRAME.replacen("0022", "0023", 1).replace("967e", "977e");
+        let (objects, all) = decoded(&[wrong_length], false, std::io::empty());
+        assert!(all);
+        assert_eq!(objects[0]["warnings"], serde_json::json!(["length-field"]));
+    }
 }
