@@ -39,6 +39,23 @@ pub(crate) struct Drive {
     rested_at: Option<EventTime>,
 }
 
+/// What one fix says of the way to it.
+#[derive(Clone, Copy, PartialEq)]
+enum Pace {
+    /// It came here, and its speed says that it stands now: a stop begins with this fix.
+    Arrives,
+    Drives,
+    Stands,
+}
+
+fn pace(swift: bool, moved_m: f64) -> Pace {
+    match (swift, moved_m >= DISPLACED_M) {
+        (true, _) => Pace::Drives,
+        (false, true) => Pace::Arrives,
+        (false, false) => Pace::Stands,
+    }
+}
+
 /// The account as it was when a hole in the track began, in case the terminal fills it later.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub(crate) struct Before {
@@ -80,7 +97,7 @@ impl Drive {
         let last = self.last.replace((fix.at, fix.position));
         let swift = fix.speed.kmh() >= book.common.moving_kmh || status.has(Status::MOVING);
         let Some((last_at, last_position)) = last else {
-            self.count(book, fix, swift, Duration::ZERO, 0.0);
+            self.count(book, fix, pace(swift, 0.0), Duration::ZERO, 0.0);
             return;
         };
         let passed = fix.at.since(last_at);
@@ -89,14 +106,14 @@ impl Drive {
             let stood = self.stop_since.is_some() && moved_m < DISPLACED_M && !swift;
             if !stood {
                 self.bridge(book, last_at, passed, moved_m);
-                self.count(book, fix, swift, Duration::ZERO, 0.0);
+                self.count(book, fix, pace(swift, 0.0), Duration::ZERO, 0.0);
                 return;
             }
         }
         // The way matters only where the speed says that the vehicle stands, or where it creeps inside a stop.
         let moved_m =
             if swift && self.stop_since.is_none() { 0.0 } else { last_position.distance_m(fix.position) };
-        self.count(book, fix, swift || moved_m >= DISPLACED_M, passed, moved_m);
+        self.count(book, fix, pace(swift, moved_m), passed, moved_m);
     }
 
     /// How long it has stood, where it does.
@@ -116,9 +133,9 @@ impl Drive {
         }
     }
 
-    fn count(&mut self, book: &Book, fix: &Fix, moving: bool, passed: Duration, moved_m: f64) {
+    fn count(&mut self, book: &Book, fix: &Fix, pace: Pace, passed: Duration, moved_m: f64) {
         let rule = &book.fatigue;
-        if !moving {
+        if pace == Pace::Stands {
             let since = *self.stop_since.get_or_insert(fix.at);
             if fix.at.since(since) >= rule.rest {
                 self.rested_at = Some(fix.at);
@@ -133,7 +150,8 @@ impl Drive {
                 return;
             }
         }
-        (self.stop_since, self.creep, self.creep_m) = (None, Duration::ZERO, 0.0);
+        let stands = (pace == Pace::Arrives).then_some(fix.at);
+        (self.stop_since, self.creep, self.creep_m) = (stands, Duration::ZERO, 0.0);
         self.span_start.get_or_insert(fix.at);
         self.moving += passed;
     }
