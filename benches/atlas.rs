@@ -56,7 +56,9 @@ fn main() {
         assert!(answers.iter().all(|answer| *answer > 0 && Some(answer) == answers.first()), "{answers:?}");
     }
     assert!(held.first() <= crossed.first(), "a leg ends where it ends");
-    println!("{held:.0?} hits, {crossed:.0?} on legs, {free:.0?} positions free");
+    let [held, crossed, free] =
+        [&held, &crossed, &free].map(|answers| answers.first().copied().unwrap_or_default());
+    println!("{held} hits, {crossed} on legs, {free} positions free");
     for at in points.iter().take(sample) {
         check(&atlas, &rings, *at, &mut hits);
     }
