@@ -76,8 +76,12 @@ impl fmt::Display for Frame<'_> {
 /// When an escape or the check byte is wrong.
 pub fn unescape(raw: &[u8], into: &mut Vec<u8>) -> Result<Warnings, FrameError> {
     into.clear();
-    let content = raw.strip_prefix(&[DELIMITER]).unwrap_or(raw);
-    let content = content.strip_suffix(&[DELIMITER]).unwrap_or(content);
+    let content = match raw {
+        [DELIMITER, content @ .., DELIMITER] | [DELIMITER, content @ ..] | [content @ .., DELIMITER] => {
+            content
+        }
+        content => content,
+    };
     if content.len() > crate::FRAME_BYTES_MAX {
         return Err(FrameError::TooLong { len: content.len(), max: crate::FRAME_BYTES_MAX });
     }
@@ -153,7 +157,14 @@ fn scan<const MASK: u8>(bytes: &[u8]) -> (u8, bool) {
         hits |= differs.wrapping_sub(ONES) & !differs & HIGH;
     };
     words.iter().for_each(|word| add(u64::from_le_bytes(*word)));
-    add(rest.iter().fold(0, |word, byte| word << 8 | u64::from(*byte)));
+    match bytes.last_chunk::<8>() {
+        // The last word, from which those bytes are shifted out that have been added already.
+        Some(last) => {
+            let spare = 64 - 8 * rest.len() as u32;
+            add(u64::from_le_bytes(*last).checked_shr(spare).unwrap_or(0));
+        }
+        None => add(rest.iter().fold(0, |word, byte| word << 8 | u64::from(*byte))),
+    }
     sum ^= sum >> 32;
     sum ^= sum >> 16;
     sum ^= sum >> 8;
