@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use fleet::{ReceiveTime, TerminalId};
-use jt808::{Deframer, Edition, Frame, Header, Message, Phone};
+use jt808::{Deframer, Edition, Frame, Header, Message, Packet, Phone};
 use proptest::prelude::*;
 use session::{Admission, Directory, Link, Observer, Output, Policy};
 
@@ -135,17 +135,13 @@ fn step() -> impl Strategy<Value = Step> {
 fn stream() -> impl Strategy<Value = Vec<u8>> {
     let ids =
         vec![REPORT, 0x0002, 0x0001, 0x0003, 0x0004, 0x0704, REGISTRATION, AUTHENTICATION, 0x0201, 0x0f0f];
-    let good = (
-        1..=4_u64,
-        prop::sample::select(ids),
-        any::<u16>(),
-        prop::collection::vec(any::<u8>(), 0..60),
-        any::<bool>(),
-    )
-        .prop_map(|(terminal, id, serial, random, sensible)| {
-            let body = if sensible { LOCATION.to_vec() } else { random };
-            wire(&header(terminal, Edition::V2013, id, serial), &body)
-        });
+    let sender = (1..=4_u64, prop::sample::select(ids), any::<u16>(), prop::option::weighted(0.3, 1..=2_u16));
+    let body = (prop::collection::vec(any::<u8>(), 0..60), any::<bool>());
+    let good = (sender, body).prop_map(|((terminal, id, serial, part), (random, sensible))| {
+        let mut header = header(terminal, Edition::V2013, id, serial);
+        header.packet = part.map(|index| Packet { total: 2, index });
+        wire(&header, if sensible { &LOCATION } else { &random })
+    });
     let piece = prop_oneof![
         6 => good.clone(),
         2 => (good, any::<prop::sample::Index>()).prop_map(|(frame, at)| frame[..at.index(frame.len())].to_vec()),
