@@ -33,7 +33,7 @@ pub fn load(config: &Path) -> Result<settings::Loaded> {
 /// The service, until it is told to stop.
 pub fn run(config: &Path) -> Result<()> {
     let loaded = load(config)?;
-    log_to_stderr("info");
+    log_to_stderr("info,mqtt5=warn");
     runtime()?.block_on(async {
         let service = Service::start(loaded, false).await?;
         let listening = service.addresses();

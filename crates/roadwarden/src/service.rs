@@ -50,19 +50,11 @@ pub struct Addresses {
 }
 
 impl Service {
-    /// Starts everything; an error names what is missing and leaves nothing running.
+    /// Starts everything; an error names what is missing, and the process ends with it.
     pub async fn start(loaded: Loaded, demo: bool) -> Result<Self> {
         let Loaded { settings, reference } = loaded;
         let metrics = prometheus::Registry::new();
-        std::fs::create_dir_all(&settings.data_dir)
-            .with_context(|| format!("cannot make the data folder {}", settings.data_dir.display()))?;
-        let journal =
-            Journal::open(journal_options(&settings), &metrics).context("cannot open the journal")?;
-        let ledger =
-            Ledger::open(&settings.data_dir.join("ledger.db"), &metrics).context("cannot open the ledger")?;
-        let history =
-            History::open(&settings.data_dir.join("history"), &metrics).context("cannot open the history")?;
-        let influx = start_influx(&settings, &metrics)?;
+        let Stores { journal, ledger, history, influx } = Stores::open(&settings, &metrics)?;
         let (reference, reference_seen) = watch::channel(Arc::new(reference));
         let (registry, registry_seen) = watch::channel(Arc::clone(&reference_seen.borrow().registry));
         let ground = ground(&reference_seen.borrow());
@@ -172,6 +164,28 @@ impl Service {
         if let Some(sink) = self.influx.and_then(Arc::into_inner) {
             sink.stop().await;
         }
+    }
+}
+
+/// Everything that is kept, opened.
+struct Stores {
+    journal: Journal,
+    ledger: Ledger,
+    history: History,
+    influx: Option<Arc<Sink>>,
+}
+
+impl Stores {
+    fn open(settings: &Settings, metrics: &prometheus::Registry) -> Result<Self> {
+        std::fs::create_dir_all(&settings.data_dir)
+            .with_context(|| format!("cannot make the data folder {}", settings.data_dir.display()))?;
+        let dir = &settings.data_dir;
+        Ok(Self {
+            journal: Journal::open(journal_options(settings), metrics).context("cannot open the journal")?,
+            ledger: Ledger::open(&dir.join("ledger.db"), metrics).context("cannot open the ledger")?,
+            history: History::open(&dir.join("history"), metrics).context("cannot open the history")?,
+            influx: start_influx(settings, metrics)?,
+        })
     }
 }
 

@@ -67,7 +67,7 @@ fn a_port_that_is_taken_is_3_and_named() {
         let served = run(&["serve", "--config", home.config().to_str().unwrap()]);
         let text = String::from_utf8(served.stderr).unwrap();
         assert!(
-            served.status.code() == Some(3) && text.contains(&address),
+            served.status.code() == Some(3) && text.contains(&port),
             "{table}: {:?}\n{text}",
             served.status.code()
         );

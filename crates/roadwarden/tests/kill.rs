@@ -1,15 +1,17 @@
 //! `kill -9` at any moment loses no acknowledged report and raises no alert twice.
 
+#![allow(clippy::unwrap_used, reason = "a test that fails here says where")]
+
 mod harness;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use harness::{Home, Server, Terminal, eventually, frame, location, now_ms};
 
-const ROUNDS: u64 = 12;
+const ROUNDS: u64 = 20;
 const STEP_MS: i64 = 1000;
 /// One a second; all rounds together stay inside the live window.
-const REPORTS_A_ROUND: u16 = 40;
+const REPORTS_A_ROUND: u16 = 25;
 
 #[test]
 fn killing_the_service_loses_no_acknowledged_report_and_raises_nothing_twice() {
@@ -31,6 +33,10 @@ fn killing_the_service_loses_no_acknowledged_report_and_raises_nothing_twice() {
             let all = &acknowledged[terminal];
             let upto = (first..).find(|n| !all.contains(n)).unwrap();
             next.insert(terminal, upto);
+        }
+        if round % 4 == 3 {
+            // The next start goes on from a snapshot, the others fold the journal from its beginning.
+            await_snapshot(&server, terminals[1], start_ms);
         }
         server.kill();
     }
@@ -80,6 +86,21 @@ fn drive(server: &Server, terminal: &str, start_ms: i64, first: i64, round: u64)
     let wanted = usize::try_from((round * 17) % (u64::from(REPORTS_A_ROUND) + 1)).unwrap();
     link.read_until("some acknowledgements", |t| t.acknowledged.len() >= wanted);
     link.acknowledged.iter().map(|serial| first + i64::from(*serial) - 10).collect()
+}
+
+/// Sends what is known already until a snapshot has been written.
+fn await_snapshot(server: &Server, terminal: &str, start_ms: i64) {
+    let mut link = Terminal::connect(server.gateway).unwrap();
+    link.sign_in(terminal);
+    eventually("a snapshot", || {
+        link.send(&frame(0x0200, terminal, 9, &location(start_ms, 90.0, 29.3, 100.0, 0))).unwrap();
+        link.read().unwrap();
+        let (_, metrics) = server.get("", "/metrics");
+        metrics
+            .lines()
+            .any(|line| line.strip_prefix("roadwarden_snapshots_total ").is_some_and(|n| n != "0"))
+            .then_some(())
+    });
 }
 
 fn rfc3339_ms(ms: i64) -> String {

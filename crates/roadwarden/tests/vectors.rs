@@ -1,6 +1,8 @@
 //! Frames of other implementations, many from real terminals, sent over TCP in one connection per terminal, whole and
 //! cut at any place: what is answered and counted equals what `decode` says of each frame.
 
+#![allow(clippy::unwrap_used, reason = "a test that fails here says where")]
+
 mod harness;
 
 use std::collections::BTreeMap;
@@ -50,7 +52,12 @@ struct Outcome {
     rejected: BTreeMap<String, u64>,
 }
 
-fn serve(name: &str, links: &BTreeMap<&str, Vec<&[u8]>>, frames: usize, cuts: &mut dyn FnMut(&[u8]) -> Vec<usize>) -> Outcome {
+fn serve(
+    name: &str,
+    links: &BTreeMap<&str, Vec<&[u8]>>,
+    frames: usize,
+    cuts: &mut dyn FnMut(&[u8]) -> Vec<usize>,
+) -> Outcome {
     let home = Home::new(name, "");
     let config = fs::read_to_string(home.config()).unwrap();
     home.write("roadwarden.toml", &config.replace("[gateway]", "[gateway]\nadmission = \"open\""));
@@ -68,7 +75,8 @@ fn serve(name: &str, links: &BTreeMap<&str, Vec<&[u8]>>, frames: usize, cuts: &m
         }
         link.finish();
         // The platform's own serials and clock are no property of the frames.
-        let mut said: Vec<_> = link.answers.into_iter().filter(|(id, _)| *id != 0x8004).map(without_code).collect();
+        let mut said: Vec<_> =
+            link.answers.into_iter().filter(|(id, _)| *id != 0x8004).map(without_code).collect();
         said.sort();
         answers.insert((*terminal).to_owned(), said);
     }
@@ -76,10 +84,11 @@ fn serve(name: &str, links: &BTreeMap<&str, Vec<&[u8]>>, frames: usize, cuts: &m
         let (_, metrics) = server.get("", "/metrics");
         (value(&metrics, "roadwarden_frames_received_total") == Some(frames as u64)).then_some(metrics)
     });
-    let rejected = ["body", "code", "encrypted", "frame", "terminals", "unadmitted"].iter().filter_map(|reason| {
-        let key = format!("roadwarden_frames_rejected_total{{reason=\"{reason}\"}}");
-        Some(((*reason).to_owned(), value(&metrics, &key).filter(|count| *count > 0)?))
-    });
+    let rejected =
+        ["body", "code", "encrypted", "frame", "terminals", "unadmitted"].iter().filter_map(|reason| {
+            let key = format!("roadwarden_frames_rejected_total{{reason=\"{reason}\"}}");
+            Some(((*reason).to_owned(), value(&metrics, &key).filter(|count| *count > 0)?))
+        });
     let outcome = Outcome { answers, rejected: rejected.collect() };
     assert_eq!(server.stop().0, 0);
     outcome
@@ -105,9 +114,12 @@ fn parse(line: &str) -> (String, Vec<u8>) {
 }
 
 fn decode_errors(frames: &[(String, Vec<u8>)]) -> u64 {
-    let hex: Vec<String> = frames.iter().map(|(_, frame)| frame.iter().map(|b| format!("{b:02x}")).collect()).collect();
+    let hex: Vec<String> =
+        frames.iter().map(|(_, frame)| frame.iter().map(|b| format!("{b:02x}")).collect()).collect();
     let output = Command::new(BINARY).arg("decode").args(&hex).stdin(Stdio::null()).output().unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
     assert_eq!(text.lines().count(), frames.len());
-    text.lines().filter(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()["error"].is_string()).count() as u64
+    text.lines()
+        .filter(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()["error"].is_string())
+        .count() as u64
 }

@@ -1,5 +1,6 @@
 //! Starts the real binary on free ports, speaks JT/T 808 to it over a socket, and asks its HTTP interface.
 #![allow(dead_code, reason = "each test file uses its own part")]
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -111,7 +112,7 @@ impl Server {
     }
 
     pub fn start_with(home: &Home, env: &[(&str, &str)]) -> Self {
-        let mut child = Command::new(BINARY)
+        let child = Command::new(BINARY)
             .args(["serve", "--config"])
             .arg(home.config())
             .envs(env.iter().copied())
@@ -121,8 +122,10 @@ impl Server {
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        let stderr = BufReader::new(child.stderr.take().unwrap());
         let (sender, log) = channel();
+        let nowhere = SocketAddr::from(([127, 0, 0, 1], 0));
+        let mut server = Self { child, log, gateway: nowhere, mqtt: nowhere, http: nowhere };
+        let stderr = BufReader::new(server.child.stderr.take().unwrap());
         std::thread::spawn(move || {
             for line in stderr.lines().map_while(Result::ok) {
                 if sender.send(line).is_err() {
@@ -132,7 +135,8 @@ impl Server {
         });
         let mut seen = String::new();
         loop {
-            let line = log.recv_timeout(PATIENCE).unwrap_or_else(|_| panic!("serve never listened:\n{seen}"));
+            let line =
+                server.log.recv_timeout(PATIENCE).unwrap_or_else(|_| panic!("serve never listened:\n{seen}"));
             seen.push_str(&line);
             seen.push('\n');
             if line.contains("listening") && line.contains("gateway=") {
@@ -140,7 +144,8 @@ impl Server {
                     let from = line.find(key).unwrap() + key.len();
                     line[from..].split_whitespace().next().unwrap().parse().unwrap()
                 };
-                return Self { child, log, gateway: at("gateway="), mqtt: at("mqtt="), http: at("console=") };
+                (server.gateway, server.mqtt, server.http) = (at("gateway="), at("mqtt="), at("console="));
+                return server;
             }
         }
     }
@@ -182,6 +187,14 @@ impl Server {
                 None => return items,
             }
         }
+    }
+}
+
+/// A test that fails leaves no service behind.
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 
