@@ -8,8 +8,8 @@ use std::sync::Arc;
 use atlas::{Atlas, Shape};
 use benches::{Numbers, is_measuring, measure};
 use fleet::{
-    Alarms, Alert, Division, EventTime, Fix, Heading, LonLat, News, Observation, PlateColor, ReceiveTime, Registry, Report,
-    Speed, Status, TerminalId, Vehicle, VehicleClass, Zone, ZoneKind,
+    Alarms, Alert, Division, EventTime, Fix, Heading, LonLat, News, Observation, PlateColor, ReceiveTime,
+    Registry, Report, Speed, Status, TerminalId, Vehicle, VehicleClass, Zone, ZoneKind,
 };
 use geo::{LineString, MultiPolygon, Polygon};
 use rules::{Book, Engine};
@@ -35,7 +35,9 @@ fn main() {
         });
         answers.push(count);
     });
-    measure("the drive alone", units, || drive(steps, &mut |observation| assert!(observation.received.ms() > START_MS)));
+    measure("the drive alone", units, || {
+        drive(steps, &mut |observation| assert!(observation.received.ms() > START_MS))
+    });
     let mut engine = Engine::new(Arc::new(Book::default()), registry, map);
     let mut alerts: Vec<Alert> = Vec::new();
     drive(steps, &mut |observation| {
@@ -53,7 +55,8 @@ fn atlas() -> Atlas {
             let (lon, lat) = (numbers.between(90.0, 92.0), numbers.between(29.0, 31.0));
             let radius = numbers.between(0.001, 0.01);
             let shape = if number % 10 == 0 {
-                let line = (0..10).map(|n| (lon + f64::from(n) * radius / 3.0, lat + f64::from(n % 3) * radius / 5.0));
+                let line = (0..10)
+                    .map(|n| (lon + f64::from(n) * radius / 3.0, lat + f64::from(n % 3) * radius / 5.0));
                 Shape::Corridor { line: LineString::from_iter(line), width_m: 60.0 }
             } else {
                 let ring = (0..31).map(|n| {
@@ -112,8 +115,9 @@ fn terminal(number: usize) -> TerminalId {
 /// Every vehicle goes 10 s further, then the next step, as they would report.
 fn drive(steps: u64, each: &mut dyn FnMut(&Observation)) {
     let mut numbers = Numbers::new(1);
-    let mut places: Vec<(f64, f64, f64)> =
-        (0..VEHICLES).map(|_| (numbers.between(90.2, 91.8), numbers.between(29.2, 30.8), numbers.between(0.0, 6.2))).collect();
+    let mut places: Vec<(f64, f64, f64)> = (0..VEHICLES)
+        .map(|_| (numbers.between(90.2, 91.8), numbers.between(29.2, 30.8), numbers.between(0.0, 6.2)))
+        .collect();
     for step in 0..steps {
         for (number, place) in places.iter_mut().enumerate() {
             let kmh = 50.0 + f64::from(u32::try_from(number % 50).unwrap_or(0));
@@ -144,7 +148,11 @@ fn report(number: usize, step: u64, (lon, lat, heading): (f64, f64, f64), kmh: f
         safety: Vec::new(),
         backfill: false,
     };
-    Observation { terminal: terminal(number), received: ReceiveTime::from_ms(at + 300), news: News::Report(Box::new(report)) }
+    Observation {
+        terminal: terminal(number),
+        received: ReceiveTime::from_ms(at + 300),
+        news: News::Report(Box::new(report)),
+    }
 }
 
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "rem_euclid gives 0 to 360")]

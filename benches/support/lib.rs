@@ -33,7 +33,12 @@ pub fn measure(name: &str, units: u64, mut work: impl FnMut()) {
         .collect();
     rates.sort_by(f64::total_cmp);
     if let [low, .., high] = rates[..] {
-        println!("{name}: {:.3} M per CPU second (median of 7; {:.3} to {:.3})", rates[3] / 1e6, low / 1e6, high / 1e6);
+        println!(
+            "{name}: {:.3} M per CPU second (median of 7; {:.3} to {:.3})",
+            rates[3] / 1e6,
+            low / 1e6,
+            high / 1e6
+        );
     }
 }
 

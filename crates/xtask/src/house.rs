@@ -86,7 +86,8 @@ fn layers() -> Result<Vec<String>> {
     let mut breaches = Vec::new();
     for entry in fs::read_dir(root().join("crates"))? {
         let path = entry?.path();
-        let name = path.file_name().and_then(|n| n.to_str()).context("a crate's folder has no name")?.to_owned();
+        let name =
+            path.file_name().and_then(|n| n.to_str()).context("a crate's folder has no name")?.to_owned();
         if name == "xtask" {
             continue;
         }
@@ -97,7 +98,10 @@ fn layers() -> Result<Vec<String>> {
         let manifest = fs::read_to_string(path.join("Cargo.toml"))?;
         for used in dependencies(&manifest) {
             if rows.get(used).is_some_and(|&below| below >= row) {
-                breaches.push(format!("crates/{name} (row {row}) uses {used} (row {}), which is not below it", rows[used]));
+                breaches.push(format!(
+                    "crates/{name} (row {row}) uses {used} (row {}), which is not below it",
+                    rows[used]
+                ));
             }
         }
     }
@@ -122,7 +126,9 @@ fn purity() -> Result<Vec<String>> {
         for file in sources(&root().join("crates").join(name).join("src"))? {
             let text = fs::read_to_string(&file)?;
             let shipped = text.split("#[cfg(test)]").next().unwrap_or_default();
-            for (number, line) in shipped.lines().enumerate().filter(|(_, line)| !line.trim_start().starts_with("//")) {
+            for (number, line) in
+                shipped.lines().enumerate().filter(|(_, line)| !line.trim_start().starts_with("//"))
+            {
                 if let Some(word) = IMPURE.iter().find(|word| line.contains(**word)) {
                     breaches.push(format!("{}:{}: a pure crate says `{word}`", file.display(), number + 1));
                 }
