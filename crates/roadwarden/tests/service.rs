@@ -70,6 +70,24 @@ fn an_emergency_is_on_mqtt_for_its_departments_alone() {
 }
 
 #[test]
+fn the_button_is_heard_before_the_terminal_knows_time_or_place() {
+    let home = Home::new("button", "");
+    let server = Server::start(&home);
+    let token = home.token("duty");
+    let mut link = Terminal::connect(server.gateway).unwrap();
+    link.sign_in("13800000003");
+    let mut body = location(0, 0.0, 0.0, 0.0, SOS);
+    body[4..8].copy_from_slice(&[0; 4]); // No fix.
+    body[22..28].copy_from_slice(&[0; 6]); // No time.
+    link.send(&frame(0x0200, "13800000003", 5, &body)).unwrap();
+    let alerts = eventually("the alert", || {
+        Some(server.list(&token, "/api/v1/alerts?rule=sos")).filter(|alerts| !alerts.is_empty())
+    });
+    assert_eq!((alerts.len(), &alerts[0]["vehicle"]["plate"]), (1, &"藏A00003".into()));
+    assert_eq!(server.stop().0, 0);
+}
+
+#[test]
 fn a_bad_frame_costs_itself_only() {
     let home = Home::new("bad", "");
     let server = Server::start(&home);

@@ -88,7 +88,12 @@ impl Observer {
 
 fn observe(source: Source, frame: &Frame<'_>, out: &mut Vec<Observation>) -> Result<(), Refused> {
     match frame.message().map_err(|_| Refused::Body)? {
-        Message::LocationReport(location) => out.push(source.observe(report(source, &location, false)?)),
+        Message::LocationReport(location) => {
+            let news = report(source, &location, false).inspect_err(|_| {
+                out.extend(call_for_help(source, &location).map(|news| source.observe(news)));
+            })?;
+            out.push(source.observe(news));
+        }
         Message::LocationAnswer(answer) => out.push(source.observe(report(source, &answer.location, false)?)),
         Message::LocationBatch(batch) => return observe_batch(source, &batch, out),
         Message::Registration(registration) => out.push(source.observe(registered(&registration))),
@@ -119,6 +124,18 @@ fn observe_batch(
 
 fn report(source: Source, location: &Location<'_>, backfill: bool) -> Result<News, Refused> {
     let at = location.time.unix_ms().map(EventTime::from_ms).ok_or(Refused::Time)?;
+    Ok(News::Report(Box::new(report_at(at, source, location, backfill))))
+}
+
+/// A terminal has no time before its first fix, yet its driver may press the button: such a report is heard at the
+/// moment it came, without a position. Anything less urgent is not worth an event time that is not the terminal's.
+fn call_for_help(source: Source, location: &Location<'_>) -> Option<News> {
+    let mut report = report_at(source.received.as_event(), source, location, false);
+    report.status = report.status.without(Status::POSITIONED);
+    report.alarms.has(Alarms::EMERGENCY.with(Alarms::COLLISION)).then(|| News::Report(Box::new(report)))
+}
+
+fn report_at(at: EventTime, source: Source, location: &Location<'_>, backfill: bool) -> Report {
     let status = Status(location.status);
     let place =
         LonLat { lon_e6: location.longitude_microdegrees(), lat_e6: location.latitude_microdegrees() };
@@ -143,7 +160,7 @@ fn report(source: Source, location: &Location<'_>, backfill: bool) -> Result<New
     for item in location.items {
         observe_item(&item.value(), &mut report);
     }
-    Ok(News::Report(Box::new(report)))
+    report
 }
 
 fn observe_item(value: &ItemValue<'_>, report: &mut Report) {

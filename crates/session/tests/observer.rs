@@ -63,6 +63,16 @@ fn hemispheres_come_from_status_bits_or_from_the_sign() {
 }
 
 #[test]
+fn a_call_for_help_without_a_clock_is_heard_when_it_comes() {
+    let location = Location { time: DeviceTime::from_bcd([0; 6]), alarm: 1, ..lhasa() };
+    let (heard, refused) = observe(&[frame(0x0200, Edition::V2013, 1, None, &body(&location))]);
+    assert_eq!(refused, Err(Refused::Time), "still counted");
+    let [Observation { received, news: News::Report(report), .. }] = &heard[..] else { panic!("{heard:?}") };
+    assert!(report.alarms.has(Alarms::EMERGENCY) && !report.status.has(Status::POSITIONED));
+    assert_eq!(report.fix.at, received.as_event());
+}
+
+#[test]
 fn a_time_that_is_no_date_refuses_the_report() {
     for clock in [
         [0; 6],
