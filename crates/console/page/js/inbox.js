@@ -21,7 +21,7 @@ export function start(onOpen) {
       click: () => toggleSeverity(severity),
     }, badge(severity, 14), words.severities[severity][0]));
   }
-  $("rule").append(h("option", { value: "" }, "规则:全部 Any rule"),
+  $("rule").append(h("option", { value: "" }, "全部规则 Rules"),
     ...Object.entries(words.rules).map(([id, [zh, en]]) => h("option", { value: id }, `${zh} ${en}`)));
   for (const id of ["state", "handling", "rule", "search"]) $(id).addEventListener("change", load);
   $("fresh").addEventListener("click", release);
@@ -182,13 +182,13 @@ function row(alert, isNew) {
     click: () => open(alert.id),
   },
   badge(alert.severity),
-  h("span", { class: "head" }, alert.vehicle.plate || alert.vehicle.terminal, "  ", h("span", { class: "tone" }, severity[0])),
+  h("span", { class: "head" }, alert.vehicle.plate || alert.vehicle.terminal, "  ", h("span", { class: "tone" }, both(severity))),
   h("span", { class: "age" }, age(alert.raised_at)),
   h("span", { class: "what" }, both(words.pair(words.rules, alert.rule)), value(alert)),
   h("span", { class: "where" }, h("span", {}, place(alert)),
     alert.late && h("span", { class: "tag late", title: "盲区补传 Reported late" }, "补传 late"),
-    alert.state === "cleared" && h("span", { class: "tag" }, words.states.cleared[0]),
-    h("span", { class: `tag ${alert.handling?.status ?? ""}` }, words.pair(words.statuses, alert.handling?.status)[0])));
+    alert.state === "cleared" && h("span", { class: "tag" }, both(words.states.cleared)),
+    h("span", { class: `tag ${alert.handling?.status ?? ""}` }, both(words.pair(words.statuses, alert.handling?.status)))));
 }
 
 function value(alert) {

@@ -109,7 +109,7 @@ function summary({ open, vehicles_online: online, vehicles_total: total }) {
     ...Object.entries(words.severities).map(([severity, text]) => h("span", { class: `count ${severity}${open[severity] ? "" : " zero"}`, title: text.join(" ") },
       badge(severity, 14), h("b", { class: "tone" }, String(open[severity] ?? 0)), h("span", { class: "word" }, both(text)))),
     h("span", { class: "count", title: "在线车辆 Vehicles online" }, h("b", {}, `${online}/${total}`), h("span", { class: "word" }, both(["在线", "online"]))));
-  document.title = `${open.critical ? `(${open.critical}) ` : ""}Roadwarden 道路监护`;
+  document.title = `${open.critical ? `(${open.critical}) ` : ""}Roadwarden 道路卫士`;
 }
 
 function keys(event) {
