@@ -87,6 +87,7 @@ fn api() -> Router<Shared> {
         .route("/api/v1/alerts/actions", post(alerts::act_on_many))
         .route("/api/v1/alerts/{id}", get(alerts::one))
         .route("/api/v1/alerts/{id}/timeline", get(alerts::timeline))
+        .route("/api/v1/alerts/{id}/evidence", get(alerts::evidence))
         .route("/api/v1/alerts/{id}/actions", post(alerts::act))
         .route("/api/v1/vehicles", get(vehicles::list))
         .route("/api/v1/vehicles/{terminal}", get(vehicles::one))

@@ -159,6 +159,24 @@ documents! {
         /// Names of photos and videos.
         attachments: Vec<String>,
     }
+    /// What an alert rests on.
+    FullEvidence {
+        /// Positions before and during, oldest first.
+        positions: Vec<Position>,
+        /// Names of photos and videos.
+        attachments: Vec<String>,
+        /// The deciding frames, by rising revision.
+        frames: Vec<KeptFrame>,
+    }
+    /// A frame as received; `at` and `hex` are those of a recording.
+    KeptFrame {
+        /// The revision it decided.
+        revision: u32,
+        /// When it was received.
+        at: String,
+        /// The frame, `7e…7e`.
+        hex: String,
+    }
     /// People's side of an alert.
     Handling {
         /// `new`, `acknowledged`, `handling`, `handled`, `deferred` or `closed`.

@@ -57,6 +57,8 @@ const ACCESS: &[(&str, &str, [u16; 5])] = &[
     ("GET", "/api/v1/alerts/{other}", [401, 200, 200, 404, 200]),
     ("GET", "/api/v1/alerts/{own}/timeline", [401, 200, 200, 200, 200]),
     ("GET", "/api/v1/alerts/{other}/timeline", [401, 200, 200, 404, 200]),
+    ("GET", "/api/v1/alerts/{own}/evidence", [401, 200, 200, 200, 200]),
+    ("GET", "/api/v1/alerts/{other}/evidence", [401, 200, 200, 404, 200]),
     ("POST", "/api/v1/alerts/{own}/actions comment", [401, 200, 200, 200, 200]),
     ("POST", "/api/v1/alerts/{other}/actions comment", [401, 200, 200, 404, 200]),
     ("POST", "/api/v1/alerts/{own}/actions assign", [401, 200, 403, 403, 200]),

@@ -27,6 +27,7 @@ pub use crate::act::{ActError, Action, AuditEntry, TimelineEntry};
 pub use crate::handling::{ActionKind, Appeal, Handling, HandlingStatus, Outcome, Reason, Via};
 pub use crate::outbox::{Outgoing, OutgoingKind};
 pub use crate::query::{Listed, Page, Query};
+pub use crate::record::{KeptFrame, Ruled};
 
 use crate::metrics::Metrics;
 

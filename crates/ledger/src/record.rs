@@ -2,22 +2,64 @@
 
 use std::sync::Arc;
 
-use fleet::{Alert, Department, ReceiveTime};
+use bytes::Bytes;
+use fleet::{Alert, AlertId, Department, ReceiveTime};
 use rusqlite::{Transaction, params};
 
 use crate::{Handling, Ledger, StoreError, now};
 
+/// A revision of an alert with the frame that decided it: the journal forgets its frames after some days, the proof
+/// stays with the alert.
+#[derive(Clone, Debug)]
+pub struct Ruled {
+    /// The revision.
+    pub alert: Arc<Alert>,
+    /// When the deciding frame was received, and the frame as received, `7e…7e`; `None` where time alone decided.
+    pub frame: Option<(ReceiveTime, Bytes)>,
+}
+
+/// A frame that an alert rests on.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct KeptFrame {
+    /// The revision it decided.
+    pub revision: u32,
+    /// When it was received.
+    pub received: ReceiveTime,
+    /// As received, `7e…7e`.
+    pub frame: Vec<u8>,
+}
+
 impl Ledger {
-    /// Records revisions and says of each whether it was new; one met before changes nothing.
+    /// Records revisions that rest on no frame; see [`Ledger::record_ruled`].
     pub fn record(&self, alerts: &[Arc<Alert>]) -> Result<Vec<bool>, StoreError> {
+        let ruled: Vec<Ruled> =
+            alerts.iter().map(|alert| Ruled { alert: Arc::clone(alert), frame: None }).collect();
+        self.record_ruled(&ruled)
+    }
+
+    /// Records revisions and says of each whether it was new; one met before changes nothing.
+    pub fn record_ruled(&self, ruled: &[Ruled]) -> Result<Vec<bool>, StoreError> {
         let at = now();
         let new = self.write(|transaction| -> Result<Vec<bool>, StoreError> {
-            alerts.iter().map(|alert| record_in(transaction, alert, at)).collect()
+            ruled.iter().map(|ruled| record_in(transaction, ruled, at)).collect()
         })?;
         if new.contains(&true) {
             self.inner.outbox.notify_one();
         }
         Ok(new)
+    }
+
+    /// The frames an alert rests on, by rising revision.
+    pub fn frames(&self, id: AlertId) -> Result<Vec<KeptFrame>, StoreError> {
+        let reader = self.reader();
+        let mut statement = reader.prepare_cached(
+            "SELECT revision, received, frame FROM revision WHERE id = ? AND frame IS NOT NULL ORDER BY revision",
+        )?;
+        let rows = statement.query_map([&id.as_bytes()[..]], |row| {
+            let received = ReceiveTime::from_ms(row.get(1)?);
+            Ok(KeptFrame { revision: row.get(0)?, received, frame: row.get(2)? })
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
     }
 
     /// Drops cleared alerts raised before `before` that are closed or were never touched, with their story, and what was
@@ -41,10 +83,12 @@ impl Ledger {
     }
 }
 
-fn record_in(transaction: &Transaction<'_>, alert: &Alert, at: ReceiveTime) -> Result<bool, StoreError> {
+fn record_in(transaction: &Transaction<'_>, ruled: &Ruled, at: ReceiveTime) -> Result<bool, StoreError> {
+    let Ruled { alert, frame } = ruled;
+    let (received, frame) = frame.as_ref().map(|(received, frame)| (received.ms(), &frame[..])).unzip();
     let added = transaction
         .prepare_cached(
-            "INSERT INTO revision (id, revision, state, at, document) VALUES (?, ?, ?, ?, ?)
+            "INSERT INTO revision (id, revision, state, at, document, received, frame) VALUES (?, ?, ?, ?, ?, ?, ?)
              ON CONFLICT (id, revision) DO NOTHING",
         )?
         .execute(params![
@@ -52,7 +96,9 @@ fn record_in(transaction: &Transaction<'_>, alert: &Alert, at: ReceiveTime) -> R
             alert.revision,
             alert.state.as_str(),
             at.ms(),
-            serde_json::to_vec(alert)?
+            serde_json::to_vec(&**alert)?,
+            received,
+            frame
         ])?;
     if added == 0 {
         return Ok(false);

@@ -5,7 +5,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::SyncSender;
 use std::time::{Duration, Instant};
 
-use fleet::Observation;
 use journal::{Batch, Follower, Journal, Position};
 use rules::Engine;
 use session::Observer;
@@ -15,7 +14,7 @@ use crate::Parts;
 use crate::fold::Ground;
 use crate::live::Live;
 use crate::metrics::Metrics;
-use crate::shard::Work;
+use crate::shard::{Heeded, Work};
 use crate::snapshot::Snapshot;
 use crate::writer::Done;
 
@@ -102,7 +101,7 @@ impl Reader {
     }
 
     fn hand_on(&mut self, batch: &Batch) {
-        let mut parts: Vec<Vec<Observation>> = self.shards.iter().map(|_| Vec::new()).collect();
+        let mut parts: Vec<Vec<Heeded>> = self.shards.iter().map(|_| Vec::new()).collect();
         let mut observations = Vec::new();
         let ground = self.ground.borrow().clone();
         for record in &batch.records {
@@ -113,7 +112,7 @@ impl Reader {
             for observation in observations.drain(..) {
                 let shard = ground.owner(&observation).fnv1a32() as usize % parts.len();
                 if let Some(part) = parts.get_mut(shard) {
-                    part.push(observation);
+                    part.push(Heeded { observation, frame: record.frame.clone() });
                 }
             }
         }

@@ -4,8 +4,10 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
 use std::time::Duration;
 
-use fleet::{Alert, News, Observation, ReceiveTime};
+use bytes::Bytes;
+use fleet::{News, Observation, ReceiveTime};
 use journal::Position;
+use ledger::Ruled;
 use rules::{Engine, Verdict};
 
 use crate::fold::Ground;
@@ -21,11 +23,17 @@ const GRACE: Duration = Duration::from_secs(2);
 /// What a shard is given to do.
 pub(crate) enum Work {
     /// Judge these, in order.
-    Judge(Vec<Observation>),
+    Judge(Vec<Heeded>),
     /// Go on with other rules, vehicles and zones; what is known of vehicles stays.
     Reload(Ground),
     /// Hand out the state before the record at this position.
     Save(Position),
+}
+
+/// An observation and the frame it was made of.
+pub(crate) struct Heeded {
+    pub observation: Observation,
+    pub frame: Bytes,
 }
 
 /// When idle: the time up to which every frame has been seen, or `None` while some are still on their way.
@@ -60,15 +68,18 @@ impl Shard {
         }
     }
 
-    fn judge(&mut self, observations: &[Observation]) -> Done {
+    fn judge(&mut self, heeded: &[Heeded]) -> Done {
         let mut outcome = Outcome::default();
         let mut alerts = Vec::new();
-        for observation in observations {
+        for Heeded { observation, frame } in heeded {
             let verdict = self.engine.handle_observation(observation, &mut alerts);
             self.metrics.judged(verdict);
-            outcome
-                .alerts
-                .extend(alerts.drain(..).map(|alert: Alert| (Arc::new(alert), observation.received)));
+            outcome.alerts.extend(alerts.drain(..).map(|alert| {
+                // A deadline of another vehicle may have passed with this frame, which proves nothing of it.
+                let own = alert.vehicle.terminal == observation.terminal;
+                let frame = own.then(|| (observation.received, frame.clone()));
+                (Ruled { alert: Arc::new(alert), frame }, observation.received)
+            }));
             if let News::Report(report) = &observation.news {
                 outcome.heard.push(Heard {
                     terminal: observation.terminal,
@@ -85,7 +96,7 @@ impl Shard {
                 });
             }
         }
-        outcome.observations = observations.len();
+        outcome.observations = heeded.len();
         Done::Outcome(outcome)
     }
 
@@ -94,7 +105,9 @@ impl Shard {
         if self.engine.next_timeout().is_some_and(|due| due <= now) {
             let mut alerts = Vec::new();
             self.engine.handle_timeout(now, &mut alerts);
-            outcome.alerts.extend(alerts.into_iter().map(|alert| (Arc::new(alert), now)));
+            outcome
+                .alerts
+                .extend(alerts.into_iter().map(|alert| (Ruled { alert: Arc::new(alert), frame: None }, now)));
         }
         outcome
     }

@@ -12,7 +12,7 @@ use fleet::{Alarms, Alert, AlertId, Fix, ReceiveTime, Registry, Severity, State,
 use history::History;
 use history::influx::Sink;
 use journal::{Journal, Position};
-use ledger::Ledger;
+use ledger::{Ledger, Ruled};
 use tokio::sync::watch;
 
 use crate::Clock;
@@ -38,7 +38,7 @@ pub(crate) enum Done {
 #[derive(Default)]
 pub(crate) struct Outcome {
     /// New revisions, each with the reception of the frame that decided it.
-    pub alerts: Vec<(Arc<Alert>, ReceiveTime)>,
+    pub alerts: Vec<(Ruled, ReceiveTime)>,
     /// One entry a report.
     pub heard: Vec<Heard>,
     /// How many observations this covers.
@@ -131,16 +131,16 @@ impl Writer {
     }
 
     fn write(&mut self, outcomes: &[Outcome]) {
-        let alerts: Vec<Arc<Alert>> =
-            outcomes.iter().flat_map(|o| &o.alerts).map(|(alert, _)| Arc::clone(alert)).collect();
-        let new = if alerts.is_empty() {
+        let ruled: Vec<Ruled> =
+            outcomes.iter().flat_map(|o| &o.alerts).map(|(ruled, _)| ruled.clone()).collect();
+        let new = if ruled.is_empty() {
             Vec::new()
         } else {
-            self.retried(|w| w.ledger.record(&alerts)).unwrap_or_default()
+            self.retried(|w| w.ledger.record_ruled(&ruled)).unwrap_or_default()
         };
         let now = (self.clock)();
         let received = outcomes.iter().flat_map(|o| &o.alerts).map(|(_, received)| *received);
-        for ((alert, new), received) in alerts.iter().zip(new).zip(received) {
+        for ((Ruled { alert, .. }, new), received) in ruled.iter().zip(new).zip(received) {
             self.note_open(alert);
             if new {
                 self.metrics.alert(alert);

@@ -47,7 +47,8 @@ fn an_emergency_is_on_mqtt_for_its_departments_alone() {
 
     let mut link = Terminal::connect(server.gateway).unwrap();
     link.sign_in("13800000002");
-    link.send(&frame(0x0200, "13800000002", 5, &location(now_ms(), 91.1, 29.6, 40.0, SOS))).unwrap();
+    let call = frame(0x0200, "13800000002", 5, &location(now_ms(), 91.1, 29.6, 40.0, SOS));
+    link.send(&call).unwrap();
     link.read_until("the acknowledgement", |t| t.acknowledged.contains(&5));
 
     // The status may be said again in between.
@@ -64,6 +65,9 @@ fn an_emergency_is_on_mqtt_for_its_departments_alone() {
     assert_eq!(listed.len(), 1);
     assert_eq!(listed[0]["id"], alert.id.to_string());
     assert_eq!(listed[0]["handling"]["status"], "new");
+    let evidence = server.get_json(&token, &format!("/api/v1/alerts/{}/evidence", alert.id));
+    let hex: String = call.iter().map(|byte| format!("{byte:02x}")).collect();
+    assert_eq!((&evidence["frames"][0]["revision"], &evidence["frames"][0]["hex"]), (&1.into(), &hex.into()));
     subscriber.kill().unwrap();
     subscriber.wait().unwrap();
     assert_eq!(server.stop().0, 0);
