@@ -63,15 +63,7 @@ impl Metrics {
     }
 
     pub(crate) fn judged(&self, verdict: Verdict) {
-        let label = match verdict {
-            Verdict::Duplicate => "duplicate",
-            Verdict::Late => "late",
-            Verdict::Live => "live",
-            Verdict::NoPosition => "no-position",
-            Verdict::Other => "other",
-            Verdict::Rejected(fault) => fault.as_str(),
-        };
-        self.verdicts.with_label_values(&[label]).inc();
+        self.verdicts.with_label_values(&[verdict.as_str()]).inc();
     }
 
     pub(crate) fn refused(&self, reason: &Refused) {

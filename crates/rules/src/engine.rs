@@ -36,6 +36,20 @@ pub enum Verdict {
     Other,
 }
 
+impl Verdict {
+    /// For metrics and summaries; a rejected report goes by its fault.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Live => "live",
+            Self::Late => "late",
+            Self::Duplicate => "duplicate",
+            Self::Rejected(fault) => fault.as_str(),
+            Self::NoPosition => "no-position",
+            Self::Other => "other",
+        }
+    }
+}
+
 /// Why a report is no evidence.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Fault {

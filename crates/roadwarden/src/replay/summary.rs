@@ -33,15 +33,7 @@ impl Summary {
     /// Counts what the rules made of an observation.
     pub fn judged(&mut self, verdict: Verdict) {
         self.observations += 1;
-        let name = match verdict {
-            Verdict::Duplicate => "duplicate",
-            Verdict::Late => "late",
-            Verdict::Live => "live",
-            Verdict::NoPosition => "no-position",
-            Verdict::Other => "other",
-            Verdict::Rejected(fault) => fault.as_str(),
-        };
-        *self.verdicts.entry(name).or_default() += 1;
+        *self.verdicts.entry(verdict.as_str()).or_default() += 1;
     }
 
     /// Counts a frame that gave no observation.
