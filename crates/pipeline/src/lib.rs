@@ -26,7 +26,7 @@ use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use fleet::{AlertId, ReceiveTime, Registry, Severity, State, TerminalId};
+use fleet::{AlertId, ReceiveTime, Severity, State, TerminalId};
 use history::History;
 use history::influx::Sink;
 use journal::Journal;
@@ -88,7 +88,6 @@ pub enum StartError {
 pub struct Pipeline {
     live: Live,
     ground: watch::Sender<Ground>,
-    registry: watch::Sender<Arc<Registry>>,
     shards: Vec<SyncSender<Work>>,
     threads: Vec<JoinHandle<()>>,
     healthy: Arc<AtomicBool>,
@@ -104,7 +103,6 @@ impl Pipeline {
         let live = Live::default();
         let start = reader::recover(&parts, &live);
         let (ground, ground_seen) = watch::channel(parts.ground.clone());
-        let (registry, registry_seen) = watch::channel(Arc::clone(&parts.ground.registry));
         let (done, results) = sync_channel(QUEUE_BATCHES);
         let (healthy, hurry) = (Arc::new(AtomicBool::new(true)), Arc::new(AtomicBool::new(false)));
         let read = Arc::new(AtomicU64::new(start.position));
@@ -127,7 +125,7 @@ impl Pipeline {
             influx: parts.influx,
             journal: parts.journal.clone(),
             live: live.clone(),
-            registry: registry_seen,
+            ground: ground_seen.clone(),
             metrics: Arc::clone(&metrics),
             clock: parts.clock,
             path: parts.snapshot,
@@ -148,7 +146,7 @@ impl Pipeline {
         };
         let runtime = tokio::runtime::Handle::current();
         threads.insert(0, spawn("reader".to_owned(), move || runtime.block_on(reader.run(start.position)))?);
-        Ok(Self { live, ground, registry, shards, threads, healthy, hurry, read, journal: parts.journal })
+        Ok(Self { live, ground, shards, threads, healthy, hurry, read, journal: parts.journal })
     }
 
     /// What is true now.
@@ -164,7 +162,6 @@ impl Pipeline {
 
     /// Goes on with other rules, vehicles and zones; what is known of the vehicles stays.
     pub fn reload(&self, ground: &Ground) {
-        self.registry.send_replace(Arc::clone(&ground.registry));
         self.ground.send_replace(ground.clone());
         for shard in &self.shards {
             // A shard that is gone has nothing to reload.

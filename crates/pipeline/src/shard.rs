@@ -96,7 +96,6 @@ impl Shard {
                 });
             }
         }
-        outcome.observations = heeded.len();
         Done::Outcome(outcome)
     }
 

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::Receiver;
 use std::time::Duration;
 
-use fleet::{Alarms, Alert, AlertId, Fix, ReceiveTime, Registry, Severity, State, Status, TerminalId};
+use fleet::{Alarms, Alert, AlertId, Fix, ReceiveTime, Severity, State, Status, TerminalId};
 use history::History;
 use history::influx::Sink;
 use journal::{Journal, Position};
@@ -16,6 +16,7 @@ use ledger::{Ledger, Ruled};
 use tokio::sync::watch;
 
 use crate::Clock;
+use crate::fold::Ground;
 use crate::live::{Live, LiveVehicle};
 use crate::metrics::Metrics;
 use crate::snapshot::Snapshot;
@@ -41,8 +42,6 @@ pub(crate) struct Outcome {
     pub alerts: Vec<(Ruled, ReceiveTime)>,
     /// One entry a report.
     pub heard: Vec<Heard>,
-    /// How many observations this covers.
-    pub observations: usize,
 }
 
 /// What one report says of its vehicle.
@@ -63,7 +62,7 @@ pub(crate) struct Writer {
     pub influx: Option<Arc<Sink>>,
     pub journal: Journal,
     pub live: Live,
-    pub registry: watch::Receiver<Arc<Registry>>,
+    pub ground: watch::Receiver<Ground>,
     pub metrics: Arc<Metrics>,
     pub clock: Clock,
     pub path: PathBuf,
@@ -113,7 +112,7 @@ impl Writer {
                 outcomes.push(outcome);
                 next = if outcomes.len() < JOINED_MAX { done.try_recv().ok() } else { None };
             }
-            self.write(&outcomes);
+            self.write(outcomes);
             match next {
                 Some(Done::Engine { shard, position, state }) => {
                     if let Some(slot) = self.pending.part(position).engines.get_mut(shard) {
@@ -130,16 +129,15 @@ impl Writer {
         }
     }
 
-    fn write(&mut self, outcomes: &[Outcome]) {
-        let ruled: Vec<Ruled> =
-            outcomes.iter().flat_map(|o| &o.alerts).map(|(ruled, _)| ruled.clone()).collect();
+    fn write(&mut self, mut outcomes: Vec<Outcome>) {
+        let (ruled, received): (Vec<Ruled>, Vec<ReceiveTime>) =
+            outcomes.iter_mut().flat_map(|outcome| outcome.alerts.drain(..)).unzip();
         let new = if ruled.is_empty() {
             Vec::new()
         } else {
             self.retried(|w| w.ledger.record_ruled(&ruled)).unwrap_or_default()
         };
         let now = (self.clock)();
-        let received = outcomes.iter().flat_map(|o| &o.alerts).map(|(_, received)| *received);
         for ((Ruled { alert, .. }, new), received) in ruled.iter().zip(new).zip(received) {
             self.note_open(alert);
             if new {
@@ -173,8 +171,8 @@ impl Writer {
         if let Some(fix) = &heard.fix {
             self.history.append(heard.terminal, fix);
             if let Some(sink) = &self.influx {
-                let registry = self.registry.borrow();
-                sink.offer_position(heard.terminal, registry.vehicle(heard.terminal), fix);
+                let ground = self.ground.borrow();
+                sink.offer_position(heard.terminal, ground.registry.vehicle(heard.terminal), fix);
             }
         }
         let known = self.live.vehicle(heard.terminal);
