@@ -6,6 +6,8 @@ use anyhow::Context;
 use jt808::{Deframer, Edition, Field, Frame, Item, Location, Message};
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
+use crate::hex;
+
 /// Decodes the frames given as hex, or else those of `input` (hex, one a line, or with `raw` a byte stream), and
 /// writes an object a line; says whether all could be decoded.
 pub fn run(hex: &[String], raw: bool, input: impl Read, mut output: impl Write) -> anyhow::Result<bool> {
@@ -52,17 +54,8 @@ fn write(object: &Json, output: &mut impl Write) -> anyhow::Result<bool> {
 }
 
 fn from_hex(text: &str) -> Json {
-    let digits: Option<Vec<u8>> = text
-        .chars()
-        .filter(|letter| !letter.is_whitespace())
-        .map(|letter| letter.to_digit(16).and_then(|digit| u8::try_from(digit).ok()))
-        .collect();
-    match digits {
-        Some(digits) if digits.len() % 2 == 0 && !digits.is_empty() => {
-            let bytes: Vec<u8> =
-                digits.as_chunks::<2>().0.iter().map(|[high, low]| high << 4 | low).collect();
-            described(&bytes)
-        }
+    match hex::parse(text) {
+        Ok(bytes) if !bytes.is_empty() => described(&bytes),
         _ => error("hex text expected, two digits a byte", text.trim()),
     }
 }
@@ -72,15 +65,14 @@ fn error(reason: impl ToString, hex: &str) -> Json {
 }
 
 fn described(raw: &[u8]) -> Json {
-    let hex = || raw.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
     let mut plain = Vec::new();
     let unescaped = match jt808::unescape(raw, &mut plain) {
         Ok(warnings) => warnings,
-        Err(reason) => return error(reason, &hex()),
+        Err(reason) => return error(reason, &hex::print(raw)),
     };
     let mut frame = match Frame::decode(&plain) {
         Ok(frame) => frame,
-        Err(reason) => return error(reason, &hex()),
+        Err(reason) => return error(reason, &hex::print(raw)),
     };
     frame.warnings.insert(unescaped);
     let (header, message) = (frame.header, frame.message());
@@ -102,8 +94,7 @@ fn described(raw: &[u8]) -> Json {
         Ok(message) => entries.push(("body", body(&message))),
         // One package of several, or an encrypted body, is a good frame whose body can't be read alone.
         Err(jt808::DecodeError::Packaged { .. } | jt808::DecodeError::Encrypted) => {
-            let raw = frame.body.iter().map(|byte| format!("{byte:02x}")).collect();
-            entries.push(("body", Json::Object(vec![("raw", Json::Text(raw))])));
+            entries.push(("body", Json::Object(vec![("raw", Json::Text(hex::print(frame.body)))])));
         }
         Err(reason) => {
             entries.push(("body", Json::Null));
@@ -239,11 +230,6 @@ mod tests {
         (lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect(), all)
     }
 
-    fn bytes(hex: &str) -> Vec<u8> {
-        let pairs = hex.as_bytes().as_chunks::<2>().0.iter();
-        pairs.map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap()).collect()
-    }
-
     #[test]
     fn lines_may_hold_spaces_and_capitals_and_empty_ones_are_passed_over() {
         let input = format!("\n{}\n  \n{} {}\n", FRAME.to_uppercase(), &FRAME[..20], &FRAME[20..]);
@@ -267,7 +253,7 @@ mod tests {
 
     #[test]
     fn a_byte_stream_is_cut_into_frames_wherever_a_read_ends() {
-        let frame = bytes(FRAME);
+        let frame = hex::parse(FRAME).unwrap();
         // Junk, two frames that share a delimiter, and a third with a wrong check byte.
         let mut stream = [&[0x24, 0x24][..], &frame, &frame[1..]].concat();
         stream.extend([0x7e, 0x01, 0x02, 0x7e]);

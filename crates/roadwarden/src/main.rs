@@ -6,6 +6,7 @@ mod clock;
 mod decode;
 mod demo;
 mod exit;
+mod hex;
 mod replay;
 mod serve;
 mod service;

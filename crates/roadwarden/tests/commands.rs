@@ -5,7 +5,7 @@ mod harness;
 use std::fs;
 use std::net::TcpListener;
 
-use harness::{Home, frame, location, run};
+use harness::{Home, frame, hex, location, run};
 
 #[test]
 fn wrong_usage_is_2() {
@@ -83,7 +83,7 @@ fn replay_gives_the_same_bytes_every_time() {
         let at_ms = 1_767_225_600_000 + second * 1000;
         let lon = 91.15 + second as f64 * 0.000_31;
         let frame = frame(0x0200, "13800000001", second as u16, &location(at_ms, lon, 29.6, 108.0, 0));
-        let hex: String = frame.iter().map(|byte| format!("{byte:02x}")).collect();
+        let hex = hex(&frame);
         recording.push_str(&format!(
             "{{\"at\": \"{}\", \"hex\": \"{hex}\"}}\n",
             fleet::ReceiveTime::from_ms(at_ms + 300)
@@ -128,10 +128,7 @@ fn a_bad_line_of_a_recording_is_named() {
 
 #[test]
 fn decode_prints_a_frame_and_fails_at_the_end() {
-    let good: String = frame(0x0200, "13800000001", 7, &location(1_767_225_600_000, 91.1, 29.6, 62.0, 2))
-        .iter()
-        .map(|b| format!("{b:02x}"))
-        .collect();
+    let good = hex(&frame(0x0200, "13800000001", 7, &location(1_767_225_600_000, 91.1, 29.6, 62.0, 2)));
     let output = run(&["decode", &good]);
     assert!(output.status.success());
     let value: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();

@@ -9,7 +9,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::mpsc::channel;
 
-use harness::{Home, PATIENCE, Server, Terminal, eventually, frame, location, now_ms};
+use harness::{Home, PATIENCE, Server, Terminal, eventually, frame, hex, location, now_ms};
 
 const SOS: u32 = 1;
 
@@ -66,7 +66,7 @@ fn an_emergency_is_on_mqtt_for_its_departments_alone() {
     assert_eq!(listed[0]["id"], alert.id.to_string());
     assert_eq!(listed[0]["handling"]["status"], "new");
     let evidence = server.get_json(&token, &format!("/api/v1/alerts/{}/evidence", alert.id));
-    let hex: String = call.iter().map(|byte| format!("{byte:02x}")).collect();
+    let hex = hex(&call);
     assert_eq!((&evidence["frames"][0]["revision"], &evidence["frames"][0]["hex"]), (&1.into(), &hex.into()));
     subscriber.kill().unwrap();
     subscriber.wait().unwrap();
@@ -154,7 +154,7 @@ fn what_serve_raised_a_replay_of_the_same_frames_raises_again() {
             &location(at, 91.17 + second as f64 * 0.000_31, 29.6, 108.0, 0),
         );
         link.send(&sent).unwrap();
-        let hex: String = sent.iter().map(|byte| format!("{byte:02x}")).collect();
+        let hex = hex(&sent);
         recording.push_str(&format!(
             "{{\"at\": \"{}\", \"hex\": \"{hex}\"}}\n",
             fleet::ReceiveTime::from_ms(start + 300_000)

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::process::{Command, Stdio};
 
-use harness::{BINARY, Home, Server, Terminal, eventually, shared};
+use harness::{BINARY, Home, Server, Terminal, eventually, hex, shared};
 
 #[test]
 fn frames_seen_elsewhere_are_counted_as_decode_has_them() {
@@ -114,8 +114,7 @@ fn parse(line: &str) -> (String, Vec<u8>) {
 }
 
 fn decode_errors(frames: &[(String, Vec<u8>)]) -> u64 {
-    let hex: Vec<String> =
-        frames.iter().map(|(_, frame)| frame.iter().map(|b| format!("{b:02x}")).collect()).collect();
+    let hex: Vec<String> = frames.iter().map(|(_, frame)| hex(frame)).collect();
     let output = Command::new(BINARY).arg("decode").args(&hex).stdin(Stdio::null()).output().unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
     assert_eq!(text.lines().count(), frames.len());

@@ -4,6 +4,8 @@ use anyhow::{Context, Result};
 use fleet::ReceiveTime;
 use serde::Deserialize;
 
+use crate::hex;
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Line<'a> {
@@ -16,22 +18,7 @@ struct Line<'a> {
 pub fn parse(line: &str) -> Result<(ReceiveTime, Vec<u8>)> {
     let line: Line = serde_json::from_str(line)
         .context("expected {\"at\": \"2026-01-01T08:00:00+08:00\", \"hex\": \"7e…7e\"}")?;
-    Ok((line.at, from_hex(&line.hex)?))
-}
-
-/// Bytes from hex digits; blanks between them are allowed.
-pub fn from_hex(text: &str) -> Result<Vec<u8>> {
-    let digits: Vec<u8> = text.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect();
-    let (pairs, odd) = digits.as_chunks::<2>();
-    anyhow::ensure!(odd.is_empty(), "an odd number of hex digits ({})", digits.len());
-    pairs
-        .iter()
-        .map(|pair| {
-            let text = std::str::from_utf8(pair).ok();
-            text.and_then(|text| u8::from_str_radix(text, 16).ok())
-                .with_context(|| format!("{:?} are no hex digits", String::from_utf8_lossy(pair)))
-        })
-        .collect()
+    Ok((line.at, hex::parse(&line.hex)?))
 }
 
 #[cfg(test)]

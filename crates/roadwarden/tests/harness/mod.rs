@@ -267,6 +267,11 @@ pub fn frame(id: u16, terminal: &str, serial: u16, body: &[u8]) -> Vec<u8> {
     frame
 }
 
+/// A frame as recordings have it.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 /// The 28 bytes of a location report.
 pub fn location(at_ms: i64, lon: f64, lat: f64, speed_kmh: f64, alarm: u32) -> Vec<u8> {
     let mut body = alarm.to_be_bytes().to_vec();
