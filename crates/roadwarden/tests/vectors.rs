@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::process::{Command, Stdio};
 
-use harness::{BINARY, Home, Server, Terminal, eventually, hex, shared};
+use harness::{BINARY, Home, Server, Terminal, eventually, frame, hex, location, now_ms, shared};
 
 #[test]
 fn frames_seen_elsewhere_are_counted_as_decode_has_them() {
@@ -45,6 +45,9 @@ fn frames_seen_elsewhere_are_counted_as_decode_has_them() {
     assert_eq!(refused, undecodable, "{:?}", whole.rejected);
 }
 
+/// Serial of a report that is sent behind the frames of each connection; none of them has it.
+const LAST: u16 = 0xfffe;
+
 /// What came of all frames.
 #[derive(Debug, PartialEq)]
 struct Outcome {
@@ -73,16 +76,25 @@ fn serve(
                 rest = left;
             }
         }
+        // A report is answered once it is durable, in order: with the answer to this one all others are here.
+        link.send(&frame(0x0200, "199", LAST, &location(now_ms(), 91.1, 29.6, 40.0, 0))).unwrap();
+        link.read_until("the answer to the last report", |t| t.acknowledged.contains(&LAST));
         link.finish();
+        let last = (0x8001, [&LAST.to_be_bytes()[..], &[0x02, 0x00, 0]].concat());
         // The platform's own serials and clock are no property of the frames.
-        let mut said: Vec<_> =
-            link.answers.into_iter().filter(|(id, _)| *id != 0x8004).map(without_code).collect();
+        let mut said: Vec<_> = link
+            .answers
+            .into_iter()
+            .filter(|answer| answer.0 != 0x8004 && *answer != last)
+            .map(without_code)
+            .collect();
         said.sort();
         answers.insert((*terminal).to_owned(), said);
     }
     let metrics = eventually("all frames are counted", || {
         let (_, metrics) = server.get("", "/metrics");
-        (value(&metrics, "roadwarden_frames_received_total") == Some(frames as u64)).then_some(metrics)
+        let sent = (frames + links.len()) as u64;
+        (value(&metrics, "roadwarden_frames_received_total") == Some(sent)).then_some(metrics)
     });
     let rejected =
         ["body", "code", "encrypted", "frame", "terminals", "unadmitted"].iter().filter_map(|reason| {
