@@ -8,7 +8,7 @@ use std::f64::consts::TAU;
 
 use atlas::{Atlas, Shape};
 use benches::{Numbers, is_measuring, measure};
-use fleet::{Division, Leg, LonLat, Map, Touch, Zone, ZoneHit, ZoneKind};
+use fleet::{Leg, LonLat, Map, Touch, Zone, ZoneHit, ZoneKind};
 use geo::{LineString, MultiPolygon, Polygon};
 
 const ZONES: usize = 10_000;
@@ -150,19 +150,7 @@ fn position(cities: &[City], numbers: &mut Numbers) -> LonLat {
 }
 
 fn placed((number, ring): (usize, &Ring)) -> (Zone, Shape) {
-    let zone = Zone {
-        id: format!("z{number}"),
-        kind: ZoneKind::Closed,
-        name_zh: String::new(),
-        name_en: String::new(),
-        division: Division::UNKNOWN,
-        classes: Vec::new(),
-        hazmat_classes: Vec::new(),
-        hours: None,
-        limit_kmh: None,
-        length_m: None,
-        approach_m: None,
-    };
+    let zone = Zone::new(&format!("z{number}"), ZoneKind::Closed);
     // The constructor closes the ring.
     let polygon = Polygon::new(LineString::from(ring.clone()), Vec::new());
     (zone, Shape::Area(MultiPolygon(vec![polygon])))

@@ -25,7 +25,8 @@ fn main() {
     let mut answers = Vec::new();
     let units = VEHICLES as u64 * steps;
     measure("rules, positions", units, || {
-        let mut engine = Engine::new(Arc::new(Book::default()), Arc::clone(&registry), Arc::clone(&map));
+        let mut engine =
+            Engine::new(Arc::new(Book::default().into()), Arc::clone(&registry), Arc::clone(&map));
         let mut alerts = Vec::new();
         let mut count = 0_usize;
         drive(steps, &mut |observation| {
@@ -38,7 +39,7 @@ fn main() {
     measure("the drive alone", units, || {
         drive(steps, &mut |observation| assert!(observation.received.ms() > START_MS))
     });
-    let mut engine = Engine::new(Arc::new(Book::default()), registry, map);
+    let mut engine = Engine::new(Arc::new(Book::default().into()), registry, map);
     let mut alerts: Vec<Alert> = Vec::new();
     drive(steps, &mut |observation| {
         engine.handle_observation(observation, &mut alerts);
@@ -79,17 +80,10 @@ fn zone(number: u32) -> Zone {
         _ => ZoneKind::SpeedLimit,
     };
     Zone {
-        id: format!("z{number}"),
-        kind,
-        name_zh: format!("区{number}"),
-        name_en: format!("Zone {number}"),
-        division: Division::parse("540102").expect("six digits"),
         classes: if kind == ZoneKind::SpeedLimit { Vec::new() } else { vec![VehicleClass::HazmatTruck] },
-        hazmat_classes: Vec::new(),
-        hours: None,
         limit_kmh: (kind == ZoneKind::SpeedLimit).then_some(60.0),
-        length_m: None,
         approach_m: (number.is_multiple_of(3)).then_some(500.0),
+        ..Zone::new(&format!("z{number}"), kind)
     }
 }
 
@@ -104,6 +98,8 @@ fn registry() -> Registry {
         route: None,
         hazmat_class: Some("3".to_owned()),
         hazmat_un: Some("1203".to_owned()),
+        tunnel_code: None,
+        tank: None,
     });
     Registry::new(vehicles.collect(), Vec::new(), Vec::new())
 }

@@ -11,22 +11,7 @@ fn at(p: (i32, i32)) -> LonLat {
 }
 
 fn zone(n: usize, kind: ZoneKind, approach_m: Option<f64>) -> Zone {
-    let (id, name) = (format!("z{n}"), String::new());
-    let (classes, hazmat_classes) = (Vec::new(), Vec::new());
-    let division = Division::UNKNOWN;
-    Zone {
-        id,
-        kind,
-        name_zh: name.clone(),
-        name_en: name,
-        division,
-        classes,
-        hazmat_classes,
-        hours: None,
-        limit_kmh: None,
-        length_m: None,
-        approach_m,
-    }
+    Zone { approach_m, ..Zone::new(&format!("z{n}"), kind) }
 }
 
 type Draft = ((i32, i32), (i32, i32), bool, Option<u16>);

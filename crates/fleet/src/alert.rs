@@ -385,6 +385,47 @@ pub struct Basis {
     pub article: String,
 }
 
+kebab_enum! {
+    /// Where a speed limit came from.
+    LimitSource, "source of a limit", "one of posted, road-class, vehicle-class, zone, caution, device", {
+        /// Posted on the road.
+        Posted = "posted", "路段限速标志";
+        /// The law's own limit of roads without a sign.
+        RoadClass = "road-class", "道路类别法定限速";
+        /// The law's cap of the vehicle class.
+        VehicleClass = "vehicle-class", "车型限速";
+        /// A speed-limit zone.
+        Zone = "zone", "限速区";
+        /// A bend, slope, narrow road or bridge.
+        Caution = "caution", "特殊路段限速";
+        /// Read by the vehicle's own camera.
+        Device = "device", "车载设备识别";
+    }
+}
+
+/// Why a speed limit is what it is.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct LimitLabel {
+    /// What holds here and now, km/h.
+    pub kmh: f64,
+    /// By day, km/h.
+    pub day_kmh: f64,
+    /// `kmh` is this part of `day_kmh`: 0.8 for coaches by night, else 1.
+    pub factor: f64,
+    /// Where `day_kmh` came from.
+    pub source: LimitSource,
+    /// Whether the map knows a limit of the road; else only the caps of class and zone hold, and the title says so.
+    pub road_known: bool,
+}
+
+/// How the driver is known.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DriverSource {
+    /// By the card in the reader (0x0702).
+    Card,
+}
+
 /// The proof an alert carries.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 pub struct Evidence {
@@ -392,6 +433,21 @@ pub struct Evidence {
     pub positions: Vec<PositionLabel>,
     /// Names of photos and videos.
     pub attachments: Vec<String>,
+    /// Names the settings of the rules that were in force.
+    #[serde(default)]
+    pub rules_version: String,
+    /// Names the map that was in force.
+    #[serde(default)]
+    pub map_version: String,
+    /// Why the limit is what it is (speeding).
+    #[serde(default)]
+    pub limit: Option<LimitLabel>,
+    /// How the driver is known.
+    #[serde(default)]
+    pub driver_source: Option<DriverSource>,
+    /// 0 to 1 where it was inferred and not seen: the share of cases in which it would be true.
+    #[serde(default)]
+    pub confidence: Option<f64>,
 }
 
 #[cfg(test)]

@@ -9,23 +9,30 @@
 //! published and replayed is one type, [`Alert`]. This crate does **not** know how anything travels or is kept.
 
 mod alert;
+mod hazmat;
 mod identity;
 mod observation;
 mod place;
 mod position;
 mod registry;
+mod road;
 mod time;
 
 pub use alert::{
-    Alert, AlertId, Basis, Department, DriverLabel, Evidence, Measure, MeasureKind, PlaceLabel,
-    PositionLabel, RULES, RuleId, Severity, State, Title, UnknownRule, VehicleLabel, ZoneLabel,
+    Alert, AlertId, Basis, Department, DriverLabel, DriverSource, Evidence, LimitLabel, LimitSource, Measure,
+    MeasureKind, PlaceLabel, PositionLabel, RULES, RuleId, Severity, State, Title, UnknownRule, VehicleLabel,
+    ZoneLabel,
 };
+pub use hazmat::{TunnelCategory, TunnelCode};
 pub use identity::{Division, InvalidIdentity, PlateColor, TerminalId, VehicleClass};
 pub use observation::{
-    Alarms, Card, Dialect, Fix, News, Observation, Registration, Report, SafetyCode, SafetyEvent,
+    Alarms, Card, Dialect, Fix, News, Notice, Observation, Registration, Report, SafetyCode, SafetyEvent,
     SafetyPhase, Status,
 };
 pub use place::{DailyHours, Leg, Map, PORTAL_M, RouteIndex, Touch, Zone, ZoneHit, ZoneIndex, ZoneKind};
 pub use position::{Heading, LonLat, Speed};
-pub use registry::{Driver, Operator, Registry, Vehicle};
+pub use registry::{Driver, Operator, Permit, PermitKind, Registry, Role, Vehicle};
+pub use road::{
+    Ahead, Along, Candidate, Caution, OnRoad, PostedLimit, Road, RoadClass, RoadIndex, Structure, Trail,
+};
 pub use time::{EventTime, InvalidTime, ReceiveTime, duration_text};

@@ -267,3 +267,42 @@ pub struct Registration {
     /// Its colour.
     pub color: PlateColor,
 }
+
+/// Something that happened which no terminal sends: it goes through the journal like a frame, so that a replay sees it too.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(tag = "notice", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Notice {
+    /// A reading of a monitor on a bridge or in a tunnel.
+    Displacement {
+        /// The zone's id.
+        structure: String,
+        /// When it was measured.
+        at: EventTime,
+        /// How far it moved, millimetres.
+        displacement_mm: f64,
+        /// The monitor's own judgement: 0 none, 1 information, 2 over the limit, 3 over the limit and growing.
+        level: Option<u8>,
+    },
+    /// A person opens a structure again.
+    Reopen {
+        /// The zone's id.
+        structure: String,
+        /// When.
+        at: EventTime,
+        /// Who.
+        by: String,
+    },
+    /// A camera saw a plate.
+    Sighting {
+        /// The plate.
+        plate: String,
+        /// Its colour.
+        color: PlateColor,
+        /// When.
+        at: EventTime,
+        /// Where.
+        position: LonLat,
+        /// Which camera.
+        camera: String,
+    },
+}

@@ -3,11 +3,13 @@
 use serde::{Deserialize, Serialize};
 
 use crate::identity::kebab_enum;
-use crate::{Division, LonLat, VehicleClass};
+use crate::{
+    Ahead, Division, EventTime, Fix, LonLat, OnRoad, Road, RoadIndex, Trail, TunnelCategory, VehicleClass,
+};
 
 kebab_enum! {
     /// What a zone is.
-    ZoneKind, "zone kind", "one of bridge, tunnel, water-source, no-parking, speed-limit, closed", {
+    ZoneKind, "zone kind", "one of bridge, tunnel, water-source, no-parking, speed-limit, closed, hazmat-park, relay-point, service-area", {
         /// A bridge dangerous goods keep away from (特大桥).
         Bridge = "bridge", "桥梁";
         /// A tunnel dangerous goods keep away from (特长隧道).
@@ -20,6 +22,12 @@ kebab_enum! {
         SpeedLimit = "speed-limit", "限速区";
         /// Closed to the classes it names.
         Closed = "closed", "封闭区";
+        /// A listed park for vehicles with dangerous goods.
+        HazmatPark = "hazmat-park", "危险货物停车场";
+        /// Where long-distance coaches change driver or vehicle by night.
+        RelayPoint = "relay-point", "接驳点";
+        /// A service area or station: standing here is no offence.
+        ServiceArea = "service-area", "服务区";
     }
 }
 
@@ -115,14 +123,51 @@ pub struct Zone {
     pub classes: Vec<VehicleClass>,
     /// Only these dangerous goods (`"1"`, `"2.1"`); empty: all. `"2"` covers `"2.1"`.
     pub hazmat_classes: Vec<String>,
+    /// Only these UN numbers (four digits); empty: all.
+    pub hazmat_un: Vec<String>,
+    /// Which tunnel codes it forbids; where given, it alone decides by the load.
+    pub tunnel_category: Option<TunnelCategory>,
     /// Only in these hours; `None`: always.
     pub hours: Option<DailyHours>,
+    /// The first moment it holds.
+    pub valid_from: Option<EventTime>,
+    /// The first moment it no longer holds.
+    pub valid_until: Option<EventTime>,
+    /// The notice or order behind it, number and issuer.
+    pub document: Option<String>,
+    /// Ids of the roads it lies on; a vehicle known to be on another road is not in it. Empty: its shape decides.
+    pub roads: Vec<String>,
     /// Its speed limit, km/h.
     pub limit_kmh: Option<f64>,
     /// Length of the bridge or tunnel, metres.
     pub length_m: Option<f64>,
     /// How far ahead to warn, metres.
     pub approach_m: Option<f64>,
+}
+
+impl Zone {
+    /// With an id and a kind, for everybody, always; named by its id.
+    pub fn new(id: &str, kind: ZoneKind) -> Self {
+        Self {
+            id: id.to_owned(),
+            kind,
+            name_zh: id.to_owned(),
+            name_en: id.to_owned(),
+            division: Division::UNKNOWN,
+            classes: Vec::new(),
+            hazmat_classes: Vec::new(),
+            hazmat_un: Vec::new(),
+            tunnel_category: None,
+            hours: None,
+            valid_from: None,
+            valid_until: None,
+            document: None,
+            roads: Vec::new(),
+            limit_kmh: None,
+            length_m: None,
+            approach_m: None,
+        }
+    }
 }
 
 /// A zone's place in its [`Map`]; means nothing in another one.
@@ -194,8 +239,42 @@ pub trait Map: Send + Sync {
     /// Hours in which the route holds; `None`: always.
     fn route_hours(&self, route: RouteIndex) -> Option<DailyHours>;
 
+    /// From a position to the nearest stop of a route, metres; `None`: the route has none.
+    fn stop_m(&self, _route: RouteIndex, _at: LonLat) -> Option<f64> {
+        None
+    }
+
     /// The division whose polygon holds a position.
     fn division(&self, at: LonLat) -> Option<Division>;
+
+    /// Follows a vehicle along the roads: the road this fix most likely lies on, by distance, heading and the way
+    /// from the fixes before. `passed` is cleared and gets the roads gone over since the last fix, oldest first, this
+    /// one included. `None`, and nothing passed, where no road comes into question.
+    fn follow(&self, trail: &mut Trail, _fix: &Fix, passed: &mut Vec<RoadIndex>) -> Option<OnRoad> {
+        trail.clear();
+        passed.clear();
+        None
+    }
+
+    /// The road at an index this map gave out.
+    fn road(&self, index: RoadIndex) -> &Road {
+        unreachable!("a map without roads gave out {index:?}")
+    }
+
+    /// Whether a zone lies on a road; `None`: the zone names no roads, its shape decides.
+    fn carries(&self, _zone: ZoneIndex, _road: RoadIndex) -> Option<bool> {
+        None
+    }
+
+    /// How far along the road a zone begins, at most its `approach_m` (at least [`PORTAL_M`] for tunnels).
+    fn ahead(&self, _on: &OnRoad, _zone: ZoneIndex) -> Ahead {
+        Ahead::Unknown
+    }
+
+    /// Names the data behind the answers: a digest of the files, empty where there are none.
+    fn version(&self) -> &str {
+        ""
+    }
 }
 
 #[cfg(test)]

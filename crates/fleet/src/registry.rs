@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Division, EventTime, PlateColor, TerminalId, VehicleClass};
+use crate::identity::kebab_enum;
+use crate::{Division, EventTime, PlateColor, TerminalId, TunnelCode, VehicleClass};
 
 /// A row of `vehicles.csv`.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
@@ -27,12 +28,28 @@ pub struct Vehicle {
     pub hazmat_class: Option<String>,
     /// UN number it carries, four digits.
     pub hazmat_un: Option<String>,
+    /// Tunnel code of what it carries; `None`: by the UN number.
+    pub tunnel_code: Option<TunnelCode>,
+    /// Whether it carries it in a tank or in bulk; `None`: not known, taken for yes.
+    pub tank: Option<bool>,
 }
 
 impl Vehicle {
     /// Whether plate and colour are the same.
     pub fn has_plate(&self, plate: &str, color: PlateColor) -> bool {
         self.plate == plate && self.plate_color == color
+    }
+}
+
+kebab_enum! {
+    /// What somebody on board is qualified as.
+    Role, "role", "one of driver, escort, carer", {
+        /// 驾驶员
+        Driver = "driver", "驾驶员";
+        /// 押运员 of dangerous goods.
+        Escort = "escort", "押运员";
+        /// 照管员 of a school bus.
+        Carer = "carer", "照管员";
     }
 }
 
@@ -49,6 +66,8 @@ pub struct Driver {
     pub classes: Vec<VehicleClass>,
     /// The first moment it is no longer valid (midnight after the last day).
     pub valid_until: EventTime,
+    /// As what.
+    pub role: Role,
 }
 
 /// A row of `operators.csv`.
@@ -62,6 +81,50 @@ pub struct Operator {
     pub division: Division,
 }
 
+kebab_enum! {
+    /// What a permit lets its vehicle do.
+    PermitKind, "permit kind", "one of passage, charter, emergency-charter, relay, waybill", {
+        /// 通行证: pass a restricted zone once.
+        Passage = "passage", "通行证";
+        /// 包车牌: a charter trip between two places.
+        Charter = "charter", "包车牌";
+        /// 紧急包车: free of the rule that one end lies at home.
+        EmergencyCharter = "emergency-charter", "紧急包车";
+        /// 接驳运输凭证: a long-distance coach that changes driver or vehicle by night.
+        Relay = "relay", "接驳运输凭证";
+        /// 电子运单: one vehicle, one trip with dangerous goods.
+        Waybill = "waybill", "危险货物电子运单";
+    }
+}
+
+/// A row of `permits.csv`.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Permit {
+    /// Its number, unique.
+    pub permit: String,
+    /// What it allows.
+    pub kind: PermitKind,
+    /// To whom.
+    pub terminal: TerminalId,
+    /// The first moment it holds.
+    pub valid_from: EventTime,
+    /// The first moment it no longer holds.
+    pub valid_until: EventTime,
+    /// The zone it opens ([`PermitKind::Passage`]).
+    pub zone: Option<String>,
+    /// Where the trip begins.
+    pub origin: Option<Division>,
+    /// Where it ends.
+    pub destination: Option<Division>,
+}
+
+impl Permit {
+    /// Whether it holds at a moment.
+    pub fn holds(&self, at: EventTime) -> bool {
+        self.valid_from <= at && at < self.valid_until
+    }
+}
+
 /// All reference data about people and vehicles; one consistent set.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Registry {
@@ -69,6 +132,7 @@ pub struct Registry {
     plates: HashMap<(String, PlateColor), TerminalId>,
     drivers: HashMap<String, Driver>,
     operators: HashMap<String, Operator>,
+    permits: HashMap<TerminalId, Vec<Permit>>,
 }
 
 impl Registry {
@@ -79,7 +143,23 @@ impl Registry {
             vehicles: vehicles.into_iter().map(|v| (v.terminal, v)).collect(),
             drivers: drivers.into_iter().map(|d| (d.certificate.clone(), d)).collect(),
             operators: operators.into_iter().map(|o| (o.operator.clone(), o)).collect(),
+            permits: HashMap::new(),
         }
+    }
+
+    /// The same with these permits.
+    #[must_use]
+    pub fn with_permits(mut self, permits: Vec<Permit>) -> Self {
+        self.permits.clear();
+        for permit in permits {
+            self.permits.entry(permit.terminal).or_default().push(permit);
+        }
+        self
+    }
+
+    /// Every permit of a vehicle, as in the file.
+    pub fn permits(&self, terminal: TerminalId) -> &[Permit] {
+        self.permits.get(&terminal).map_or(&[], Vec::as_slice)
     }
 
     /// The vehicle this terminal is built into.

@@ -70,7 +70,7 @@ fn alert(number: i64, revision: u32, state: State) -> Alert {
         },
         basis: vec![Basis { document: "x".into(), article: "1".into() }],
         departments: vec![Department::Police, Department::Transport],
-        evidence: Evidence { positions: vec![position; 4], attachments: vec![] },
+        evidence: Evidence { positions: vec![position; 4], attachments: vec![], ..Evidence::default() },
     }
 }
 

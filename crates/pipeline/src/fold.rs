@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use fleet::{Alert, Map, News, Observation, ReceiveTime, Registry, TerminalId};
-use rules::{Book, Engine, Verdict};
+use rules::{Engine, Rulebook, Verdict};
 use session::{Observer, Refused};
 
 /// What the rules stand on: changed as one.
 #[derive(Clone)]
 pub struct Ground {
     /// Parameters of every rule.
-    pub book: Arc<Book>,
+    pub book: Arc<Rulebook>,
     /// Vehicles, drivers, operators.
     pub registry: Arc<Registry>,
     /// Zones, routes, divisions.

@@ -15,7 +15,7 @@ use crate::live::LiveVehicle;
 const MAGIC: &[u8; 8] = b"RWSNAP\r\n";
 const HEADER_BYTES: usize = 20;
 /// Raised whenever the meaning or layout of any state below changes, in this crate, `rules` or `session`.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 /// Everything the fold knows before the record at `position`.
 #[derive(Debug, Deserialize, PartialEq, Serialize)]

@@ -9,10 +9,11 @@ use fleet::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::book::{Book, Common};
+use crate::book::Common;
 use crate::kind::device;
 use crate::kind::event::URGENT;
-use crate::lane::{Facts, Ground, Lane, Scratch};
+use crate::lane::{Clear, Facts, Ground, Lane, Scratch};
+use crate::rulebook::Rulebook;
 use crate::vehicle::{Remembered, fingerprint};
 
 /// Vehicles one engine remembers, up to 2 kB each. Past it a new terminal is refused and counted; with the
@@ -92,12 +93,13 @@ pub struct State {
 
 /// The rules over all vehicles of one shard.
 pub struct Engine {
-    book: Arc<Book>,
+    books: Arc<Rulebook>,
     registry: Arc<Registry>,
     map: Arc<dyn Map>,
     state: State,
     index: HashMap<TerminalId, u32>,
     facts: Vec<Facts>,
+    clear: Vec<Clear>,
     /// Every vehicle's `wake`, earliest first.
     wakes: BTreeSet<(ReceiveTime, u32)>,
     scratch: Scratch,
@@ -105,17 +107,23 @@ pub struct Engine {
 
 impl Engine {
     /// With nothing remembered.
-    pub fn new(book: Arc<Book>, registry: Arc<Registry>, map: Arc<dyn Map>) -> Self {
-        Self::with_state(book, registry, map, State::default())
+    pub fn new(books: Arc<Rulebook>, registry: Arc<Registry>, map: Arc<dyn Map>) -> Self {
+        Self::with_state(books, registry, map, State::default())
     }
 
     /// Continues where `state` was saved.
-    pub fn with_state(book: Arc<Book>, registry: Arc<Registry>, map: Arc<dyn Map>, state: State) -> Self {
+    pub fn with_state(
+        books: Arc<Rulebook>,
+        registry: Arc<Registry>,
+        map: Arc<dyn Map>,
+        state: State,
+    ) -> Self {
         let numbered = || (0_u32..).zip(&state.vehicles);
         let index = numbered().map(|(index, vehicle)| (vehicle.terminal, index)).collect();
         let wakes = numbered().filter_map(|(index, vehicle)| Some((vehicle.wake?, index))).collect();
-        let facts = state.vehicles.iter().map(|v| facts(&book, &registry, &*map, v.terminal)).collect();
-        Self { book, registry, map, state, index, facts, wakes, scratch: Scratch::default() }
+        let facts = state.vehicles.iter().map(|v| facts(&books, &registry, &*map, v.terminal)).collect();
+        let clear = vec![None; state.vehicles.len()];
+        Self { books, registry, map, state, index, facts, clear, wakes, scratch: Scratch::default() }
     }
 
     /// Fires every deadline up to the moment of receipt, then evaluates the observation.
@@ -156,12 +164,13 @@ impl Engine {
     }
 
     /// Puts new reference data into force; open alerts stay as they are until the next word of their vehicle.
-    pub fn reload(&mut self, book: Arc<Book>, registry: Arc<Registry>, map: Arc<dyn Map>) {
-        (self.book, self.registry, self.map) = (book, registry, map);
+    pub fn reload(&mut self, books: Arc<Rulebook>, registry: Arc<Registry>, map: Arc<dyn Map>) {
+        (self.books, self.registry, self.map) = (books, registry, map);
         for (facts, vehicle) in self.facts.iter_mut().zip(&mut self.state.vehicles) {
-            *facts = self::facts(&self.book, &self.registry, &*self.map, vehicle.terminal);
+            *facts = self::facts(&self.books, &self.registry, &*self.map, vehicle.terminal);
             vehicle.forget_map();
         }
+        self.clear.fill(None);
     }
 
     /// What to save.
@@ -177,7 +186,8 @@ impl Engine {
         let index = self.state.vehicles.len();
         let number = u32::try_from(index).ok().filter(|_| index < VEHICLES_MAX)?;
         self.index.insert(terminal, number);
-        self.facts.push(facts(&self.book, &self.registry, &*self.map, terminal));
+        self.facts.push(facts(&self.books, &self.registry, &*self.map, terminal));
+        self.clear.push(None);
         self.state.vehicles.push(Remembered::new(terminal));
         Some(index)
     }
@@ -189,7 +199,8 @@ impl Engine {
         report: &Report,
         out: &mut Vec<Alert>,
     ) -> Verdict {
-        let common = &self.book.common;
+        let book = Arc::clone(&self.facts[index].book);
+        let common = &book.common;
         let at = report.fix.at;
         let print = fingerprint(report);
         if self.state.vehicles[index].has_seen(report, print) {
@@ -213,10 +224,10 @@ impl Engine {
         if stale || overtaken {
             return self.late(index, received, report, out);
         }
-        vehicle.go_live(&self.book, at);
+        vehicle.go_live(&book, at);
         self.hear(index, received);
-        match self.turn(index, false, |lane, ground, facts, scratch| {
-            lane.report(ground, facts, report, scratch, out)
+        match self.turn(index, false, |lane, ground, clear, scratch| {
+            lane.report(ground, clear, report, scratch, out)
         }) {
             Ok(true) => Verdict::Live,
             Ok(false) => Verdict::NoPosition,
@@ -239,7 +250,7 @@ impl Engine {
         out: &mut Vec<Alert>,
     ) -> Verdict {
         let at = report.fix.at;
-        let least = self.book.device_tamper.clock_back;
+        let least = self.facts[index].book.device_tamper.clock_back;
         let vehicle = &mut self.state.vehicles[index];
         let back = !report.backfill && vehicle.newest_at.is_some_and(|newest| at < newest);
         if back && device::clock_back(&mut vehicle.back, at, received, least) {
@@ -252,8 +263,8 @@ impl Engine {
         }
         let vehicle = &mut self.state.vehicles[index];
         vehicle.begin_history(at, received);
-        match self.turn(index, true, |lane, ground, facts, scratch| {
-            lane.report(ground, &mut Facts { clear: None, ..facts.clone() }, report, scratch, out)
+        match self.turn(index, true, |lane, ground, _, scratch| {
+            lane.report(ground, &mut None, report, scratch, out)
         }) {
             Ok(true) => Verdict::Late,
             Ok(false) => Verdict::NoPosition,
@@ -270,7 +281,8 @@ impl Engine {
     }
 
     fn card(&mut self, index: usize, seen: &Observation, card: &Card, out: &mut Vec<Alert>) -> Verdict {
-        let common = &self.book.common;
+        let book = Arc::clone(&self.facts[index].book);
+        let common = &book.common;
         if let Some(fault) = bad_time(common, card.at, seen.received) {
             return Verdict::Rejected(fault);
         }
@@ -285,7 +297,7 @@ impl Engine {
             let on_file = self.registry.driver(&certificate).map(|driver| driver.name.clone());
             let name = on_file.or_else(|| card.name.clone()).unwrap_or_default();
             if vehicle.drove.as_ref().is_some_and(|before| *before != certificate) {
-                vehicle.live.drive.change_driver(&self.book, card.at);
+                vehicle.live.drive.change_driver(&book, card.at);
             }
             vehicle.drove = Some(certificate.clone());
             vehicle.driver = Some(DriverLabel { certificate, name });
@@ -306,7 +318,7 @@ impl Engine {
         let heard = owner
             .and_then(|owner| self.index.get(&owner))
             .map(|index| self.state.vehicles[*index as usize].live.heard);
-        heard.is_some_and(|heard| seen.received.since(heard) <= self.book.clone_plate.live_within)
+        heard.is_some_and(|heard| seen.received.since(heard) <= self.books.base().clone_plate.live_within)
     }
 
     /// Runs one turn on the live or the history lane of a vehicle.
@@ -314,27 +326,29 @@ impl Engine {
         &mut self,
         index: usize,
         late: bool,
-        run: impl FnOnce(&mut Lane, Ground<'_>, &mut Facts, &mut Scratch) -> T,
+        run: impl FnOnce(&mut Lane, Ground<'_>, &mut Clear, &mut Scratch) -> T,
     ) -> T {
         let Remembered { terminal, live, history, driver, .. } = &mut self.state.vehicles[index];
-        let facts = &mut self.facts[index];
+        let facts = &self.facts[index];
         let ground = Ground {
-            book: &self.book,
+            book: &facts.book,
+            rules_version: self.books.version(),
             registry: &self.registry,
             map: &*self.map,
             terminal: *terminal,
             class: facts.class,
+            facts,
             driver: driver.as_ref(),
             late,
         };
         let lane = if late { &mut **history.get_or_insert_default() } else { live };
-        run(lane, ground, facts, &mut self.scratch)
+        run(lane, ground, &mut self.clear[index], &mut self.scratch)
     }
 
     /// Silence: what is open is cleared at the vehicle's last word; history that ended is put away.
     fn wake(&mut self, number: u32, now: ReceiveTime, out: &mut Vec<Alert>) {
         let index = number as usize;
-        let silence = self.book.common.silence;
+        let silence = self.facts[index].book.common.silence;
         let vehicle = &mut self.state.vehicles[index];
         vehicle.wake = None;
         let is_silent = |lane: &Lane| lane.heard.plus(silence) <= now;
@@ -360,7 +374,7 @@ impl Engine {
         let history = vehicle.history.as_deref().map(|history| history.heard);
         let live = (!vehicle.live.episodes.is_empty()).then_some(vehicle.live.heard);
         let Some(first) = history.into_iter().chain(live).min() else { return };
-        let at = first.plus(self.book.common.silence);
+        let at = first.plus(self.facts[index].book.common.silence);
         vehicle.wake = Some(at);
         self.wakes.insert((at, u32::try_from(index).expect("the table holds fewer than 2^32 vehicles")));
     }
@@ -375,13 +389,15 @@ fn bad_time(common: &Common, at: EventTime, received: ReceiveTime) -> Option<Fau
 }
 
 /// What is on file; a terminal that is not is a heavy truck, the class with the fewest rules.
-fn facts(book: &Book, registry: &Registry, map: &dyn Map, terminal: TerminalId) -> Facts {
+fn facts(books: &Rulebook, registry: &Registry, map: &dyn Map, terminal: TerminalId) -> Facts {
     let vehicle = registry.vehicle(terminal);
+    let class = vehicle.map_or(VehicleClass::HeavyTruck, |vehicle| vehicle.class);
+    let book = Arc::clone(books.book(terminal, class, vehicle));
     let route = vehicle.and_then(|vehicle| vehicle.route.as_deref());
     Facts {
-        class: vehicle.map_or(VehicleClass::HeavyTruck, |vehicle| vehicle.class),
+        class,
         route: route.and_then(|id| map.route(id)),
         night_exempt: route.is_some_and(|id| book.night_ban.exempt_routes.iter().any(|exempt| exempt == id)),
-        clear: None,
+        book,
     }
 }

@@ -2,11 +2,12 @@
 //! second one for history, so that nothing late can touch what is live.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::time::Duration;
 
 use fleet::{
     Alarms, Alert, DriverLabel, EventTime, Fix, Leg, LonLat, Map, News, Observation, ReceiveTime, Registry,
-    Report, RouteIndex, Status, TerminalId, VehicleClass, ZoneHit,
+    Report, RoadIndex, RouteIndex, Status, TerminalId, Trail, VehicleClass, ZoneHit,
 };
 use serde::{Deserialize, Serialize};
 
@@ -28,14 +29,17 @@ pub(crate) struct Facts {
     pub(crate) class: VehicleClass,
     pub(crate) route: Option<RouteIndex>,
     pub(crate) night_exempt: bool,
-    /// Where the map was last asked and found nothing, and how far that answer reaches.
-    pub(crate) clear: Option<(LonLat, f64)>,
+    pub(crate) book: Arc<Book>,
 }
+
+/// Where the map was last asked for a vehicle and found nothing, and how far that answer reaches, metres.
+pub(crate) type Clear = Option<(LonLat, f64)>;
 
 /// Buffers that are used again for each observation.
 #[derive(Debug, Default)]
 pub(crate) struct Scratch {
     hits: Vec<ZoneHit>,
+    passed: Vec<RoadIndex>,
     signals: Vec<Signal>,
 }
 
@@ -43,18 +47,19 @@ pub(crate) struct Scratch {
 #[derive(Clone, Copy)]
 pub(crate) struct Ground<'a> {
     pub(crate) book: &'a Book,
+    pub(crate) rules_version: &'a str,
     pub(crate) registry: &'a Registry,
     pub(crate) map: &'a dyn Map,
     pub(crate) terminal: TerminalId,
     pub(crate) class: VehicleClass,
+    pub(crate) facts: &'a Facts,
     pub(crate) driver: Option<&'a DriverLabel>,
     pub(crate) late: bool,
 }
 
 impl<'a> Ground<'a> {
     pub(crate) fn scene(self, fix: Fix, recent: &'a VecDeque<Fix>) -> Scene<'a> {
-        let Self { book, registry, map, terminal, class, driver, late } = self;
-        Scene { book, registry, map, terminal, class, driver, late, fix, recent }
+        Scene { ground: self, fix, recent, road: None }
     }
 }
 
@@ -69,6 +74,7 @@ pub(crate) struct Lane {
     suspect: Option<Suspect>,
     pub(crate) drive: Drive,
     around: Around,
+    trail: Trail,
     pub(crate) hole: Option<Hole>,
     still: Option<Still>,
     pub(crate) before: Option<Box<Before>>,
@@ -103,7 +109,7 @@ impl Lane {
     pub(crate) fn report(
         &mut self,
         ground: Ground<'_>,
-        facts: &mut Facts,
+        clear: &mut Clear,
         report: &Report,
         scratch: &mut Scratch,
         out: &mut Vec<Alert>,
@@ -122,7 +128,7 @@ impl Lane {
         scratch.signals.clear();
         match believed {
             Ok(Some(way)) => {
-                self.whole(ground, facts, (report, way), scratch, out);
+                self.whole(ground, clear, (report, way), scratch, out);
                 Ok(true)
             }
             Ok(None) => {
@@ -191,14 +197,15 @@ impl Lane {
     /// Places of zones mean nothing in another map.
     pub(crate) fn forget_map(&mut self) {
         self.around.clear();
+        self.trail.clear();
     }
 
     fn whole(
         &mut self,
         ground: Ground<'_>,
-        facts: &mut Facts,
+        clear: &mut Clear,
         (report, way): (&Report, Way),
-        Scratch { hits, signals }: &mut Scratch,
+        Scratch { hits, passed, signals }: &mut Scratch,
         out: &mut Vec<Alert>,
     ) {
         let fix = report.fix;
@@ -221,16 +228,17 @@ impl Lane {
         }
         let recent = std::mem::take(&mut self.recent);
         let close = previous.filter(|p| way == Way::On && fix.at.since(p.at) <= gap);
-        ask(ground.map, facts, Leg { from: close.map(|p| p.position), to: fix.position }, hits);
+        ask(ground.map, clear, Leg { from: close.map(|p| p.position), to: fix.position }, hits);
 
-        let scene = ground.scene(fix, &recent);
+        let road = ground.map.follow(&mut self.trail, &fix, passed);
+        let scene = Scene { road, ..ground.scene(fix, &recent) };
         let episodes = &self.episodes;
         event::step(&scene, report, signals);
         speeding::step(&scene, hits, signals);
         driving::fatigue(&scene, &self.drive, || episodes.is_open(fleet::RuleId::FATIGUE), signals);
-        driving::night_ban(&scene, facts.night_exempt, signals);
+        driving::night_ban(&scene, ground.facts.night_exempt, signals);
         zone::step(&scene, hits, &self.drive, &mut self.around, signals);
-        route::off_route(&scene, facts.route, signals);
+        route::off_route(&scene, ground.facts.route, signals);
         if !ground.late {
             if let Some(previous) = previous.filter(|_| way == Way::On) {
                 self.hole = route::hole(&scene, &previous, silence).filter(|_| !filled).or(self.hole);
@@ -303,11 +311,11 @@ impl Lane {
 }
 
 /// Asks the map, but not while the vehicle is sure to be far from every zone.
-fn ask(map: &dyn Map, facts: &mut Facts, leg: Leg, hits: &mut Vec<ZoneHit>) {
-    if facts.clear.is_some_and(|(at, clear_m)| track::within_m(at, leg.to, clear_m - 1.0)) {
+fn ask(map: &dyn Map, clear: &mut Clear, leg: Leg, hits: &mut Vec<ZoneHit>) {
+    if clear.is_some_and(|(at, clear_m)| track::within_m(at, leg.to, clear_m - 1.0)) {
         hits.clear();
         return;
     }
     map.zones(leg, hits);
-    facts.clear = hits.is_empty().then(|| (leg.to, map.clearance_m(leg.to))).filter(|(_, m)| *m > 0.0);
+    *clear = hits.is_empty().then(|| (leg.to, map.clearance_m(leg.to))).filter(|(_, m)| *m > 0.0);
 }

@@ -33,7 +33,7 @@
 //! use fleet::{Card, EventTime, News, Observation, ReceiveTime, Registry, TerminalId};
 //! use rules::{Book, Engine, Verdict};
 //!
-//! let mut engine = Engine::new(Arc::new(Book::default()), Arc::new(Registry::default()), Arc::new(Empty));
+//! let mut engine = Engine::new(Arc::new(Book::default().into()), Arc::new(Registry::default()), Arc::new(Empty));
 //! let card = Card { at: EventTime::from_ms(0), certificate: None, name: None, inserted: false };
 //! let observation = Observation {
 //!     terminal: TerminalId::parse("13800000001")?,
@@ -54,6 +54,7 @@ mod episode;
 mod kind;
 mod lane;
 mod law;
+mod rulebook;
 mod scene;
 mod signal;
 mod track;
@@ -61,3 +62,4 @@ mod vehicle;
 
 pub use book::*;
 pub use engine::{Engine, Fault, State, Verdict};
+pub use rulebook::{Rulebook, Selector};

@@ -1,13 +1,14 @@
 //! The moment an alert speaks of, and the words it is put in.
 
 use std::collections::VecDeque;
+use std::ops::Deref;
 
 use fleet::{
-    Alert, AlertId, Basis, DriverLabel, EventTime, Evidence, Fix, Map, Measure, MeasureKind, PlaceLabel,
-    PlateColor, PositionLabel, Registry, TerminalId, Title, VehicleClass, VehicleLabel, ZoneLabel,
+    Alert, AlertId, Basis, DriverSource, EventTime, Evidence, Fix, Measure, MeasureKind, OnRoad, PlaceLabel,
+    PlateColor, PositionLabel, Road, Title, VehicleClass, VehicleLabel, ZoneLabel,
 };
 
-use crate::Book;
+use crate::lane::Ground;
 use crate::signal::{Signal, Subject};
 
 /// Positions an alert may carry as its proof (contract, section 4).
@@ -15,20 +16,24 @@ pub(crate) const EVIDENCE_MAX: usize = 20;
 
 /// What is known at the moment a rule speaks.
 pub(crate) struct Scene<'a> {
-    pub(crate) book: &'a Book,
-    pub(crate) registry: &'a Registry,
-    pub(crate) map: &'a dyn Map,
-    pub(crate) terminal: TerminalId,
-    pub(crate) class: VehicleClass,
-    pub(crate) driver: Option<&'a DriverLabel>,
-    pub(crate) late: bool,
+    pub(crate) ground: Ground<'a>,
     /// The moment; its position is the last good one where the report has none.
     pub(crate) fix: Fix,
     /// Accepted fixes, oldest first, this one included.
     pub(crate) recent: &'a VecDeque<Fix>,
+    /// The road the fix lies on, where it is known.
+    pub(crate) road: Option<OnRoad>,
 }
 
-impl Scene<'_> {
+impl<'a> Deref for Scene<'a> {
+    type Target = Ground<'a>;
+
+    fn deref(&self) -> &Ground<'a> {
+        &self.ground
+    }
+}
+
+impl<'a> Scene<'a> {
     /// The first revision.
     pub(crate) fn compose(&self, signal: &Signal, subject: &str, started_at: EventTime) -> Alert {
         let mut alert = Alert {
@@ -56,7 +61,14 @@ impl Scene<'_> {
             },
             basis: signal.basis.iter().map(|(document, article)| basis(document, article)).collect(),
             departments: signal.departments.to_vec(),
-            evidence: Evidence::default(),
+            evidence: Evidence {
+                rules_version: self.rules_version.to_owned(),
+                map_version: self.map.version().to_owned(),
+                limit: signal.why.clone(),
+                driver_source: self.driver.map(|_| DriverSource::Card),
+                confidence: signal.confidence,
+                ..Evidence::default()
+            },
         };
         self.locate(&mut alert);
         alert
@@ -122,7 +134,7 @@ impl Scene<'_> {
 
     fn place(&self, signal: &Signal) -> PlaceLabel {
         let Subject::Zone(zone) = signal.subject else {
-            return PlaceLabel { division: self.division(), zone: None, road: None };
+            return PlaceLabel { division: self.division(), zone: None, road: self.road_name() };
         };
         let zone = self.map.zone(zone);
         let label = ZoneLabel {
@@ -131,7 +143,21 @@ impl Scene<'_> {
             name_zh: zone.name_zh.clone(),
             name_en: zone.name_en.clone(),
         };
-        PlaceLabel { division: zone.division, zone: Some(label), road: None }
+        PlaceLabel { division: zone.division, zone: Some(label), road: self.road_name() }
+    }
+
+    /// The road the fix lies on, where it is known.
+    pub(crate) fn on(&self) -> Option<&'a Road> {
+        self.road.map(|on| self.ground.map.road(on.road))
+    }
+
+    /// Number and name of the road.
+    fn road_name(&self) -> Option<String> {
+        let road = self.on()?;
+        match (&road.reference, &road.name) {
+            (Some(number), Some(name)) => Some(format!("{number} {name}")),
+            (one, other) => one.as_ref().or(other.as_ref()).map(|text| text.to_string()),
+        }
     }
 
     fn division(&self) -> fleet::Division {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use fleet::{Department, EventTime, Map, MeasureKind, RuleId, Severity, ZoneIndex};
+use fleet::{Department, EventTime, LimitLabel, Map, MeasureKind, RuleId, Severity, ZoneIndex};
 
 use crate::law::Law;
 
@@ -24,6 +24,10 @@ pub(crate) struct Signal {
     /// When the condition began, where that is known better than by the first fix that shows it.
     pub(crate) started: Option<EventTime>,
     pub(crate) grip: Grip,
+    /// Why the limit is what it is.
+    pub(crate) why: Option<LimitLabel>,
+    /// 0 to 1 where it was inferred.
+    pub(crate) confidence: Option<f64>,
 }
 
 /// What a signal may do to an episode.
@@ -82,6 +86,8 @@ impl Signal {
             hold: None,
             started: None,
             grip: Grip::Raises,
+            why: None,
+            confidence: None,
         }
     }
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use fleet::{
     Alarms, Alert, Card, Dialect, Driver, EventTime, Fix, Heading, News, Observation, PlateColor,
-    ReceiveTime, Registration, Registry, Report, SafetyCode, SafetyEvent, SafetyPhase, Speed, Status,
+    ReceiveTime, Registration, Registry, Report, Role, SafetyCode, SafetyEvent, SafetyPhase, Speed, Status,
     TerminalId, Vehicle, VehicleClass, ZoneKind,
 };
 use proptest::prelude::*;
@@ -28,6 +28,8 @@ fn engine(state: State) -> Engine {
         route: Some("r1".to_owned()),
         hazmat_class: Some("3".to_owned()),
         hazmat_un: None,
+        tunnel_code: None,
+        tank: None,
     };
     let vehicles = (0..).zip(VehicleClass::ALL).map(|(number, class)| vehicle(number, *class)).collect();
     let driver = Driver {
@@ -36,6 +38,7 @@ fn engine(state: State) -> Engine {
         operator: "OP001".to_owned(),
         classes: vec![VehicleClass::SchoolBus],
         valid_until: EventTime::from_ms(START_MS * 2),
+        role: Role::Driver,
     };
     let zone = |id: &str, kind, x: f64, approach_m| {
         let mut zone = World::zone_named(id, kind);
@@ -50,9 +53,9 @@ fn engine(state: State) -> Engine {
         zone("gate", ZoneKind::NoParking, 0.0, None),
         zone("shut", ZoneKind::Closed, 4000.0, None),
     ];
-    let world = World { zones, routes: vec![("r1".to_owned(), 0.0, 50.0, None)] };
+    let world = World { zones, routes: vec![("r1".to_owned(), 0.0, 50.0, None)], ..World::default() };
     let registry = Registry::new(vehicles, vec![driver], Vec::new());
-    Engine::with_state(Arc::new(Book::default()), Arc::new(registry), Arc::new(world), state)
+    Engine::with_state(Arc::new(Book::default().into()), Arc::new(registry), Arc::new(world), state)
 }
 
 fn terminal(number: usize) -> TerminalId {

@@ -5,7 +5,10 @@
 //! rule     speeding hold=10s                  settings of one rule; only the rules named run
 //! vehicle  藏A12345 class=hazmat-truck hazmat=3 route=r1
 //! zone     galashan kind=tunnel x=1000..2000 y=-50..50 approach=500
-//! route    r1 y=0 half=100
+//! route    r1 y=0 half=100 stops=0,5000
+//! road     g1 y=0 x=0..5000 class=expressway limit=80 limit.hazmat-truck=60 structure=tunnel cautions=steep open=forward
+//! division 540102 x=0..9000
+//! permit   p1 kind=passage plate=藏A12345 zone=galashan from=2026-01-01T08:00:00+08:00 until=2026-01-02T00:00:00+08:00
 //! driver   5401 classes=hazmat-truck until=2027-01-01T00:00:00+08:00
 //! 08:00:00 fix x=0 speed=85 heading=90        x goes on by itself; alarm=sos status=… event=phone:start:2 …
 //! 08:00:10 fix speed=90 -> raised speeding speed=90 started=08:00:00
@@ -22,12 +25,12 @@ use std::path::Path;
 use std::sync::Arc;
 
 use fleet::{
-    Alarms, Alert, Card, DailyHours, Dialect, Driver, EventTime, Fix, Heading, MeasureKind, News,
-    Observation, PlateColor, ReceiveTime, Registration, Registry, Report, SafetyCode, SafetyEvent,
-    SafetyPhase, Speed, Status, TerminalId, Vehicle, VehicleClass,
+    Alarms, Alert, Along, Card, DailyHours, Dialect, Driver, EventTime, Fix, Heading, MeasureKind, News,
+    Observation, Permit, PlateColor, PostedLimit, ReceiveTime, Registration, Registry, Report, Road, Role,
+    SafetyCode, SafetyEvent, SafetyPhase, Speed, Status, TerminalId, Vehicle, VehicleClass,
 };
-use rules::{Book, Engine, State, Verdict};
-use world::{Rectangle, World};
+use rules::{Book, Engine, Rulebook, State, Verdict};
+use world::{Rectangle, Straight, World};
 
 #[test]
 fn every_scenario_comes_out_as_told() {
@@ -55,6 +58,7 @@ struct Story {
     rules: Vec<(String, HashMap<String, String>)>,
     vehicles: Vec<Vehicle>,
     drivers: Vec<Driver>,
+    permits: Vec<Permit>,
     world: World,
     engine: Option<Engine>,
     at: HashMap<TerminalId, (EventTime, f64, f64)>,
@@ -86,10 +90,17 @@ impl Story {
             "rule" => self.rules.push((words[1].to_owned(), keys)),
             "vehicle" => self.vehicle(words[1], &keys),
             "driver" => self.drivers.push(driver(words[1], &keys)),
+            "permit" => self.permits.push(permit(words[1], &keys, &self.vehicles)),
+            "road" => self.world.roads.push(road(words[1], &keys)),
+            "division" => {
+                self.world.divisions.push((words[1].parse().unwrap(), range(&keys, "x")));
+            }
             "zone" => self.world.zones.push(zone(words[1], &keys)),
             "route" => {
                 let number = |key: &str| keys.get(key).map_or(0.0, |value| value.parse().unwrap());
                 let hours = keys.get("hours").map(|hours| DailyHours::parse(hours).unwrap());
+                let stops = keys.get("stops").map(|x| x.split(',').map(|x| x.parse().unwrap()).collect());
+                self.world.stops.push(stops.unwrap_or_default());
                 self.world.routes.push((words[1].to_owned(), number("y"), number("half"), hours));
             }
             _ => return self.happens(words, &keys, restarts, out),
@@ -105,11 +116,13 @@ impl Story {
             plate: plate.to_owned(),
             plate_color: PlateColor::Yellow,
             class: keys["class"].parse().unwrap(),
-            operator: "OP001".to_owned(),
-            division: "540102".parse().unwrap(),
+            operator: text("operator").unwrap_or("OP001".to_owned()),
+            division: text("division").unwrap_or("540102".to_owned()).parse().unwrap(),
             route: text("route"),
             hazmat_class: text("hazmat"),
-            hazmat_un: None,
+            hazmat_un: text("un"),
+            tunnel_code: text("code").map(|code| code.parse().unwrap()),
+            tank: text("tank").map(|tank| tank == "yes"),
         });
     }
 
@@ -162,8 +175,9 @@ impl Story {
             }
             None => State::default(),
         };
-        let registry = Registry::new(self.vehicles.clone(), self.drivers.clone(), Vec::new());
-        let book = Arc::new(book(&self.rules));
+        let registry = Registry::new(self.vehicles.clone(), self.drivers.clone(), Vec::new())
+            .with_permits(self.permits.clone());
+        let book = Arc::new(Rulebook::new(book(&self.rules), Vec::new(), "test-rules".to_owned()));
         let engine = Engine::with_state(book, Arc::new(registry), Arc::new(self.world.clone()), state);
         self.engine.insert(engine)
     }
@@ -243,9 +257,10 @@ fn driver(certificate: &str, keys: &HashMap<String, String>) -> Driver {
     Driver {
         certificate: certificate.to_owned(),
         name: "扎西".to_owned(),
-        operator: "OP001".to_owned(),
+        operator: keys.get("operator").cloned().unwrap_or("OP001".to_owned()),
         classes: classes(&keys["classes"]),
         valid_until: keys["until"].parse().unwrap(),
+        role: keys.get("role").map_or(Role::Driver, |role| role.parse().unwrap()),
     }
 }
 
@@ -253,11 +268,54 @@ fn classes(text: &str) -> Vec<VehicleClass> {
     text.split(',').map(|class| class.parse().unwrap()).collect()
 }
 
-fn zone(id: &str, keys: &HashMap<String, String>) -> (fleet::Zone, Rectangle) {
-    let range = |key: &str| {
-        let (low, high) = keys[key].split_once("..").unwrap();
-        (low.parse().unwrap(), high.parse().unwrap())
+fn range(keys: &HashMap<String, String>, key: &str) -> (f64, f64) {
+    let (low, high) = keys[key].split_once("..").unwrap();
+    (low.parse().unwrap(), high.parse().unwrap())
+}
+
+fn road(id: &str, keys: &HashMap<String, String>) -> (Road, Straight) {
+    let limit = |(key, kmh): (&String, &String)| {
+        let class = key.strip_prefix("limit")?;
+        Some(PostedLimit {
+            kmh: kmh.parse().unwrap(),
+            along: Along::Both,
+            classes: class.strip_prefix('.').map(classes).unwrap_or_default(),
+            hours: None,
+            wet: false,
+        })
     };
+    let text = |key: &str| keys.get(key).map(|text| text.as_str().into());
+    let cautions = |text: &String| text.split(',').map(|caution| caution.parse().unwrap()).collect();
+    let road = Road {
+        id: id.into(),
+        class: keys["class"].parse().unwrap(),
+        open: keys.get("open").map_or(Along::Both, |open| open.parse().unwrap()),
+        name: text("name"),
+        reference: text("ref"),
+        limits: keys.iter().filter_map(limit).collect(),
+        lanes: keys.get("lanes").map(|lanes| lanes.parse().unwrap()),
+        centre_line: keys.get("centre-line").map(|line| line == "yes"),
+        structure: keys.get("structure").map(|structure| structure.parse().unwrap()),
+        cautions: keys.get("cautions").map(cautions).unwrap_or_default(),
+    };
+    (road, Straight { x: range(keys, "x"), y: keys["y"].parse().unwrap() })
+}
+
+fn permit(number: &str, keys: &HashMap<String, String>, vehicles: &[Vehicle]) -> Permit {
+    let vehicle = vehicles.iter().find(|vehicle| vehicle.plate == keys["plate"]).unwrap();
+    Permit {
+        permit: number.to_owned(),
+        kind: keys["kind"].parse().unwrap(),
+        terminal: vehicle.terminal,
+        valid_from: keys["from"].parse().unwrap(),
+        valid_until: keys["until"].parse().unwrap(),
+        zone: keys.get("zone").cloned(),
+        origin: keys.get("origin").map(|division| division.parse().unwrap()),
+        destination: keys.get("destination").map(|division| division.parse().unwrap()),
+    }
+}
+
+fn zone(id: &str, keys: &HashMap<String, String>) -> (fleet::Zone, Rectangle) {
     let mut zone = World::zone_named(id, keys["kind"].parse().unwrap());
     zone.approach_m = keys.get("approach").map(|m| m.parse().unwrap());
     zone.limit_kmh = keys.get("limit").map(|kmh| kmh.parse().unwrap());
@@ -265,7 +323,13 @@ fn zone(id: &str, keys: &HashMap<String, String>) -> (fleet::Zone, Rectangle) {
     zone.hours = keys.get("hours").map(|text| DailyHours::parse(text).unwrap());
     let hazmat = |text: &String| text.split(',').map(str::to_owned).collect();
     zone.hazmat_classes = keys.get("hazmat").map(hazmat).unwrap_or_default();
-    (zone, Rectangle { x: range("x"), y: range("y") })
+    zone.hazmat_un = keys.get("un").map(hazmat).unwrap_or_default();
+    zone.roads = keys.get("roads").map(hazmat).unwrap_or_default();
+    zone.tunnel_category = keys.get("category").map(|category| category.parse().unwrap());
+    zone.valid_from = keys.get("from").map(|at| at.parse().unwrap());
+    zone.valid_until = keys.get("until").map(|at| at.parse().unwrap());
+    zone.length_m = keys.get("length").map(|m| m.parse().unwrap());
+    (zone, Rectangle { x: range(keys, "x"), y: range(keys, "y") })
 }
 
 fn alarms(text: &str) -> Alarms {
@@ -390,6 +454,12 @@ fn show(alert: &Alert) -> String {
     words.extend(alert.measure.limit.map(|limit| format!("limit={}", (limit * 10.0).round() / 10.0)));
     words.extend(alert.ended_at.map(|ended_at| format!("ended={}", clock(ended_at))));
     words.extend(alert.place.zone.as_ref().map(|zone| format!("zone={}", zone.id)));
+    words.extend(alert.place.road.as_ref().map(|road| format!("road={}", road.replace(' ', "_"))));
+    words.extend(alert.evidence.limit.as_ref().map(|why| format!("why={}", why.source)));
+    words.extend(
+        alert.evidence.limit.as_ref().filter(|why| !why.road_known).map(|_| "limit-unknown".to_owned()),
+    );
+    words.extend(alert.evidence.confidence.map(|confidence| format!("confidence={confidence}")));
     words.extend(alert.driver.as_ref().map(|driver| format!("driver={}", driver.certificate)));
     words.join(" ")
 }

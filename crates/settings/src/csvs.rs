@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::fmt::Display;
 use std::str::FromStr;
 
-use fleet::{Division, Driver, EventTime, Operator, PlateColor, TerminalId, Vehicle, VehicleClass};
+use fleet::{Division, Driver, EventTime, Operator, PlateColor, Role, TerminalId, Vehicle, VehicleClass};
 
 use crate::problem::Collector;
 
@@ -141,6 +141,8 @@ impl Reader {
                 route,
                 hazmat_class,
                 hazmat_un,
+                tunnel_code: None,
+                tank: None,
             });
         }
     }
@@ -163,7 +165,14 @@ impl Reader {
         if let (false, Some(certificate), Some(name), Some(operator), Some(classes), Some(valid_until)) =
             (row.bad, certificate, name, operator, classes, valid_until)
         {
-            self.drivers.push(Driver { certificate, name, operator, classes, valid_until });
+            self.drivers.push(Driver {
+                certificate,
+                name,
+                operator,
+                classes,
+                valid_until,
+                role: Role::Driver,
+            });
         }
     }
 

@@ -116,8 +116,6 @@ impl Reader {
         let classes = classes.unwrap_or_else(|| default_classes(kind));
         let division = division.unwrap_or_default();
         let zone = Zone {
-            id,
-            kind,
             name_zh,
             name_en,
             division,
@@ -127,6 +125,7 @@ impl Reader {
             limit_kmh,
             length_m,
             approach_m,
+            ..Zone::new(&id, kind)
         };
         self.zones.push((zone, shape));
     }
@@ -190,7 +189,12 @@ fn offset(text: &str, part: &RawValue) -> usize {
 fn default_classes(kind: ZoneKind) -> Vec<VehicleClass> {
     match kind {
         ZoneKind::Bridge | ZoneKind::Tunnel | ZoneKind::WaterSource => vec![VehicleClass::HazmatTruck],
-        ZoneKind::NoParking | ZoneKind::SpeedLimit | ZoneKind::Closed => Vec::new(),
+        ZoneKind::Closed
+        | ZoneKind::HazmatPark
+        | ZoneKind::NoParking
+        | ZoneKind::RelayPoint
+        | ZoneKind::ServiceArea
+        | ZoneKind::SpeedLimit => Vec::new(),
     }
 }
 

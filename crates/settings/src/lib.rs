@@ -43,7 +43,7 @@ pub struct Reference {
     /// Zones, routes, divisions.
     pub atlas: Arc<atlas::Atlas>,
     /// The rules' figures.
-    pub book: Arc<rules::Book>,
+    pub book: Arc<rules::Rulebook>,
     /// The first 12 hexadecimal digits of a SHA-256 over all of it: the same contents, the same version.
     pub version: String,
 }

@@ -101,7 +101,7 @@ fn reference(settings: &Settings, book: rules::Book, files: &Files<'_>, out: &mu
     Reference {
         registry: Arc::new(Registry::new(rows.vehicles, rows.drivers, rows.operators)),
         atlas: Arc::new(Atlas::build(geo.zones, geo.routes, geo.divisions)),
-        book: Arc::new(book),
+        book: Arc::new(book.into()),
         version,
     }
 }

@@ -169,6 +169,8 @@ pub fn vehicle(n: usize) -> Vehicle {
         route: None,
         hazmat_class: is_hazmat.then(|| "3".to_owned()),
         hazmat_un: is_hazmat.then(|| "1203".to_owned()),
+        tunnel_code: None,
+        tank: None,
     }
 }
 
@@ -237,7 +239,11 @@ pub fn alert(n: usize, raised_at: EventTime, vehicle: Vehicle) -> Alert {
         measure: Measure { kind, value, limit, peak: value, duration_s: 100 },
         basis: vec![Basis { document: document.into(), article: article.into() }],
         departments: vec![Department::Police, Department::Transport],
-        evidence: Evidence { positions: fixes.iter().map(Into::into).collect(), attachments: Vec::new() },
+        evidence: Evidence {
+            positions: fixes.iter().map(Into::into).collect(),
+            attachments: Vec::new(),
+            ..Evidence::default()
+        },
         vehicle: VehicleLabel {
             terminal: vehicle.terminal,
             plate: vehicle.plate,
@@ -253,17 +259,11 @@ pub fn alert(n: usize, raised_at: EventTime, vehicle: Vehicle) -> Alert {
 fn reference(registry: Arc<Registry>) -> Reference {
     let line = |points: &[(f64, f64)]| geo::LineString::from(points.to_vec());
     let zone = |id: &str, kind, name_zh: &str, name_en: &str| Zone {
-        id: id.into(),
-        kind,
         name_zh: name_zh.into(),
         name_en: name_en.into(),
         division: division(),
         classes: vec![VehicleClass::HazmatTruck],
-        hazmat_classes: Vec::new(),
-        hours: None,
-        limit_kmh: None,
-        length_m: None,
-        approach_m: None,
+        ..Zone::new(id, kind)
     };
     let ring = geo::Polygon::new(
         line(&[(91.05, 29.72), (91.2, 29.72), (91.2, 29.78), (91.05, 29.78), (91.05, 29.72)]),
@@ -289,7 +289,7 @@ fn reference(registry: Arc<Registry>) -> Reference {
     Reference {
         registry,
         atlas: Arc::new(Atlas::build(zones, routes, Vec::new())),
-        book: Arc::new(rules::Book::default()),
+        book: Arc::new(rules::Book::default().into()),
         version: "made-up".into(),
     }
 }

@@ -116,6 +116,8 @@ pub fn vehicle() -> Vehicle {
         route: None,
         hazmat_class: Some("3".to_owned()),
         hazmat_un: Some("1203".to_owned()),
+        tunnel_code: None,
+        tank: None,
     }
 }
 
@@ -179,6 +181,10 @@ pub fn alert(number: i64) -> Alert {
         },
         basis: vec![Basis { document: "…".to_owned(), article: "…".to_owned() }],
         departments: vec![Department::Police, Department::Transport],
-        evidence: Evidence { positions: vec![position], attachments: vec!["a.jpg".to_owned()] },
+        evidence: Evidence {
+            positions: vec![position],
+            attachments: vec!["a.jpg".to_owned()],
+            ..Evidence::default()
+        },
     }
 }

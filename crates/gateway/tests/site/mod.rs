@@ -92,6 +92,8 @@ fn registry() -> Registry {
         route: None,
         hazmat_class: None,
         hazmat_un: None,
+        tunnel_code: None,
+        tank: None,
     };
     Registry::new(vec![vehicle(1), vehicle(2)], Vec::new(), Vec::new())
 }

@@ -295,6 +295,8 @@ fn vehicle() -> Vehicle {
         route: None,
         hazmat_class: None,
         hazmat_un: None,
+        tunnel_code: None,
+        tank: None,
     }
 }
 

@@ -134,7 +134,11 @@ fn inside(scene: &Scene<'_>, hit: &ZoneHit, zone: &Zone, drive: &Drive, signals:
 fn restricted(zone: &Zone, class: VehicleClass) -> Option<RuleId> {
     let hazmat = class == VehicleClass::HazmatTruck;
     match zone.kind {
-        ZoneKind::NoParking | ZoneKind::SpeedLimit => None,
+        ZoneKind::HazmatPark
+        | ZoneKind::NoParking
+        | ZoneKind::RelayPoint
+        | ZoneKind::ServiceArea
+        | ZoneKind::SpeedLimit => None,
         ZoneKind::Bridge | ZoneKind::Tunnel | ZoneKind::WaterSource | ZoneKind::Closed if hazmat => {
             Some(RuleId::HAZMAT_ZONE)
         }
@@ -151,15 +155,21 @@ fn entered(scene: &Scene<'_>, rule: RuleId, index: ZoneIndex, zone: &Zone) -> Si
         ZoneKind::Bridge => ("驶入禁行桥梁", "entered a restricted bridge"),
         ZoneKind::Tunnel => ("驶入禁行隧道", "entered a restricted tunnel"),
         ZoneKind::WaterSource => ("驶入饮用水水源保护区", "entered a drinking-water protection area"),
-        ZoneKind::Closed | ZoneKind::NoParking | ZoneKind::SpeedLimit => {
-            ("驶入封闭区", "entered a closed area")
-        }
+        ZoneKind::Closed
+        | ZoneKind::HazmatPark
+        | ZoneKind::NoParking
+        | ZoneKind::RelayPoint
+        | ZoneKind::ServiceArea
+        | ZoneKind::SpeedLimit => ("驶入封闭区", "entered a closed area"),
     };
     let severity = match zone.kind {
         ZoneKind::WaterSource => Severity::Major,
         ZoneKind::Bridge
         | ZoneKind::Closed
+        | ZoneKind::HazmatPark
         | ZoneKind::NoParking
+        | ZoneKind::RelayPoint
+        | ZoneKind::ServiceArea
         | ZoneKind::SpeedLimit
         | ZoneKind::Tunnel => {
             if hazmat {
@@ -184,7 +194,12 @@ const fn zone_law(kind: ZoneKind) -> &'static [Law] {
     match kind {
         ZoneKind::Bridge | ZoneKind::Tunnel => law::ZONE_STRUCTURE,
         ZoneKind::WaterSource => law::ZONE_WATER,
-        ZoneKind::Closed | ZoneKind::NoParking | ZoneKind::SpeedLimit => law::ZONE_CLOSED_HAZMAT,
+        ZoneKind::Closed
+        | ZoneKind::HazmatPark
+        | ZoneKind::NoParking
+        | ZoneKind::RelayPoint
+        | ZoneKind::ServiceArea
+        | ZoneKind::SpeedLimit => law::ZONE_CLOSED_HAZMAT,
     }
 }
 

@@ -2,7 +2,8 @@
 #![allow(dead_code, missing_docs)]
 
 use fleet::{
-    DailyHours, Division, Leg, LonLat, Map, PORTAL_M, RouteIndex, Touch, Zone, ZoneHit, ZoneIndex, ZoneKind,
+    Ahead, Along, Candidate, DailyHours, Division, Fix, Leg, LonLat, Map, OnRoad, PORTAL_M, Road, RoadIndex,
+    RouteIndex, Touch, Trail, Zone, ZoneHit, ZoneIndex, ZoneKind,
 };
 
 const ORIGIN: (f64, f64) = (91.0, 29.6);
@@ -61,22 +62,29 @@ pub struct World {
     pub zones: Vec<(Zone, Rectangle)>,
     /// Id, y of the line, half width, hours.
     pub routes: Vec<(String, f64, f64, Option<DailyHours>)>,
+    /// Stops of each route, x along its line.
+    pub stops: Vec<Vec<f64>>,
+    /// Straight roads along the x axis, drawn towards rising x.
+    pub roads: Vec<(Road, Straight)>,
+    /// Divisions by x; the others lie nowhere.
+    pub divisions: Vec<(Division, (f64, f64))>,
 }
+
+#[derive(Clone, Copy)]
+pub struct Straight {
+    pub x: (f64, f64),
+    pub y: f64,
+}
+
+/// A fix further from a road than this is on none, metres.
+const BESIDE_M: f64 = 40.0;
 
 impl World {
     pub fn zone_named(id: &str, kind: ZoneKind) -> Zone {
         Zone {
-            id: id.to_owned(),
-            kind,
             name_zh: format!("{id}区"),
-            name_en: id.to_owned(),
             division: Division::parse("540102").unwrap(),
-            classes: Vec::new(),
-            hazmat_classes: Vec::new(),
-            hours: None,
-            limit_kmh: None,
-            length_m: None,
-            approach_m: None,
+            ..Zone::new(id, kind)
         }
     }
 }
@@ -132,7 +140,78 @@ impl Map for World {
         self.routes[route.0 as usize].3
     }
 
-    fn division(&self, _: LonLat) -> Option<Division> {
-        None
+    fn stop_m(&self, route: RouteIndex, position: LonLat) -> Option<f64> {
+        let (x, y) = metres(position);
+        let line_y = self.routes[route.0 as usize].1;
+        let stops = self.stops.get(route.0 as usize)?;
+        stops.iter().map(|stop| (x - stop).hypot(y - line_y)).min_by(f64::total_cmp)
+    }
+
+    fn division(&self, position: LonLat) -> Option<Division> {
+        let (x, _) = metres(position);
+        let found = self.divisions.iter().find(|(_, (low, high))| *low <= x && x < *high);
+        found.map(|(division, _)| *division)
+    }
+
+    fn follow(&self, trail: &mut Trail, fix: &Fix, passed: &mut Vec<RoadIndex>) -> Option<OnRoad> {
+        passed.clear();
+        let (x, y) = metres(fix.position);
+        let beside = |(_, road): &(Road, Straight)| (y - road.y).abs();
+        let near = (0..)
+            .zip(&self.roads)
+            .filter(|(_, place)| beside(place) <= BESIDE_M && place.1.x.0 <= x && x < place.1.x.1);
+        let found = near.min_by(|a, b| beside(a.1).total_cmp(&beside(b.1)));
+        let Some((index, place)) = found else {
+            trail.clear();
+            return None;
+        };
+        let (road, straight) = place;
+        let forward = match road.open {
+            Along::Forward => true,
+            Along::Backward => false,
+            Along::Both => fix.heading.is_none_or(|heading| heading.differs_by_deg(90.0) < 90.0),
+        };
+        let from = trail.last.map_or(x, |(_, position)| metres(position).0);
+        let way = (from.min(x), from.max(x));
+        let on_way = |(_, other): &(Road, Straight)| {
+            (other.y - straight.y).abs() < 1e-6 && other.x.0 <= way.1 && way.0 < other.x.1
+        };
+        passed.extend((0..).zip(&self.roads).filter(|(_, place)| on_way(place)).map(|(i, _)| RoadIndex(i)));
+        if x < from {
+            passed.reverse();
+        }
+        let (road, along_m, off_m) = (RoadIndex(index), (x - straight.x.0) as f32, beside(place) as f32);
+        trail.last = Some((fix.at, fix.position));
+        trail.candidates = vec![Candidate { road, forward, along_m, off_m, cost: 0.0 }];
+        Some(OnRoad { road, forward, along_m, off_m, sure: 1.0 })
+    }
+
+    fn road(&self, index: RoadIndex) -> &Road {
+        &self.roads[index.0 as usize].0
+    }
+
+    fn carries(&self, zone: ZoneIndex, road: RoadIndex) -> Option<bool> {
+        let roads = &self.zone(zone).roads;
+        (!roads.is_empty()).then(|| roads.iter().any(|id| **id == *self.road(road).id))
+    }
+
+    fn ahead(&self, on: &OnRoad, zone: ZoneIndex) -> Ahead {
+        let here = self.roads[on.road.0 as usize].1;
+        let x = here.x.0 + f64::from(on.along_m);
+        let ids = &self.zone(zone).roads;
+        let mut places =
+            self.roads.iter().filter(|(road, _)| ids.iter().any(|id| **id == *road.id)).peekable();
+        if places.peek().is_none() {
+            return Ahead::Unknown;
+        }
+        let ahead = places.filter(|(_, road)| (road.y - here.y).abs() < 1e-6).filter_map(|(_, road)| {
+            let way = if on.forward { road.x.0 - x } else { x - road.x.1 };
+            (way >= 0.0 && way <= reach_m(self.zone(zone))).then_some(way)
+        });
+        ahead.min_by(f64::total_cmp).map_or(Ahead::Elsewhere, Ahead::At)
+    }
+
+    fn version(&self) -> &str {
+        "test-map"
     }
 }
