@@ -4,6 +4,7 @@ pub(crate) mod device;
 pub(crate) mod driver;
 pub(crate) mod driving;
 pub(crate) mod event;
+pub(crate) mod night_ban;
 pub(crate) mod plate;
 pub(crate) mod route;
 pub(crate) mod speeding;

@@ -18,7 +18,7 @@ use crate::kind::device::{self, Still};
 use crate::kind::driving::{self, Before, Drive};
 use crate::kind::route::{self, Hole};
 use crate::kind::zone::{self, Around};
-use crate::kind::{driver, event, plate, speeding};
+use crate::kind::{driver, event, night_ban, plate, speeding};
 use crate::scene::{EVIDENCE_MAX, Scene};
 use crate::signal::Signal;
 use crate::track::{self, Suspect, Way};
@@ -236,7 +236,7 @@ impl Lane {
         event::step(&scene, report, signals);
         speeding::step(&scene, hits, signals);
         driving::fatigue(&scene, &self.drive, || episodes.is_open(fleet::RuleId::FATIGUE), signals);
-        driving::night_ban(&scene, ground.facts.night_exempt, signals);
+        night_ban::step(&scene, ground.facts.night_exempt, signals);
         zone::step(&scene, hits, &self.drive, &mut self.around, signals);
         route::off_route(&scene, ground.facts.route, signals);
         if !ground.late {

@@ -1,11 +1,11 @@
-//! `fatigue`, `fatigue-warning`, `night-ban`: how long, and when, a vehicle has been driven.
+//! `fatigue`, `fatigue-warning`: how long a vehicle has been driven.
 //!
 //! No norm defines driving, stop and rest in terms of samples; these are engineering definitions, all configurable.
 //! A *span* runs from the first movement after a rest; stops shorter than a rest stay inside it.
 
 use std::time::Duration;
 
-use fleet::{DailyHours, EventTime, Fix, LonLat, MeasureKind, RuleId, Severity, Status, VehicleClass};
+use fleet::{DailyHours, EventTime, Fix, LonLat, MeasureKind, RuleId, Severity, Status};
 use serde::{Deserialize, Serialize};
 
 use crate::Book;
@@ -235,28 +235,6 @@ fn timed(scene: &Scene<'_>, signal: Signal, span: Duration, limit: Duration) -> 
         span.as_secs_f64(),
         Some(limit.as_secs_f64()),
     )
-}
-
-/// `night-ban`.
-pub(crate) fn night_ban(scene: &Scene<'_>, exempt: bool, signals: &mut Vec<Signal>) {
-    let rule = &scene.book.night_ban;
-    let (hours, basis) = match scene.class {
-        VehicleClass::ScheduledCoach | VehicleClass::CharterCoach => (rule.coach_hours, law::NIGHT_COACH),
-        VehicleClass::HazmatTruck if rule.hazmat => (rule.hazmat_hours, law::NIGHT_HAZMAT),
-        VehicleClass::HazmatTruck | VehicleClass::HeavyTruck | VehicleClass::SchoolBus => return,
-    };
-    let speed_kmh = scene.fix.speed.kmh();
-    if exempt || speed_kmh < scene.book.common.moving_kmh || !hours.contains(scene.fix.at.second_of_day()) {
-        return;
-    }
-    let text = ("禁行时段运行", "running in forbidden hours");
-    signals.push(
-        Signal::new(RuleId::NIGHT_BAN, Severity::Major, text).to(law::road(scene.class), basis).measured(
-            MeasureKind::SpeedKmh,
-            speed_kmh,
-            None,
-        ),
-    );
 }
 
 /// How much of the time from `start` to `end` lies in the daily window. No span is looked at further back than
