@@ -63,29 +63,6 @@ pub(crate) async fn timeline(
     Ok(page(items?, None))
 }
 
-/// The proof: the positions the alert carries, and the frames as received, in the form `replay` and `decode` read.
-pub(crate) async fn evidence(
-    State(app): State<Shared>,
-    Extension(caller): Extension<Caller>,
-    Path(id): Path<String>,
-) -> Result<Json<Value>, Problem> {
-    let alert = find(&app, &caller, &id).await?.alert;
-    let id = alert.id;
-    let frames = app.blocking(move |parts| parts.ledger.frames(id)).await?.map_err(Problem::internal)?;
-    let frames: Vec<Value> = frames
-        .iter()
-        .map(|kept| {
-            let hex: String = kept.frame.iter().map(|byte| format!("{byte:02x}")).collect();
-            serde_json::json!({ "revision": kept.revision, "at": kept.received.to_rfc3339_ms(), "hex": hex })
-        })
-        .collect();
-    let mut evidence = to_http(&alert.evidence)?;
-    if let Some(evidence) = evidence.as_object_mut() {
-        evidence.insert("frames".to_owned(), frames.into());
-    }
-    Ok(Json(evidence))
-}
-
 pub(crate) async fn act(
     State(app): State<Shared>,
     Extension(caller): Extension<Caller>,
@@ -178,7 +155,7 @@ pub(crate) fn refused(error: ledger::StoreError) -> Problem {
 }
 
 /// The alert if it is there and this caller may see it; otherwise it is not there.
-async fn find(app: &Shared, caller: &Caller, id: &str) -> Result<Listed, Problem> {
+pub(crate) async fn find(app: &Shared, caller: &Caller, id: &str) -> Result<Listed, Problem> {
     let absent = || Problem::not_found("such alert");
     let id = AlertId::parse(id).ok_or_else(absent)?;
     let listed = app.blocking(move |parts| parts.ledger.alert(id)).await?.map_err(Problem::internal)?;

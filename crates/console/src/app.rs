@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::problem::Problem;
 use crate::throttle::Throttle;
-use crate::{Parts, account, alerts, exports, guard, health, live, map, page, vehicles};
+use crate::{Parts, account, alerts, evidence, exports, guard, health, live, map, page, vehicles};
 
 /// A bulk action over 1,000 ids with a long note is under 50 kB; past this 413.
 pub(crate) const BODY_BYTES_MAX: usize = 256 * 1024;
@@ -87,7 +87,8 @@ fn api() -> Router<Shared> {
         .route("/api/v1/alerts/actions", post(alerts::act_on_many))
         .route("/api/v1/alerts/{id}", get(alerts::one))
         .route("/api/v1/alerts/{id}/timeline", get(alerts::timeline))
-        .route("/api/v1/alerts/{id}/evidence", get(alerts::evidence))
+        .route("/api/v1/alerts/{id}/evidence", get(evidence::shown))
+        .route("/api/v1/alerts/{id}/evidence.zip", get(evidence::zip))
         .route("/api/v1/alerts/{id}/actions", post(alerts::act))
         .route("/api/v1/vehicles", get(vehicles::list))
         .route("/api/v1/vehicles/{terminal}", get(vehicles::one))

@@ -13,6 +13,7 @@
 mod account;
 mod alerts;
 mod app;
+mod evidence;
 mod exports;
 mod guard;
 mod health;

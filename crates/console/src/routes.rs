@@ -98,6 +98,8 @@ routes! {
         "What the engine and people did to an alert, oldest first";
     "GET" "/api/v1/alerts/{id}/evidence" "getAlertEvidence" "alerts" Signed &[], None, Json("FullEvidence"), &[404],
         "What an alert rests on: positions, and the deciding frames as received";
+    "GET" "/api/v1/alerts/{id}/evidence.zip" "getAlertEvidenceZip" "alerts" Signed &[], None, Text("application/zip"), &[404],
+        "All that proves an alert, in one archive with the SHA-256 of every file";
     "POST" "/api/v1/alerts/{id}/actions" "actOnAlert" "alerts" Signed &[], Some("ActionRequest"), Json("Handling"), &[403, 404, 409, 413, 415, 422],
         "Acts on an alert";
     "POST" "/api/v1/alerts/actions" "actOnAlerts" "alerts" Signed &[], Some("BulkRequest"), Json("BulkAnswer"), &[403, 413, 415, 422],

@@ -5,6 +5,7 @@
 mod client;
 mod common;
 
+use std::io::Read;
 use std::sync::Arc;
 
 use client::{Client, Credential, Reply};
@@ -12,6 +13,7 @@ use common::World;
 use console::Console;
 use ledger::Role;
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 
 const OWN: &str = "OP001";
 
@@ -59,6 +61,8 @@ const ACCESS: &[(&str, &str, [u16; 5])] = &[
     ("GET", "/api/v1/alerts/{other}/timeline", [401, 200, 200, 404, 200]),
     ("GET", "/api/v1/alerts/{own}/evidence", [401, 200, 200, 200, 200]),
     ("GET", "/api/v1/alerts/{other}/evidence", [401, 200, 200, 404, 200]),
+    ("GET", "/api/v1/alerts/{own}/evidence.zip", [401, 200, 200, 200, 200]),
+    ("GET", "/api/v1/alerts/{other}/evidence.zip", [401, 200, 200, 404, 200]),
     ("POST", "/api/v1/alerts/{own}/actions comment", [401, 200, 200, 200, 200]),
     ("POST", "/api/v1/alerts/{other}/actions comment", [401, 200, 200, 404, 200]),
     ("POST", "/api/v1/alerts/{own}/actions assign", [401, 200, 403, 403, 200]),
@@ -164,6 +168,67 @@ async fn an_operator_sees_its_own_in_lists_and_exports() {
         (&answer["items"][0]["ok"], &answer["items"][0]["problem"]["status"]),
         (&json!(false), &json!(404))
     );
+}
+
+/// Name and text of every file in an archive.
+fn unpacked(archive: &[u8]) -> Vec<(String, String)> {
+    let archive = rawzip::ZipArchive::from_slice(archive).unwrap();
+    let mut entries = archive.entries();
+    let mut files = Vec::new();
+    while let Some(entry) = entries.next_entry().unwrap() {
+        let name = entry.file_path().try_normalize().unwrap().as_ref().to_owned();
+        let packed = archive.get_entry(entry.wayfinder()).unwrap();
+        let plain = flate2::read::DeflateDecoder::new(packed.data());
+        let mut text = String::new();
+        packed.verifying_reader(plain).read_to_string(&mut text).unwrap();
+        files.push((name, text));
+    }
+    files
+}
+
+fn sha256(text: &[u8]) -> String {
+    Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[tokio::test]
+async fn an_archive_of_evidence_can_be_checked_by_its_sums() {
+    let desk = Desk::start().await;
+    let duty = desk.token(Role::Duty);
+    let shown = desk.any_alert(true).await;
+    let id = fleet::AlertId::parse(shown["id"].as_str().unwrap()).unwrap();
+    // A second revision, with the frame that decided it.
+    let mut alert = desk.world.ledger.alert(id).unwrap().unwrap().alert;
+    alert.revision += 1;
+    let frame = (fleet::ReceiveTime::from_ms(1_767_225_600_000), vec![0x7e, 0x02, 0x7e].into());
+    let ruled = ledger::Ruled { alert: Arc::new(alert), frame: Some(frame) };
+    desk.world.ledger.record_ruled(&[ruled]).unwrap();
+
+    let path = format!("/api/v1/alerts/{id}/evidence.zip");
+    let reply = duty.get(&path).await;
+    assert_eq!((reply.status, reply.head("content-type")), (200, "application/zip"));
+    let files = unpacked(&reply.bytes);
+    let text = |name: &str| files.iter().find(|file| file.0 == name).unwrap().1.as_str();
+    let sums: Vec<&str> = text("SHA256SUMS").lines().collect();
+    assert_eq!(sums.len() + 1, files.len());
+    for (name, text) in files.iter().filter(|file| file.0 != "SHA256SUMS") {
+        let line = format!("{}  {name}", sha256(text.as_bytes()));
+        assert!(sums.contains(&line.as_str()), "{line}");
+        let altered = sha256(format!("{text} ").as_bytes());
+        assert!(!sums.iter().any(|line| line.starts_with(&altered)), "{name}");
+    }
+    let manifest: Value = serde_json::from_str(text("manifest.json")).unwrap();
+    assert_eq!((&manifest["alert"], &manifest["revision"]), (&shown["id"], &json!(2)));
+    assert_eq!(manifest["files"][1]["sha256"], sha256(text("alert.json").as_bytes()));
+    assert_eq!(text("revisions.jsonl").lines().count(), 2);
+    assert_eq!(text("frames.jsonl"), "{\"at\":\"2026-01-01T08:00:00.000+08:00\",\"hex\":\"7e027e\"}\n");
+    assert!(text("track.csv").lines().count() > 10, "{}", text("track.csv"));
+    assert!(text("timeline.jsonl").contains("raised"));
+
+    let again = duty.get(&path).await;
+    assert!(again.bytes == reply.bytes, "the same state gives other bytes");
+    let log = desk.world.ledger.audit_log(1).unwrap();
+    assert_eq!((log[0].action.as_str(), log[0].subject.as_str()), ("take-evidence", id.to_string().as_str()));
+    assert_eq!(log[0].detail, format!("sha256 {}", sha256(&reply.bytes)));
 }
 
 #[tokio::test]

@@ -62,6 +62,21 @@ impl Ledger {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
+    /// Every revision of an alert as it was published, oldest first, with the moment it was recorded.
+    pub fn revisions(&self, id: AlertId) -> Result<Vec<(ReceiveTime, Alert)>, StoreError> {
+        let reader = self.reader();
+        let mut statement =
+            reader.prepare_cached("SELECT at, document FROM revision WHERE id = ? ORDER BY revision")?;
+        let rows = statement.query_map([&id.as_bytes()[..]], |row| {
+            Ok((ReceiveTime::from_ms(row.get(0)?), row.get::<_, Vec<u8>>(1)?))
+        })?;
+        rows.map(|row| {
+            let (at, document) = row?;
+            Ok((at, serde_json::from_slice(&document)?))
+        })
+        .collect()
+    }
+
     /// Drops cleared alerts raised before `before` that are closed or were never touched, with their story, and what was
     /// published before it. Returns how many alerts went.
     pub fn trim(&self, before: ReceiveTime) -> Result<u64, StoreError> {

@@ -29,7 +29,9 @@ pub struct Client {
 pub struct Reply {
     pub status: u16,
     pub heads: Vec<(String, String)>,
+    /// As text, what is none replaced.
     pub body: String,
+    pub bytes: Vec<u8>,
 }
 
 impl Reply {
@@ -101,7 +103,7 @@ async fn read(socket: TcpStream, path: &str) -> Reply {
     if !path.contains("/live") || status != 200 {
         let _ = lines.read_to_end(&mut body).await;
     }
-    Reply { status, heads, body: String::from_utf8(body).unwrap() }
+    Reply { status, heads, body: String::from_utf8_lossy(&body).into_owned(), bytes: body }
 }
 
 pub struct Feed {
