@@ -1,9 +1,10 @@
 //! From shapes to an index.
 
-use fleet::{Division, PORTAL_M, Zone, ZoneKind};
-use geo::{MultiPolygon, Polygon};
+use fleet::{Division, PORTAL_M, Road, Zone, ZoneKind};
+use geo::{LineString, MultiPolygon, Polygon};
 
 use crate::grid::Grid;
+use crate::net::Net;
 use crate::path::{Path, around, grown};
 use crate::plane::{Plane, Point};
 use crate::ring::Ring;
@@ -36,7 +37,29 @@ impl Atlas {
             zones,
             routes,
             divisions,
+            net: Net::default(),
+            version: String::new(),
         }
+    }
+
+    /// The same with roads, known by their place; pieces meet where their ends have the same coordinates, to the
+    /// millionth of a degree. Of two with one id the later answers to it, as for zones.
+    #[must_use]
+    pub fn with_roads(mut self, roads: Vec<(Road, LineString<f64>)>) -> Self {
+        self.net = Net::new(roads);
+        for placed in &mut self.zones {
+            placed.roads = placed.zone.roads.iter().filter_map(|id| self.net.find(id)).collect();
+            placed.roads.sort_unstable();
+            placed.roads.dedup();
+        }
+        self
+    }
+
+    /// The same under another name, see [`fleet::Map::version`].
+    #[must_use]
+    pub fn with_version(mut self, version: String) -> Self {
+        self.version = version;
+        self
     }
 }
 
@@ -66,7 +89,14 @@ fn place(zone: Zone, shape: Shape) -> Placed {
         Form::Area(polygons) => envelope(polygons),
         Form::Corridor { line, .. } => line.envelope(),
     };
-    Placed { reach_m: zone.approach_m.unwrap_or(0.0).max(portal_m), zone, shape, form, bounds }
+    Placed {
+        reach_m: zone.approach_m.unwrap_or(0.0).max(portal_m),
+        zone,
+        shape,
+        form,
+        bounds,
+        roads: Vec::new(),
+    }
 }
 
 fn polygons(area: &MultiPolygon<f64>) -> Vec<Vec<Ring>> {

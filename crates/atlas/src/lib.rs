@@ -9,21 +9,25 @@
 //! A shape may not pass the 180th meridian. This crate does **not** read files and knows no vehicle.
 
 mod build;
+mod cells;
+mod follow;
 mod gcj02;
 mod grid;
 mod map;
+mod net;
 mod path;
 mod plane;
 mod ring;
 
 use std::collections::HashMap;
 
-use fleet::{DailyHours, Division, LonLat, Zone};
+use fleet::{DailyHours, Division, LonLat, Road, RoadIndex, Zone};
 use geo::{LineString, MultiPolygon};
 
 pub use gcj02::gcj02_to_wgs84;
 
 use crate::grid::Grid;
+use crate::net::Net;
 use crate::path::Path;
 use crate::plane::Point;
 use crate::ring::Ring;
@@ -67,6 +71,8 @@ pub struct Atlas {
     route_ids: HashMap<String, u32>,
     divisions: Vec<(Division, Vec<Vec<Ring>>)>,
     division_grid: Grid,
+    net: Net,
+    version: String,
 }
 
 impl Atlas {
@@ -78,6 +84,16 @@ impl Atlas {
     /// All routes, in the order of their index.
     pub fn routes(&self) -> impl ExactSizeIterator<Item = &Route> {
         self.routes.iter().map(|(route, _)| route)
+    }
+
+    /// All roads, in the order of their index.
+    pub fn roads(&self) -> impl ExactSizeIterator<Item = &Road> {
+        self.net.roads().iter()
+    }
+
+    /// The index of the road with this id.
+    pub fn road_index(&self, id: &str) -> Option<RoadIndex> {
+        self.net.find(id)
     }
 }
 
@@ -91,6 +107,8 @@ struct Placed {
     bounds: Option<(Point, Point)>,
     /// How far outside it is still [`fleet::Touch::Near`], metres.
     reach_m: f64,
+    /// The roads it lies on, rising; empty where it names none that is known.
+    roads: Vec<RoadIndex>,
 }
 
 /// A shape cut into paths.

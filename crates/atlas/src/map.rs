@@ -1,6 +1,9 @@
 //! The answers.
 
-use fleet::{DailyHours, Division, Leg, LonLat, Map, RouteIndex, Touch, Zone, ZoneHit, ZoneIndex};
+use fleet::{
+    DailyHours, Division, Fix, Leg, LonLat, Map, OnRoad, Road, RoadIndex, RouteIndex, Touch, Trail, Zone,
+    ZoneHit, ZoneIndex,
+};
 
 use crate::path::{around, box_distance_m, grown};
 use crate::plane::{Plane, Point};
@@ -79,6 +82,33 @@ impl Map for Atlas {
             .filter(|(_, (_, polygons))| polygons.iter().any(|rings| polygon_holds(rings, at)))
             .min_by_key(|(number, (division, _))| (breadth(*division), *number))
             .map(|(_, (division, _))| *division)
+    }
+
+    fn stop_m(&self, route: RouteIndex, at: LonLat) -> Option<f64> {
+        let (route, _) = &self.routes[route.0 as usize];
+        route.stops.iter().map(|stop| stop.distance_m(at)).reduce(f64::min)
+    }
+
+    fn follow(&self, trail: &mut Trail, fix: &Fix, passed: &mut Vec<RoadIndex>) -> Option<OnRoad> {
+        passed.clear();
+        if self.net.is_empty() {
+            trail.clear();
+            return None;
+        }
+        self.net.follow(trail, fix, passed)
+    }
+
+    fn road(&self, index: RoadIndex) -> &Road {
+        self.net.road(index)
+    }
+
+    fn carries(&self, zone: ZoneIndex, road: RoadIndex) -> Option<bool> {
+        let roads = &self.placed(zone).roads;
+        (!roads.is_empty()).then(|| roads.binary_search(&road).is_ok())
+    }
+
+    fn version(&self) -> &str {
+        &self.version
     }
 }
 

@@ -1,0 +1,104 @@
+//! Following vehicles along roads.
+
+use std::sync::Arc;
+
+use atlas::{Atlas, Route, Shape};
+use fleet::{
+    Along, EventTime, Fix, Heading, LonLat, Map, OnRoad, Road, RoadClass, RoadIndex, RouteIndex, Speed,
+    Trail, Zone, ZoneIndex, ZoneKind,
+};
+use geo::{LineString, MultiPolygon};
+
+/// A position by metres east and north of a place near Lhasa.
+fn at(east_m: f64, north_m: f64) -> LonLat {
+    LonLat::from_degrees(91.1 + east_m / 96_000.0, 29.65 + north_m / 111_195.0)
+}
+
+fn road(id: &str, open: Along, points: &[(f64, f64)]) -> (Road, LineString<f64>) {
+    let road = Road {
+        id: Arc::from(id),
+        class: RoadClass::Highway,
+        open,
+        name: None,
+        reference: None,
+        limits: Box::new([]),
+        lanes: None,
+        centre_line: None,
+        structure: None,
+        cautions: Box::new([]),
+    };
+    (road, points.iter().map(|(x, y)| at(*x, *y)).map(|p| (p.lon(), p.lat())).collect())
+}
+
+fn fix(at_s: i64, position: LonLat, kmh: f64, heading: Option<u16>) -> Fix {
+    Fix {
+        at: EventTime::from_ms(at_s * 1000),
+        position,
+        altitude_m: 0,
+        speed: Speed::from_kmh(kmh),
+        heading: heading.map(Heading::from_deg),
+    }
+}
+
+fn follow(map: &Atlas, trail: &mut Trail, fix: &Fix) -> (Option<OnRoad>, Vec<RoadIndex>) {
+    let mut passed = vec![RoadIndex(999)];
+    let on = map.follow(trail, fix, &mut passed);
+    (on, passed)
+}
+
+fn map(roads: Vec<(Road, LineString<f64>)>) -> Atlas {
+    Atlas::build(vec![], vec![], vec![]).with_roads(roads)
+}
+
+#[test]
+fn the_nearest_road_is_told_with_its_place_and_direction() {
+    let map = map(vec![
+        road("south", Along::Both, &[(0.0, 0.0), (500.0, 0.0), (1_000.0, 0.0)]),
+        road("north", Along::Both, &[(0.0, 45.0), (1_000.0, 45.0)]),
+    ]);
+    let mut trail = Trail::default();
+    let (on, passed) = follow(&map, &mut trail, &fix(0, at(700.0, 5.0), 60.0, Some(268)));
+    let on = on.unwrap();
+    assert_eq!((on.road, on.forward), (map.road_index("south").unwrap(), false));
+    assert!((on.along_m - 700.0).abs() < 5.0 && (on.off_m - 5.0).abs() < 0.5, "{on:?}");
+    assert!(on.sure > 0.9, "{on:?}");
+    assert_eq!(passed, [on.road]);
+    assert_eq!(&*map.road(on.road).id, "south");
+
+    let (on, passed) = follow(&map, &mut trail, &fix(10, at(700.0, 500.0), 60.0, Some(268)));
+    assert_eq!((on, passed, trail), (None, vec![], Trail::default()), "no road within reach");
+}
+
+#[test]
+fn zones_lie_on_the_roads_they_name() {
+    let zone = |id: &str, roads: &[&str]| {
+        let roads = roads.iter().map(|id| (*id).to_owned()).collect();
+        (Zone { roads, ..Zone::new(id, ZoneKind::Bridge) }, Shape::Area(MultiPolygon::new(vec![])))
+    };
+    let zones = vec![zone("on", &["b", "a", "lost"]), zone("lost", &["lost"]), zone("shape", &[])];
+    let roads = ["c", "b", "a", "b"].map(|id| road(id, Along::Both, &[(0.0, 0.0), (9.0, 0.0)]));
+    let map = Atlas::build(zones, vec![], vec![]).with_roads(roads.into());
+    assert_eq!(map.road_index("b"), Some(RoadIndex(3)), "the later answers to it");
+    assert_eq!((map.road_index("a"), map.road_index("d")), (Some(RoadIndex(2)), None));
+    let carried = |zone: u32| [0, 1, 2, 3].map(|road| map.carries(ZoneIndex(zone), RoadIndex(road)));
+    assert_eq!(carried(0), [Some(false), Some(false), Some(true), Some(true)]);
+    assert_eq!(carried(1), [None; 4]);
+    assert_eq!(carried(2), [None; 4]);
+}
+
+#[test]
+fn the_nearest_stop_counts() {
+    let route = |stops: Vec<LonLat>| Route {
+        id: "r".to_owned(),
+        line: vec![(91.1, 29.65), (91.2, 29.65)].into(),
+        corridor_m: 100.0,
+        hours: None,
+        stops,
+    };
+    let routes = vec![route(vec![at(0.0, 0.0), at(1_000.0, 0.0)]), route(vec![])];
+    let map = Atlas::build(vec![], routes, vec![]).with_version("v1".to_owned());
+    let stop_m = map.stop_m(RouteIndex(0), at(900.0, 0.0)).unwrap();
+    assert!((stop_m - 100.0).abs() < 2.0, "{stop_m}");
+    assert_eq!(map.stop_m(RouteIndex(1), at(900.0, 0.0)), None);
+    assert_eq!(Map::version(&map), "v1");
+}
