@@ -200,7 +200,7 @@ async fn an_archive_of_evidence_can_be_checked_by_its_sums() {
     let mut alert = desk.world.ledger.alert(id).unwrap().unwrap().alert;
     alert.revision += 1;
     let frame = (fleet::ReceiveTime::from_ms(1_767_225_600_000), vec![0x7e, 0x02, 0x7e].into());
-    let ruled = ledger::Ruled { alert: Arc::new(alert), frame: Some(frame) };
+    let ruled = ledger::Ruled { alert: Arc::new(alert), frames: vec![frame] };
     desk.world.ledger.record_ruled(&[ruled]).unwrap();
 
     let path = format!("/api/v1/alerts/{id}/evidence.zip");

@@ -8,20 +8,21 @@ use rusqlite::{Transaction, params};
 
 use crate::{Handling, Ledger, StoreError, now};
 
-/// A revision of an alert with the frame that decided it: the journal forgets its frames after some days, the proof
-/// stays with the alert.
+/// A revision of an alert with the frames it rests on: the journal forgets its frames after some days, the proof stays
+/// with the alert.
 #[derive(Clone, Debug)]
 pub struct Ruled {
     /// The revision.
     pub alert: Arc<Alert>,
-    /// When the deciding frame was received, and the frame as received, `7e…7e`; `None` where time alone decided.
-    pub frame: Option<(ReceiveTime, Bytes)>,
+    /// The frames of the vehicle since the condition began, each with its reception, as received, `7e…7e`; the last
+    /// one decided. Those an earlier revision brought are not kept twice. Empty where time alone decided.
+    pub frames: Vec<(ReceiveTime, Bytes)>,
 }
 
 /// A frame that an alert rests on.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct KeptFrame {
-    /// The revision it decided.
+    /// The revision it was first kept for.
     pub revision: u32,
     /// When it was received.
     pub received: ReceiveTime,
@@ -33,7 +34,7 @@ impl Ledger {
     /// Records revisions that rest on no frame; see [`Ledger::record_ruled`].
     pub fn record(&self, alerts: &[Arc<Alert>]) -> Result<Vec<bool>, StoreError> {
         let ruled: Vec<Ruled> =
-            alerts.iter().map(|alert| Ruled { alert: Arc::clone(alert), frame: None }).collect();
+            alerts.iter().map(|alert| Ruled { alert: Arc::clone(alert), frames: Vec::new() }).collect();
         self.record_ruled(&ruled)
     }
 
@@ -49,11 +50,11 @@ impl Ledger {
         Ok(new)
     }
 
-    /// The frames an alert rests on, by rising revision.
+    /// The frames an alert rests on, in the order they were received.
     pub fn frames(&self, id: AlertId) -> Result<Vec<KeptFrame>, StoreError> {
         let reader = self.reader();
         let mut statement = reader.prepare_cached(
-            "SELECT revision, received, frame FROM revision WHERE id = ? AND frame IS NOT NULL ORDER BY revision",
+            "SELECT revision, received, frame FROM frame WHERE id = ? ORDER BY revision, place",
         )?;
         let rows = statement.query_map([&id.as_bytes()[..]], |row| {
             let received = ReceiveTime::from_ms(row.get(1)?);
@@ -86,6 +87,7 @@ impl Ledger {
             transaction.execute("DELETE FROM outbox WHERE published < ?1", at)?;
             transaction.execute("DELETE FROM request WHERE at < ?1", at)?;
             transaction.execute(&format!("DELETE FROM timeline WHERE id IN ({old})"), at)?;
+            transaction.execute(&format!("DELETE FROM frame WHERE id IN ({old})"), at)?;
             let gone = transaction.execute(&format!("DELETE FROM alert WHERE id IN ({old})"), at)?;
             // What a message still waiting or kept for a while points at goes with a later trim.
             transaction.execute(
@@ -99,11 +101,10 @@ impl Ledger {
 }
 
 fn record_in(transaction: &Transaction<'_>, ruled: &Ruled, at: ReceiveTime) -> Result<bool, StoreError> {
-    let Ruled { alert, frame } = ruled;
-    let (received, frame) = frame.as_ref().map(|(received, frame)| (received.ms(), &frame[..])).unzip();
+    let Ruled { alert, frames } = ruled;
     let added = transaction
         .prepare_cached(
-            "INSERT INTO revision (id, revision, state, at, document, received, frame) VALUES (?, ?, ?, ?, ?, ?, ?)
+            "INSERT INTO revision (id, revision, state, at, document) VALUES (?, ?, ?, ?, ?)
              ON CONFLICT (id, revision) DO NOTHING",
         )?
         .execute(params![
@@ -111,14 +112,19 @@ fn record_in(transaction: &Transaction<'_>, ruled: &Ruled, at: ReceiveTime) -> R
             alert.revision,
             alert.state.as_str(),
             at.ms(),
-            serde_json::to_vec(&**alert)?,
-            received,
-            frame
+            serde_json::to_vec(&**alert)?
         ])?;
     if added == 0 {
         return Ok(false);
     }
     let revision_seq = transaction.last_insert_rowid();
+    let mut keep = transaction.prepare_cached(
+        "INSERT INTO frame (id, revision, place, received, frame) SELECT ?1, ?2, ?3, ?4, ?5
+         WHERE NOT EXISTS (SELECT 1 FROM frame WHERE id = ?1 AND received = ?4 AND frame = ?5)",
+    )?;
+    for (place, (received, frame)) in (0_i64..).zip(frames) {
+        keep.execute(params![alert.id.as_bytes(), alert.revision, place, received.ms(), &frame[..]])?;
+    }
     let division = alert.place.division.to_string();
     transaction
         .prepare_cached(

@@ -13,7 +13,10 @@ const TABLES: &str = "
 BEGIN;
 CREATE TABLE IF NOT EXISTS revision (
     seq INTEGER PRIMARY KEY, id BLOB NOT NULL, revision INTEGER NOT NULL, state TEXT NOT NULL,
-    at INTEGER NOT NULL, document BLOB NOT NULL, received INTEGER, frame BLOB, UNIQUE (id, revision));
+    at INTEGER NOT NULL, document BLOB NOT NULL, UNIQUE (id, revision));
+CREATE TABLE IF NOT EXISTS frame (
+    id BLOB NOT NULL, revision INTEGER NOT NULL, place INTEGER NOT NULL, received INTEGER NOT NULL,
+    frame BLOB NOT NULL, PRIMARY KEY (id, revision, place)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS alert (
     id BLOB NOT NULL UNIQUE, revision INTEGER NOT NULL, revision_seq INTEGER NOT NULL, state TEXT NOT NULL,
     rule TEXT NOT NULL, severity TEXT NOT NULL, plate TEXT NOT NULL, terminal TEXT NOT NULL,

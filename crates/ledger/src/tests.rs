@@ -256,18 +256,24 @@ fn every_action_is_refused_outside_its_states() {
 }
 
 #[test]
-fn the_deciding_frames_stay_with_their_alert() {
+fn the_frames_stay_with_their_alert() {
     let dir = Dir::new();
     let ledger = dir.open();
-    let frame = |byte: u8| Some((ReceiveTime::from_ms(i64::from(byte)), Bytes::from(vec![0x7e, byte, 0x7e])));
-    let ruled = |revision, state, frame| Ruled { alert: Arc::new(alert(0, revision, state)), frame };
-    let raised = ruled(1, State::Raised, frame(1));
-    assert_eq!(ledger.record_ruled(&[raised.clone(), ruled(2, State::Updated, None)]).unwrap(), [true, true]);
+    let frame = |byte: u8| (ReceiveTime::from_ms(i64::from(byte)), Bytes::from(vec![0x7e, byte, 0x7e]));
+    let ruled = |revision, state, frames| Ruled { alert: Arc::new(alert(0, revision, state)), frames };
+    let raised = ruled(1, State::Raised, vec![frame(0), frame(1)]);
+    assert_eq!(
+        ledger.record_ruled(&[raised.clone(), ruled(2, State::Updated, vec![])]).unwrap(),
+        [true, true]
+    );
     // Met again after a restart, with another frame: the first stays.
-    let again = ruled(1, State::Raised, frame(9));
-    assert_eq!(ledger.record_ruled(&[again, ruled(3, State::Cleared, frame(3))]).unwrap(), [false, true]);
+    let again = ruled(1, State::Raised, vec![frame(9)]);
+    assert_eq!(
+        ledger.record_ruled(&[again, ruled(3, State::Cleared, vec![frame(1), frame(3)])]).unwrap(),
+        [false, true]
+    );
     let kept = ledger.frames(raised.alert.id).unwrap();
-    let expected = [(1, 1), (3, 3)].map(|(revision, byte)| KeptFrame {
+    let expected = [(1, 0), (1, 1), (3, 3)].map(|(revision, byte)| KeptFrame {
         revision,
         received: ReceiveTime::from_ms(byte),
         frame: vec![0x7e, u8::try_from(byte).unwrap(), 0x7e],

@@ -1,11 +1,12 @@
 //! One engine on one thread. It sees its vehicles' observations in journal order and fires what is due when it is idle.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
 use std::time::Duration;
 
 use bytes::Bytes;
-use fleet::{News, Observation, ReceiveTime};
+use fleet::{News, Observation, ReceiveTime, TerminalId};
 use journal::Position;
 use ledger::Ruled;
 use rules::{Engine, Verdict};
@@ -42,7 +43,46 @@ pub(crate) type QuietSince = dyn Fn() -> Option<ReceiveTime> + Send + Sync;
 pub(crate) struct Shard {
     pub number: usize,
     pub engine: Engine,
+    pub watched: Watched,
     pub metrics: Arc<Metrics>,
+}
+
+/// The frames of vehicles about which something is pending or open. They are not part of a snapshot: after a restart an alert may keep fewer of the frames before it.
+#[derive(Default)]
+pub(crate) struct Watched(HashMap<TerminalId, Vec<(ReceiveTime, Bytes)>>);
+
+/// Frames that are kept for one vehicle: the first ones, which show how it began, and the newest.
+const WATCHED_MAX: usize = 32;
+const WATCHED_FIRST: usize = 8;
+
+impl Watched {
+    /// Keeps a frame, or lets go of a vehicle's when nothing is the matter any more.
+    fn keep(&mut self, watching: bool, heeded: &Heeded) {
+        let terminal = heeded.observation.terminal;
+        if !watching {
+            self.0.remove(&terminal);
+            return;
+        }
+        let frames = self.0.entry(terminal).or_default();
+        let received = heeded.observation.received;
+        // A frame with several reports in it is one frame. The copy lets go of the batch it came in.
+        if frames.last().is_none_or(|(at, frame)| *at != received || *frame != heeded.frame) {
+            if frames.len() >= WATCHED_MAX {
+                frames.remove(WATCHED_FIRST);
+            }
+            frames.push((received, Bytes::copy_from_slice(&heeded.frame)));
+        }
+    }
+
+    /// What a revision rests on: what was kept, and the frame that decided it.
+    fn proof(&self, heeded: &Heeded) -> Vec<(ReceiveTime, Bytes)> {
+        let Heeded { observation, frame } = heeded;
+        let mut proof = self.0.get(&observation.terminal).cloned().unwrap_or_default();
+        if proof.last().is_none_or(|(at, last)| *at != observation.received || last != frame) {
+            proof.push((observation.received, frame.clone()));
+        }
+        proof
+    }
 }
 
 impl Shard {
@@ -71,15 +111,17 @@ impl Shard {
     fn judge(&mut self, heeded: &[Heeded]) -> Done {
         let mut outcome = Outcome::default();
         let mut alerts = Vec::new();
-        for Heeded { observation, frame } in heeded {
+        for heeded in heeded {
+            let Heeded { observation, .. } = heeded;
             let verdict = self.engine.handle_observation(observation, &mut alerts);
             self.metrics.judged(verdict);
             outcome.alerts.extend(alerts.drain(..).map(|alert| {
                 // A deadline of another vehicle may have passed with this frame, which proves nothing of it.
                 let own = alert.vehicle.terminal == observation.terminal;
-                let frame = own.then(|| (observation.received, frame.clone()));
-                (Ruled { alert: Arc::new(alert), frame }, observation.received)
+                let frames = if own { self.watched.proof(heeded) } else { Vec::new() };
+                (Ruled { alert: Arc::new(alert), frames }, observation.received)
             }));
+            self.watched.keep(self.engine.is_watching(observation.terminal), heeded);
             if let News::Report(report) = &observation.news {
                 outcome.heard.push(Heard {
                     terminal: observation.terminal,
@@ -104,9 +146,9 @@ impl Shard {
         if self.engine.next_timeout().is_some_and(|due| due <= now) {
             let mut alerts = Vec::new();
             self.engine.handle_timeout(now, &mut alerts);
-            outcome
-                .alerts
-                .extend(alerts.into_iter().map(|alert| (Ruled { alert: Arc::new(alert), frame: None }, now)));
+            outcome.alerts.extend(
+                alerts.into_iter().map(|alert| (Ruled { alert: Arc::new(alert), frames: Vec::new() }, now)),
+            );
         }
         outcome
     }
@@ -114,5 +156,38 @@ impl Shard {
     fn save(&self, position: Position) -> Done {
         let state = postcard::to_allocvec(self.engine.state()).expect("a state in memory can be encoded");
         Done::Engine { shard: self.number, position, state }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use fleet::{Card, EventTime, TerminalId};
+
+    use super::*;
+
+    #[test]
+    fn a_watched_vehicle_keeps_how_it_began_and_the_newest() {
+        let heeded = |n: u32| Heeded {
+            observation: Observation {
+                terminal: TerminalId::parse("1").unwrap(),
+                received: ReceiveTime::from_ms(i64::from(n)),
+                news: News::Card(Card {
+                    at: EventTime::default(),
+                    certificate: None,
+                    name: None,
+                    inserted: false,
+                }),
+            },
+            frame: Bytes::copy_from_slice(&n.to_be_bytes()),
+        };
+        let mut watched = Watched::default();
+        for n in 0..100 {
+            watched.keep(true, &heeded(n));
+            watched.keep(true, &heeded(n)); // the second report of the same frame
+        }
+        let kept: Vec<i64> = watched.proof(&heeded(100)).iter().map(|(at, _)| at.ms()).collect();
+        assert_eq!(kept, (0..8).chain(76..=100).collect::<Vec<_>>());
+        watched.keep(false, &heeded(101));
+        assert_eq!(watched.proof(&heeded(102)).len(), 1);
     }
 }

@@ -173,6 +173,13 @@ impl Engine {
         self.clear.fill(None);
     }
 
+    /// Whether anything about a vehicle is pending or open: its frames are then evidence.
+    pub fn is_watching(&self, terminal: TerminalId) -> bool {
+        let vehicle = self.index.get(&terminal).map(|index| &self.state.vehicles[*index as usize]);
+        let watches = |lane: &Lane| !lane.episodes.is_empty();
+        vehicle.is_some_and(|v| watches(&v.live) || v.history.as_deref().is_some_and(watches))
+    }
+
     /// What to save.
     pub fn state(&self) -> &State {
         &self.state
