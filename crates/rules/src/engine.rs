@@ -18,7 +18,7 @@ use crate::vehicle::{Remembered, fingerprint};
 
 /// Vehicles one engine remembers, up to 2 kB each. Past it a new terminal is refused and counted; with the
 /// registry's admission that cannot happen.
-const VEHICLES_MAX: usize = 1_000_000;
+const VEHICLES_MAX: usize = 10_000_000;
 
 /// What became of an observation.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

@@ -19,8 +19,6 @@ use crate::signal::{Grip, Signal};
 /// Episodes one vehicle can have at once. Every rule has at most one but for those of zones; a vehicle in
 /// more than a handful of zones at once is an error of the map, and what comes on top is not begun.
 const EPISODES_MAX: usize = 48;
-/// Positions of the time before and at the raising that an open episode keeps; the newest fill up to the limit.
-const PROOF_MAX: usize = 10;
 /// A figure that grew by this factor since it was last said is worth an update.
 const WORTH: f64 = 1.1;
 
@@ -217,8 +215,7 @@ impl Episode {
     }
 
     fn raise(&mut self, signal: &Signal, value: f64, scene: &Scene<'_>, out: &mut Vec<Alert>) {
-        let before = scene.recent.len().saturating_sub(PROOF_MAX);
-        self.proof = scene.recent.iter().skip(before).copied().collect();
+        self.proof = scene.recent.iter().copied().collect();
         self.updated_at = scene.fix.at;
         let mut alert = scene.compose(signal, &self.subject, self.started_at);
         (alert.measure.value, alert.measure.peak) = (value, self.peak);

@@ -19,7 +19,7 @@ use crate::kind::driving::{self, Before, Drive};
 use crate::kind::route::{self, Hole};
 use crate::kind::zone::{self, Around};
 use crate::kind::{driver, event, night_ban, plate, speeding};
-use crate::scene::{EVIDENCE_MAX, Scene};
+use crate::scene::{RECENT_MAX, Scene};
 use crate::signal::Signal;
 use crate::track::{self, Suspect, Way};
 
@@ -212,10 +212,10 @@ impl Lane {
         let silence = self.silence_until(fix.at);
         self.unlocated = None;
         let previous = self.newest.replace(fix);
-        if self.recent.len() >= EVIDENCE_MAX {
+        if self.recent.len() >= RECENT_MAX {
             self.recent.pop_front();
         } else if self.recent.capacity() == 0 {
-            self.recent.reserve_exact(EVIDENCE_MAX);
+            self.recent.reserve_exact(RECENT_MAX);
         }
         self.recent.push_back(fix);
         let filled = self.drive.reaches_beyond(previous.as_ref());

@@ -13,6 +13,8 @@ use crate::signal::{Signal, Subject};
 
 /// Positions an alert may carry as its proof (contract, section 4).
 pub(crate) const EVIDENCE_MAX: usize = 20;
+/// Of these, how many come from before the raising, and how many are the newest: what a vehicle always remembers.
+pub(crate) const RECENT_MAX: usize = EVIDENCE_MAX / 2;
 
 /// What is known at the moment a rule speaks.
 pub(crate) struct Scene<'a> {
