@@ -1,10 +1,15 @@
-//! `vehicles.csv`, `drivers.csv`, `operators.csv`.
+//! `vehicles.csv`, `drivers.csv`, `operators.csv`, `permits.csv`.
 
 use std::collections::{HashMap, HashSet};
 use std::fmt::Display;
 use std::str::FromStr;
 
-use fleet::{Division, Driver, EventTime, Operator, PlateColor, Role, TerminalId, Vehicle, VehicleClass};
+use fleet::{
+    Division, Driver, Operator, Permit, PermitKind, PlateColor, Role, TerminalId, TunnelCode, Vehicle,
+    VehicleClass,
+};
+
+use crate::moment;
 
 use crate::problem::Collector;
 
@@ -13,14 +18,19 @@ use crate::problem::Collector;
 pub(crate) enum Kind {
     Drivers,
     Operators,
+    Permits,
     Vehicles,
 }
 
 impl Kind {
+    /// Every column, those that may be left out last.
     const fn columns(self) -> &'static [&'static str] {
         match self {
-            Self::Drivers => &["certificate", "name", "operator", "classes", "valid_until"],
+            Self::Drivers => &["certificate", "name", "operator", "classes", "valid_until", "role"],
             Self::Operators => &["operator", "name", "division"],
+            Self::Permits => {
+                &["permit", "kind", "terminal", "valid_from", "valid_until", "zone", "origin", "destination"]
+            }
             Self::Vehicles => &[
                 "terminal",
                 "plate",
@@ -31,8 +41,33 @@ impl Kind {
                 "route",
                 "hazmat_class",
                 "hazmat_un",
+                "tunnel_code",
+                "tank",
             ],
         }
+    }
+
+    /// How many of them may be left out.
+    const fn optional(self) -> usize {
+        match self {
+            Self::Drivers => 1,
+            Self::Operators | Self::Permits => 0,
+            Self::Vehicles => 2,
+        }
+    }
+
+    /// The columns that must be there.
+    fn needed(self) -> &'static [&'static str] {
+        let columns = self.columns();
+        columns.get(..columns.len() - self.optional()).unwrap_or(columns)
+    }
+
+    /// What is expected of the first line.
+    fn expected(self) -> String {
+        let needed = self.needed();
+        let more: String =
+            self.columns().iter().skip(needed.len()).map(|name| format!("[,{name}]")).collect();
+        needed.join(",") + &more
     }
 }
 
@@ -42,9 +77,14 @@ pub(crate) struct Reader {
     pub(crate) vehicles: Vec<Vehicle>,
     pub(crate) drivers: Vec<Driver>,
     pub(crate) operators: Vec<Operator>,
+    pub(crate) permits: Vec<Permit>,
     /// Where each key stood first.
     seen: HashMap<(&'static str, String), usize>,
     routes: Vec<(String, usize, String)>,
+    /// Zones that permits open, and where that stands.
+    zones: Vec<(String, usize, String)>,
+    /// Terminals as written, also in rows that are wrong otherwise; `None`: no file of vehicles.
+    terminals: Option<HashSet<TerminalId>>,
     /// Operators as written, also in rows that are wrong otherwise; `None`: no file of operators.
     operator_ids: Option<HashSet<String>>,
 }
@@ -64,8 +104,10 @@ impl Reader {
         let Some(places) = places(kind, file, &header, out) else {
             return;
         };
-        if matches!(kind, Kind::Operators) {
-            self.operator_ids.get_or_insert_default();
+        match kind {
+            Kind::Operators => drop(self.operator_ids.get_or_insert_default()),
+            Kind::Vehicles => drop(self.terminals.get_or_insert_default()),
+            Kind::Drivers | Kind::Permits => {}
         }
         for (line, record) in records {
             if record.len() != header.len() {
@@ -77,6 +119,7 @@ impl Reader {
             match kind {
                 Kind::Drivers => self.driver(&mut row),
                 Kind::Operators => self.operator(&mut row),
+                Kind::Permits => self.permit(&mut row),
                 Kind::Vehicles => self.vehicle(&mut row),
             }
         }
@@ -87,6 +130,23 @@ impl Reader {
         for (file, line, route) in self.routes.iter().filter(|(_, _, route)| known && !has(route)) {
             out.add(file, *line, format!("route {route:?} is in no routes file, expected the id of a route"));
         }
+    }
+
+    /// Reports permits for zones that are in no file.
+    pub(crate) fn check_zones(&self, known: bool, has: impl Fn(&str) -> bool, out: &mut Collector) {
+        for (file, line, zone) in self.zones.iter().filter(|(_, _, zone)| known && !has(zone)) {
+            out.add(file, *line, format!("zone {zone:?} is in no zones file, expected the id of a zone"));
+        }
+    }
+
+    /// Whether there is such an operator; yes where no file says which there are.
+    pub(crate) fn may_be_operator(&self, operator: &str) -> bool {
+        self.operator_ids.as_ref().is_none_or(|ids| ids.contains(operator))
+    }
+
+    /// Whether there is such a terminal; yes where no file says which there are.
+    pub(crate) fn may_be_terminal(&self, terminal: TerminalId) -> bool {
+        self.terminals.as_ref().is_none_or(|terminals| terminals.contains(&terminal))
     }
 
     fn vehicle(&mut self, row: &mut Row<'_, '_>) {
@@ -103,16 +163,21 @@ impl Reader {
                 "hazmat_class {class:?} is wrong, expected a class of GB 6944 such as 3 or 2.1"
             ));
         }
-        if let Some(un) =
-            hazmat_un.as_deref().filter(|un| un.len() != 4 || !un.bytes().all(|b| b.is_ascii_digit()))
-        {
+        if let Some(un) = hazmat_un.as_deref().filter(|un| !is_un_number(un)) {
             row.wrong(format!("hazmat_un {un:?} is wrong, expected four digits such as 1203"));
         }
+        let tunnel_code = row.word("tunnel_code", str::parse::<TunnelCode>);
+        let tank = row.word("tank", |text| match text {
+            "yes" => Ok(true),
+            "no" => Ok(false),
+            _ => Err(format!("{text:?} is wrong, expected yes or no")),
+        });
         if plate.as_deref().is_some_and(|plate| plate.contains(char::is_whitespace)) {
             row.wrong("plate has a blank inside, expected a plate such as 藏A12345".to_owned());
         }
         if let Some(terminal) = terminal {
             self.once(row, "terminal", terminal.to_string());
+            self.terminals.get_or_insert_default().insert(terminal);
         }
         if let (Some(plate), Some(color)) = (&plate, plate_color) {
             self.once(row, "plate", format!("{plate} {color}"));
@@ -141,8 +206,8 @@ impl Reader {
                 route,
                 hazmat_class,
                 hazmat_un,
-                tunnel_code: None,
-                tank: None,
+                tunnel_code,
+                tank,
             });
         }
     }
@@ -158,21 +223,15 @@ impl Reader {
                 .map_err(|error| row.wrong(format!("classes: {error}; several are separated by blanks")))
                 .ok()
         });
-        let valid_until = row.parse("valid_until", day_after);
+        let valid_until = row.parse("valid_until", moment::day_after);
+        let role = row.word("role", str::parse::<Role>).unwrap_or(Role::Driver);
         if let Some(certificate) = &certificate {
             self.once(row, "certificate", certificate.clone());
         }
         if let (false, Some(certificate), Some(name), Some(operator), Some(classes), Some(valid_until)) =
             (row.bad, certificate, name, operator, classes, valid_until)
         {
-            self.drivers.push(Driver {
-                certificate,
-                name,
-                operator,
-                classes,
-                valid_until,
-                role: Role::Driver,
-            });
+            self.drivers.push(Driver { certificate, name, operator, classes, valid_until, role });
         }
     }
 
@@ -189,9 +248,48 @@ impl Reader {
         }
     }
 
+    fn permit(&mut self, row: &mut Row<'_, '_>) {
+        let permit = row.needed("permit");
+        let kind = row.parse("kind", PermitKind::from_str);
+        let terminal = row.parse("terminal", TerminalId::parse);
+        let valid_from = row.parse("valid_from", moment::first);
+        let valid_until = row.parse("valid_until", moment::end);
+        let zone = row.optional("zone").map(str::to_owned);
+        let [origin, destination] = ["origin", "destination"].map(|column| row.word(column, known_division));
+        if let Some(permit) = &permit {
+            self.once(row, "permit", permit.clone());
+        }
+        if let Some(terminal) = terminal.filter(|terminal| !self.may_be_terminal(*terminal)) {
+            let text = format!("terminal \"{terminal}\" is in no vehicles file, expected that of a vehicle");
+            row.wrong(text);
+        }
+        if let (Some(from), Some(until)) = (valid_from, valid_until)
+            && until <= from
+        {
+            row.wrong(moment::no_time(from, until));
+        }
+        if let Some(zone) = &zone {
+            self.zones.push((row.file.to_owned(), row.line, zone.clone()));
+        }
+        if let (false, Some(permit), Some(kind), Some(terminal), Some(valid_from), Some(valid_until)) =
+            (row.bad, permit, kind, terminal, valid_from, valid_until)
+        {
+            self.permits.push(Permit {
+                permit,
+                kind,
+                terminal,
+                valid_from,
+                valid_until,
+                zone,
+                origin,
+                destination,
+            });
+        }
+    }
+
     fn known_operator(&self, row: &mut Row<'_, '_>) -> Option<String> {
         let operator = row.needed("operator")?;
-        if self.operator_ids.as_ref().is_some_and(|ids| !ids.contains(&operator)) {
+        if !self.may_be_operator(&operator) {
             row.wrong(format!("operator {operator:?} is in no operators file, expected one that is"));
         }
         Some(operator)
@@ -206,29 +304,32 @@ impl Reader {
     }
 }
 
-/// Where each column stands; `None` if one is missing.
-fn places(kind: Kind, file: &str, header: &csv::StringRecord, out: &mut Collector) -> Option<Vec<usize>> {
+/// Where each column stands, those that may be left out perhaps nowhere; `None` if another is missing.
+fn places(
+    kind: Kind,
+    file: &str,
+    header: &csv::StringRecord,
+    out: &mut Collector,
+) -> Option<Vec<Option<usize>>> {
     let columns = kind.columns();
     if header.is_empty() {
-        out.add(file, 1, format!("the file is empty, expected the line {}", columns.join(",")));
+        out.add(file, 1, format!("the file is empty, expected the line {}", kind.expected()));
         return None;
     }
     for (place, name) in header.iter().enumerate() {
         if !columns.contains(&name.trim()) {
-            out.add(file, 1, format!("unknown column {name:?}, expected {}", columns.join(",")));
+            out.add(file, 1, format!("unknown column {name:?}, expected {}", kind.expected()));
         } else if header.iter().take(place).any(|earlier| earlier.trim() == name.trim()) {
-            out.add(file, 1, format!("column {name:?} stands twice, expected {}", columns.join(",")));
+            out.add(file, 1, format!("column {name:?} stands twice, expected {}", kind.expected()));
         }
     }
-    let find = |column: &&str| {
-        let place = header.iter().position(|name| name.trim() == *column);
-        if place.is_none() {
-            out.add(file, 1, format!("column {column:?} is missing, expected {}", columns.join(",")));
-        }
-        place
-    };
-    let places: Vec<Option<usize>> = columns.iter().map(find).collect();
-    places.into_iter().collect()
+    let find = |column: &&str| header.iter().position(|name| name.trim() == *column);
+    let mut whole = true;
+    for column in kind.needed().iter().filter(|column| find(column).is_none()) {
+        out.add(file, 1, format!("column {column:?} is missing, expected {}", kind.expected()));
+        whole = false;
+    }
+    whole.then(|| columns.iter().map(find).collect())
 }
 
 struct Row<'a, 'o> {
@@ -236,7 +337,7 @@ struct Row<'a, 'o> {
     line: usize,
     kind: Kind,
     record: &'a csv::StringRecord,
-    places: &'a [usize],
+    places: &'a [Option<usize>],
     bad: bool,
     out: &'o mut Collector,
 }
@@ -244,7 +345,7 @@ struct Row<'a, 'o> {
 impl<'a> Row<'a, '_> {
     fn optional(&self, column: &str) -> Option<&'a str> {
         let place = self.kind.columns().iter().position(|name| *name == column)?;
-        self.record.get(*self.places.get(place)?).map(str::trim).filter(|text| !text.is_empty())
+        self.record.get((*self.places.get(place)?)?).map(str::trim).filter(|text| !text.is_empty())
     }
 
     fn needed(&mut self, column: &str) -> Option<String> {
@@ -256,8 +357,14 @@ impl<'a> Row<'a, '_> {
     }
 
     fn parse<T, E: Display>(&mut self, column: &str, parse: impl FnOnce(&str) -> Result<T, E>) -> Option<T> {
-        let text = self.needed(column)?;
-        parse(&text).map_err(|error| self.wrong(format!("{column}: {error}"))).ok()
+        self.needed(column)?;
+        self.word(column, parse)
+    }
+
+    /// A cell that stands for something and may be blank.
+    fn word<T, E: Display>(&mut self, column: &str, parse: impl FnOnce(&str) -> Result<T, E>) -> Option<T> {
+        let text = self.optional(column)?;
+        parse(text).map_err(|error| self.wrong(format!("{column}: {error}"))).ok()
     }
 
     fn wrong(&mut self, text: String) {
@@ -272,15 +379,25 @@ pub(crate) fn is_hazmat_class(text: &str) -> bool {
     text.split_once('.').map_or_else(|| digit(text), |(class, division)| digit(class) && digit(division))
 }
 
-/// The midnight in China after a day.
-fn day_after(text: &str) -> Result<EventTime, String> {
-    let wrong = || format!("{text:?} is no day, expected one such as 2027-12-31");
-    let shape = text.len() == 10
-        && text
-            .bytes()
-            .enumerate()
-            .all(|(i, b)| if i == 4 || i == 7 { b == b'-' } else { b.is_ascii_digit() });
-    let midnight: EventTime =
-        shape.then(|| format!("{text}T00:00:00+08:00").parse().ok()).flatten().ok_or_else(wrong)?;
-    Ok(EventTime::from_ms(midnight.ms() + 86_400_000))
+/// Four digits.
+pub(crate) fn is_un_number(text: &str) -> bool {
+    text.len() == 4 && text.bytes().all(|b| b.is_ascii_digit())
+}
+
+/// First two digits of GB/T 2260: every province there is.
+const PROVINCES: [&str; 34] = [
+    "11", "12", "13", "14", "15", "21", "22", "23", "31", "32", "33", "34", "35", "36", "37", "41", "42",
+    "43", "44", "45", "46", "50", "51", "52", "53", "54", "61", "62", "63", "64", "65", "71", "81", "82",
+];
+
+/// Whether digits begin with a province.
+pub(crate) fn has_province(digits: &str) -> bool {
+    digits.get(..2).is_some_and(|province| PROVINCES.contains(&province))
+}
+
+/// A division in a province there is.
+fn known_division(text: &str) -> Result<Division, String> {
+    let division = Division::parse(text).map_err(|error| error.to_string())?;
+    let wrong = || format!("{text:?} begins with no province of GB/T 2260, expected one such as 54");
+    has_province(text).then_some(division).ok_or_else(wrong)
 }

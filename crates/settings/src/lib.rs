@@ -12,6 +12,7 @@
 mod csvs;
 mod geojson;
 mod meant;
+mod moment;
 mod near;
 mod problem;
 mod reference;

@@ -67,6 +67,8 @@ pub struct Fleet {
     pub drivers: Option<PathBuf>,
     /// `operators.csv`
     pub operators: Option<PathBuf>,
+    /// `permits.csv`
+    pub permits: Option<PathBuf>,
 }
 
 /// Files about places.
@@ -240,6 +242,7 @@ fn fleet(table: &mut Table<'_>, admission: Admission, out: &mut Collector) -> Fl
         vehicles: table.path("vehicles", out),
         drivers: table.path("drivers", out),
         operators: table.path("operators", out),
+        permits: table.path("permits", out),
     };
     if admission == Admission::Registry && !table.has("vehicles") {
         let text = "fleet.vehicles is missing, expected the path of a vehicles file, \

@@ -67,7 +67,9 @@ fn reference(settings: &Settings, book: rules::Book, files: &Files<'_>, out: &mu
     let mut hash = Sha256::new();
     let maps = &settings.atlas;
     let mut geo = geojson::Reader::default();
-    geo.routes_failed = !files.is_whole;
+    if !files.is_whole {
+        geo.failed = vec![geojson::Kind::Roads, geojson::Kind::Routes, geojson::Kind::Zones];
+    }
     for (kind, key, paths) in [
         (geojson::Kind::Zones, "zones", &maps.zones),
         (geojson::Kind::Routes, "routes", &maps.routes),
@@ -78,7 +80,7 @@ fn reference(settings: &Settings, book: rules::Book, files: &Files<'_>, out: &mu
             if let Some((file, text)) = files.read(path, ("atlas", key, Some(index)), &mut hash, out) {
                 geo.read(kind, &file, &text, out);
             } else {
-                geo.routes_failed |= kind == geojson::Kind::Routes;
+                geo.failed.push(kind);
             }
         }
     }
@@ -88,6 +90,7 @@ fn reference(settings: &Settings, book: rules::Book, files: &Files<'_>, out: &mu
         (csvs::Kind::Operators, "operators", &fleet.operators),
         (csvs::Kind::Drivers, "drivers", &fleet.drivers),
         (csvs::Kind::Vehicles, "vehicles", &fleet.vehicles),
+        (csvs::Kind::Permits, "permits", &fleet.permits),
     ] {
         let Some(path) = path else { continue };
         if let Some((file, text)) = files.read(path, ("fleet", key, None), &mut hash, out) {
@@ -95,11 +98,15 @@ fn reference(settings: &Settings, book: rules::Book, files: &Files<'_>, out: &mu
         }
     }
     // A reference into a file that was not given, or not understood, is not judged.
-    rows.check_routes(!maps.routes.is_empty() && !geo.routes_failed, |id| geo.has_route(id), out);
+    let known = |kind, paths: &[_]| !paths.is_empty() && !geo.failed.contains(&kind);
+    rows.check_routes(known(geojson::Kind::Routes, &maps.routes), |id| geo.has_route(id), out);
+    rows.check_zones(known(geojson::Kind::Zones, &maps.zones), |id| geo.has_zone(id), out);
+    geo.check_roads(out);
     hash.update(serde_json::to_vec(&book).expect("a rule book is plain data"));
     let version: String = hash.finalize().iter().take(6).map(|byte| format!("{byte:02x}")).collect();
+    let registry = Registry::new(rows.vehicles, rows.drivers, rows.operators);
     Reference {
-        registry: Arc::new(Registry::new(rows.vehicles, rows.drivers, rows.operators)),
+        registry: Arc::new(registry.with_permits(rows.permits)),
         atlas: Arc::new(Atlas::build(geo.zones, geo.routes, geo.divisions)),
         book: Arc::new(book.into()),
         version,
