@@ -9,7 +9,7 @@ mod zone;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use atlas::{Route, Shape};
+use atlas::{Atlas, Route, Shape};
 use fleet::{Division, LonLat, Road, Zone};
 use geo::{LineString, MultiPolygon};
 use serde::Deserialize;
@@ -110,6 +110,12 @@ impl Reader {
         for (file, line, road) in self.zone_roads.iter().filter(|(_, _, road)| known && !has(road)) {
             out.add(file, *line, format!("road {road:?} is in no roads file, expected the id of a road"));
         }
+    }
+
+    /// What was read, indexed.
+    pub(crate) fn into_atlas(self) -> Atlas {
+        let Self { zones, routes, divisions, roads, .. } = self;
+        Atlas::build(zones, routes, divisions).with_roads(roads)
     }
 
     fn route(&mut self, feature: &mut Feature<'_, '_>) {

@@ -19,6 +19,7 @@ mod reference;
 mod rulebook;
 mod table;
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -39,12 +40,15 @@ pub struct Loaded {
 /// The reference files and the rules; one consistent set.
 #[derive(Clone, Debug)]
 pub struct Reference {
-    /// Vehicles, drivers, operators.
+    /// Vehicles, drivers, operators, permits.
     pub registry: Arc<fleet::Registry>,
-    /// Zones, routes, divisions.
+    /// Zones, routes, roads, divisions; its version is the first 12 hexadecimal digits of a SHA-256 over the bytes of
+    /// their files in the order of the configuration's keys: zones, routes, roads, divisions.
     pub atlas: Arc<atlas::Atlas>,
     /// The rules' figures.
     pub book: Arc<rules::Rulebook>,
+    /// Digests of the files about vehicles and people, by their key in `[fleet]`.
+    pub files: BTreeMap<&'static str, String>,
     /// The first 12 hexadecimal digits of a SHA-256 over all of it: the same contents, the same version.
     pub version: String,
 }

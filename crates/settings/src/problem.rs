@@ -69,6 +69,11 @@ impl Collector {
         self.problems.push((rank, Problem { file: file.to_owned(), line, text: text.into() }));
     }
 
+    /// Whether nothing is wrong so far.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.problems.is_empty()
+    }
+
     /// Takes over what another run found in all files but one.
     pub(crate) fn add_all_but(&mut self, file: &str, others: Self) {
         self.left_off += others.left_off;

@@ -1,10 +1,9 @@
 //! Reads the configuration and the files it names.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
-use atlas::Atlas;
 use fleet::Registry;
 use sha2::{Digest, Sha256};
 use toml::Spanned;
@@ -12,7 +11,7 @@ use toml::de::{DeTable, DeValue};
 
 use crate::problem::{Collector, line_at};
 use crate::table::{Secret, Source, Table};
-use crate::{Loaded, Reference, Settings, csvs, geojson, meant, rulebook};
+use crate::{Loaded, Maps, Reference, Settings, csvs, geojson, meant, rulebook};
 
 /// `None` if there is no table at all; problems are in `out`.
 pub(crate) fn load(path: &Path, env: Secret<'_>, out: &mut Collector) -> Option<Loaded> {
@@ -58,14 +57,49 @@ fn lower(files: Files<'_>, env: Secret<'_>, out: &mut Collector) -> Loaded {
     table.pass(&["rules"]);
     let settings = meant::lower(&mut table, &env, out);
     table.finish(out);
-    let book = rulebook::lower(files.source, files.root.get_ref(), out);
-    let reference = reference(&settings, book, &files, out);
+    let reference = reference(&settings, &files, out);
     Loaded { settings, reference }
 }
 
-fn reference(settings: &Settings, book: rules::Book, files: &Files<'_>, out: &mut Collector) -> Reference {
-    let mut hash = Sha256::new();
+fn reference(settings: &Settings, files: &Files<'_>, out: &mut Collector) -> Reference {
+    let mut digests = Digests::default();
     let maps = &settings.atlas;
+    let geo = places(maps, files, &mut digests, out);
+    let mut rows = csvs::Reader::default();
+    let fleet = &settings.fleet;
+    for (kind, key, path) in [
+        (csvs::Kind::Operators, "operators", &fleet.operators),
+        (csvs::Kind::Drivers, "drivers", &fleet.drivers),
+        (csvs::Kind::Vehicles, "vehicles", &fleet.vehicles),
+        (csvs::Kind::Permits, "permits", &fleet.permits),
+    ] {
+        let Some(path) = path else { continue };
+        if let Some((file, text)) = files.read(path, ("fleet", key, None), &mut digests, out) {
+            rows.read(kind, &file, &text, out);
+        }
+    }
+    // A reference into a file that was not given, or not understood, is not judged.
+    let known = |kind, paths: &[_]| !paths.is_empty() && !geo.failed.contains(&kind);
+    rows.check_routes(known(geojson::Kind::Routes, &maps.routes), |id| geo.has_route(id), out);
+    rows.check_zones(known(geojson::Kind::Zones, &maps.zones), |id| geo.has_zone(id), out);
+    geo.check_roads(out);
+    let book = rulebook::lower(files.source, files.root.get_ref(), &rows, out);
+    let map = digests.map.take().map(|map| hex(map.finalize())).unwrap_or_default();
+    digests.all.update(&map);
+    digests.all.update(book.version());
+    // With a mistake anywhere nothing comes into force: the index of a country would be built for nothing.
+    let geo = if out.is_empty() { geo } else { geojson::Reader::default() };
+    let registry = Registry::new(rows.vehicles, rows.drivers, rows.operators);
+    Reference {
+        registry: Arc::new(registry.with_permits(rows.permits)),
+        atlas: Arc::new(geo.into_atlas().with_version(map)),
+        book: Arc::new(book),
+        files: digests.files,
+        version: hex(digests.all.finalize()),
+    }
+}
+
+fn places(maps: &Maps, files: &Files<'_>, digests: &mut Digests, out: &mut Collector) -> geojson::Reader {
     let mut geo = geojson::Reader::default();
     if !files.is_whole {
         geo.failed = vec![geojson::Kind::Roads, geojson::Kind::Routes, geojson::Kind::Zones];
@@ -77,40 +111,44 @@ fn reference(settings: &Settings, book: rules::Book, files: &Files<'_>, out: &mu
         (geojson::Kind::Divisions, "divisions", &maps.divisions),
     ] {
         for (index, path) in paths.iter().enumerate() {
-            if let Some((file, text)) = files.read(path, ("atlas", key, Some(index)), &mut hash, out) {
+            if let Some((file, text)) = files.read(path, ("atlas", key, Some(index)), digests, out) {
                 geo.read(kind, &file, &text, out);
             } else {
                 geo.failed.push(kind);
             }
         }
     }
-    let mut rows = csvs::Reader::default();
-    let fleet = &settings.fleet;
-    for (kind, key, path) in [
-        (csvs::Kind::Operators, "operators", &fleet.operators),
-        (csvs::Kind::Drivers, "drivers", &fleet.drivers),
-        (csvs::Kind::Vehicles, "vehicles", &fleet.vehicles),
-        (csvs::Kind::Permits, "permits", &fleet.permits),
-    ] {
-        let Some(path) = path else { continue };
-        if let Some((file, text)) = files.read(path, ("fleet", key, None), &mut hash, out) {
-            rows.read(kind, &file, &text, out);
+    geo
+}
+
+/// Names of what was read.
+#[derive(Default)]
+struct Digests {
+    /// Over all of it.
+    all: Sha256,
+    /// Over the bytes of the files about places, one after the other; `None`: there are none.
+    map: Option<Sha256>,
+    /// Of each file about vehicles and people, by its key.
+    files: BTreeMap<&'static str, String>,
+}
+
+impl Digests {
+    fn add(&mut self, (table, key): (&str, &'static str), bytes: &[u8]) {
+        self.all.update(bytes.len().to_le_bytes());
+        self.all.update(key);
+        if table == "atlas" {
+            // `all` gets the digest of these in the end: they may be large, and are gone over once.
+            self.map.get_or_insert_default().update(bytes);
+        } else {
+            self.all.update(bytes);
+            self.files.insert(key, hex(Sha256::digest(bytes)));
         }
     }
-    // A reference into a file that was not given, or not understood, is not judged.
-    let known = |kind, paths: &[_]| !paths.is_empty() && !geo.failed.contains(&kind);
-    rows.check_routes(known(geojson::Kind::Routes, &maps.routes), |id| geo.has_route(id), out);
-    rows.check_zones(known(geojson::Kind::Zones, &maps.zones), |id| geo.has_zone(id), out);
-    geo.check_roads(out);
-    hash.update(serde_json::to_vec(&book).expect("a rule book is plain data"));
-    let version: String = hash.finalize().iter().take(6).map(|byte| format!("{byte:02x}")).collect();
-    let registry = Registry::new(rows.vehicles, rows.drivers, rows.operators);
-    Reference {
-        registry: Arc::new(registry.with_permits(rows.permits)),
-        atlas: Arc::new(Atlas::build(geo.zones, geo.routes, geo.divisions)),
-        book: Arc::new(book.into()),
-        version,
-    }
+}
+
+/// The first 12 digits of a digest.
+pub(crate) fn hex(digest: impl IntoIterator<Item = u8>) -> String {
+    digest.into_iter().take(6).map(|byte| format!("{byte:02x}")).collect()
 }
 
 struct Files<'a> {
@@ -125,8 +163,8 @@ impl Files<'_> {
     fn read(
         &self,
         path: &Path,
-        at: (&str, &str, Option<usize>),
-        hash: &mut Sha256,
+        at: (&str, &'static str, Option<usize>),
+        digests: &mut Digests,
         out: &mut Collector,
     ) -> Option<(String, String)> {
         let file = path.display().to_string();
@@ -138,10 +176,7 @@ impl Files<'_> {
                 None
             }
             Ok(bytes) => {
-                for part in [at.1.as_bytes(), &bytes] {
-                    hash.update(part.len().to_le_bytes());
-                    hash.update(part);
-                }
+                digests.add((at.0, at.1), &bytes);
                 decoded(bytes)
                     .map(|text| (file.clone(), text))
                     .map_err(|line| {

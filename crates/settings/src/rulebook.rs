@@ -1,49 +1,247 @@
-//! `[rules]`: every key is tried alone, so that every mistake is found with its own line.
+//! `[rules]` and `[[rules.override]]`: every key is tried alone, so that every mistake is found with its own line.
 
-use fleet::{RULES, duration_text};
-use rules::Book;
-use serde::Deserialize;
+use std::collections::{HashMap, HashSet};
+
+use fleet::{RULES, TerminalId, Vehicle, VehicleClass, duration_text};
+use rules::{Book, Rulebook, Selector};
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
+use sha2::{Digest, Sha256};
 use toml::de::{DeTable, DeValue};
 use toml::{Spanned, Table, Value};
 
+use crate::csvs::{self, has_province};
 use crate::near;
 use crate::problem::{Collector, line_at};
+use crate::reference::hex;
 use crate::table::{Source, written};
 
-/// The rule book of a configuration; where something is wrong, what remains of it.
-pub(crate) fn lower(source: Source<'_>, root: &DeTable<'_>, out: &mut Collector) -> Book {
-    let Some(rules) = root.get("rules") else { return Book::default() };
-    let Some(rules) = rules.get_ref().as_table() else {
+/// Where overrides stand among the rules.
+const OVERRIDE: &str = "override";
+/// Whom an override may be for.
+const SELECTORS: [&str; 4] = ["class", "operator", "division", "terminal"];
+
+/// The rule books of a configuration; where something is wrong, what remains of them.
+pub(crate) fn lower(
+    source: Source<'_>,
+    root: &DeTable<'_>,
+    rows: &csvs::Reader,
+    out: &mut Collector,
+) -> Rulebook {
+    let Some(rules) = root.get("rules") else { return assemble(&Table::new(), &[], rows) };
+    let Some(table) = rules.get_ref().as_table() else {
         let line = line_at(source.text, rules.span().start);
         out.add(source.file, line, format!("rules is {}, expected a table", written(source, rules)));
-        return Book::default();
+        return assemble(&Table::new(), &[], rows);
     };
-    let defaults = serde_json::to_value(Book::default()).expect("a rule book is plain data");
-    let mut sound = Table::new();
-    for (name, table) in rules {
-        let line = line_at(source.text, name.span().start);
-        let name = name.get_ref().as_ref();
-        let Some(defaults) = defaults.get(name).and_then(Json::as_object) else {
-            let expected = near::expected(name, RULES.iter().copied().chain(["common"]));
-            out.add(source.file, line, format!("unknown rule rules.{name}, expected {expected}"));
-            continue;
-        };
-        match table.get_ref().as_table() {
-            Some(table) => drop(sound.insert(name.to_owned(), keys(source, (name, defaults), table, out))),
-            None => {
-                let text = format!("rules.{name} is {}, expected a table", written(source, table));
-                out.add(source.file, line, text);
+    let reader = Reader { source, defaults: serde_json::to_value(Book::default()).expect(PLAIN), rows };
+    let base = reader.tables("rules", table, &[OVERRIDE], out);
+    let overrides = table.get(OVERRIDE).map_or(Vec::new(), |written| reader.overrides(written, out));
+    assemble(&base, &overrides, rows)
+}
+
+const PLAIN: &str = "a rule book is plain data";
+const TRIED: &str = "each of its keys was tried alone";
+
+/// The books that hold: for each override the base, what earlier overrides say to all of the same vehicles, and its own.
+fn assemble(base: &Table, overrides: &[(Selector, Table)], rows: &csvs::Reader) -> Rulebook {
+    let book = |table: &Table| Book::deserialize(Value::Table(table.clone())).expect(TRIED);
+    let named: HashSet<TerminalId> = overrides.iter().filter_map(|(selector, _)| selector.terminal).collect();
+    let vehicles = rows.vehicles.iter().filter(|vehicle| named.contains(&vehicle.terminal));
+    let vehicles: HashMap<TerminalId, &Vehicle> = vehicles.map(|v| (v.terminal, v)).collect();
+    let mut books = Vec::new();
+    for (index, (selector, own)) in overrides.iter().enumerate() {
+        let vehicle = selector.terminal.and_then(|terminal| vehicles.get(&terminal).copied());
+        let mut table = base.clone();
+        for (earlier, keys) in overrides.iter().take(index) {
+            if holds_for_all(earlier, selector, vehicle) {
+                lay_over(&mut table, keys);
             }
         }
+        lay_over(&mut table, own);
+        books.push((selector.clone(), book(&table)));
     }
-    Book::deserialize(Value::Table(sound)).expect("each of its keys was tried alone")
+    let base = book(base);
+    let version = version(&base, &books);
+    Rulebook::new(base, books, version)
+}
+
+fn lay_over(table: &mut Table, more: &Table) {
+    for (rule, keys) in more {
+        let below = table.entry(rule.clone()).or_insert_with(|| Value::Table(Table::new()));
+        if let (Value::Table(below), Value::Table(keys)) = (below, keys) {
+            below.extend(keys.clone());
+        }
+    }
+}
+
+/// Whether an override is for every vehicle that a narrower one is for; of one vehicle on file it is known.
+fn holds_for_all(wide: &Selector, narrow: &Selector, vehicle: Option<&Vehicle>) -> bool {
+    if let Some(vehicle) = vehicle {
+        return wide.fits(vehicle.terminal, vehicle.class, Some(vehicle));
+    }
+    let within = |wide: &String| narrow.division.as_ref().is_some_and(|narrow| narrow.starts_with(wide));
+    wide.class.is_none_or(|class| narrow.class == Some(class))
+        && wide.terminal.is_none_or(|terminal| narrow.terminal == Some(terminal))
+        && wide.operator.as_ref().is_none_or(|operator| narrow.operator.as_ref() == Some(operator))
+        && wide.division.as_ref().is_none_or(within)
+}
+
+/// The first 12 hexadecimal digits of a SHA-256 over the books as JSON.
+fn version(base: &Book, overrides: &[(Selector, Book)]) -> String {
+    #[derive(Serialize)]
+    struct All<'a> {
+        base: &'a Book,
+        overrides: Vec<One<'a>>,
+    }
+
+    #[derive(Serialize)]
+    struct One<'a> {
+        class: Option<VehicleClass>,
+        operator: Option<&'a str>,
+        division: Option<&'a str>,
+        terminal: Option<TerminalId>,
+        book: &'a Book,
+    }
+    let overrides = overrides.iter().map(|(selector, book)| One {
+        class: selector.class,
+        operator: selector.operator.as_deref(),
+        division: selector.division.as_deref(),
+        terminal: selector.terminal,
+        book,
+    });
+    let all = All { base, overrides: overrides.collect() };
+    hex(Sha256::digest(serde_json::to_vec(&all).expect(PLAIN)))
+}
+
+/// Reads the tables of one configuration.
+struct Reader<'a> {
+    source: Source<'a>,
+    defaults: Json,
+    rows: &'a csvs::Reader,
+}
+
+impl Reader<'_> {
+    /// The tables of rules that are right; `others` are read elsewhere.
+    fn tables(&self, path: &str, rules: &DeTable<'_>, others: &[&str], out: &mut Collector) -> Table {
+        let source = self.source;
+        let noun = if path == "rules" { "rule" } else { "key" };
+        let mut sound = Table::new();
+        for (name, table) in rules {
+            let line = line_at(source.text, name.span().start);
+            let name = name.get_ref().as_ref();
+            if others.contains(&name) {
+                continue;
+            }
+            let Some(defaults) = self.defaults.get(name).and_then(Json::as_object) else {
+                let known = RULES.iter().copied().chain(["common"]).chain(others.iter().copied());
+                let expected = near::expected(name, known);
+                out.add(source.file, line, format!("unknown {noun} {path}.{name}, expected {expected}"));
+                continue;
+            };
+            match table.get_ref().as_table() {
+                Some(table) => {
+                    let keys = keys(source, (path, name, defaults), table, out);
+                    sound.insert(name.to_owned(), keys);
+                }
+                None => {
+                    let text = format!("{path}.{name} is {}, expected a table", written(source, table));
+                    out.add(source.file, line, text);
+                }
+            }
+        }
+        sound
+    }
+
+    fn overrides(&self, written: &Spanned<DeValue<'_>>, out: &mut Collector) -> Vec<(Selector, Table)> {
+        let items = written.get_ref().as_array().map(|items| items.iter().collect::<Vec<_>>());
+        let tables: Option<Vec<_>> = items
+            .and_then(|items| items.into_iter().map(|i| Some((i.span(), i.get_ref().as_table()?))).collect());
+        let Some(tables) = tables else {
+            let line = line_at(self.source.text, written.span().start);
+            out.add(
+                self.source.file,
+                line,
+                "rules.override is no array of tables, expected [[rules.override]]",
+            );
+            return Vec::new();
+        };
+        let path = format!("rules.{OVERRIDE}");
+        let mut overrides = Vec::new();
+        for (span, table) in tables {
+            let line = line_at(self.source.text, span.start);
+            let selector = self.selector(table, out);
+            let keys = self.tables(&path, table, &SELECTORS, out);
+            if SELECTORS.iter().all(|key| !table.contains_key(*key)) {
+                let text = format!("{path} is for nobody, expected at least one of {}", SELECTORS.join(", "));
+                out.add(self.source.file, line, text);
+            }
+            if table.iter().all(|(key, _)| SELECTORS.contains(&key.get_ref().as_ref())) {
+                let text =
+                    format!("{path} sets nothing, expected a table of a rule such as [{path}.speeding]");
+                out.add(self.source.file, line, text);
+            }
+            overrides.push((selector, keys));
+        }
+        overrides
+    }
+
+    fn selector(&self, table: &DeTable<'_>, out: &mut Collector) -> Selector {
+        let mut say = |key: &str, text: String| {
+            let at = table.get_key_value(key).map_or(0, |(key, _)| key.span().start);
+            out.add(self.source.file, line_at(self.source.text, at), text);
+        };
+        let mut word = |key: &str, expected: &str, is_right: &dyn Fn(&str) -> Result<(), String>| {
+            let value = table.get(key)?;
+            let Some(text) = value.get_ref().as_str() else {
+                let written = written(self.source, value);
+                say(key, format!("rules.override.{key} is {written}, expected {expected}"));
+                return None;
+            };
+            match is_right(text) {
+                Ok(()) => Some(text.to_owned()),
+                Err(wrong) => {
+                    say(key, format!("rules.override.{key}: {wrong}"));
+                    None
+                }
+            }
+        };
+        let class = word("class", "a class of vehicle", &|text| said(text.parse::<VehicleClass>()));
+        let operator = word("operator", "the id of an operator", &|text| {
+            let wrong = || format!("operator {text:?} is in no operators file, expected one that is");
+            self.rows.may_be_operator(text).then_some(()).ok_or_else(wrong)
+        });
+        let division = word("division", "two, four or six digits as a text", &is_division);
+        let terminal = word("terminal", "the number of a terminal as a text", &|text| {
+            let terminal = TerminalId::parse(text).map_err(|error| error.to_string())?;
+            let wrong = || format!("terminal {text:?} is in no vehicles file, expected that of a vehicle");
+            self.rows.may_be_terminal(terminal).then_some(()).ok_or_else(wrong)
+        });
+        Selector {
+            class: class.and_then(|text| text.parse().ok()),
+            operator,
+            division,
+            terminal: terminal.and_then(|text| TerminalId::parse(&text).ok()),
+        }
+    }
+}
+
+fn said<T, E: std::fmt::Display>(parsed: Result<T, E>) -> Result<(), String> {
+    parsed.map(drop).map_err(|error| error.to_string())
+}
+
+/// The first two or four digits of a division, or all six.
+fn is_division(text: &str) -> Result<(), String> {
+    let digits = matches!(text.len(), 2 | 4 | 6) && text.bytes().all(|b| b.is_ascii_digit());
+    let wrong =
+        || format!("{text:?} is wrong, expected two, four or six digits of GB/T 2260 such as \"5401\"");
+    (digits && has_province(text)).then_some(()).ok_or_else(wrong)
 }
 
 /// The keys of one rule that are right.
 fn keys(
     source: Source<'_>,
-    (rule, defaults): (&str, &Map<String, Json>),
+    (path, rule, defaults): (&str, &str, &Map<String, Json>),
     table: &DeTable<'_>,
     out: &mut Collector,
 ) -> Value {
@@ -53,12 +251,12 @@ fn keys(
         let problem = match defaults.get(key) {
             None => {
                 let expected = near::expected(key, defaults.keys().map(String::as_str));
-                Some(format!("unknown key rules.{rule}.{key}, expected {expected}"))
+                Some(format!("unknown key {path}.{rule}.{key}, expected {expected}"))
             }
             Some(_) if is_sound(rule, key, &value) => None,
             Some(default) => {
                 let (written, expected) = (written(source, item), expected(default));
-                Some(format!("rules.{rule}.{key} is {written}, expected {expected}"))
+                Some(format!("{path}.{rule}.{key} is {written}, expected {expected}"))
             }
         };
         match problem {

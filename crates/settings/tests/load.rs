@@ -4,7 +4,8 @@
 
 use std::path::{Path, PathBuf};
 
-use settings::{Loaded, Problems, load_with};
+use fleet::{Along, Caution, RoadClass, VehicleClass};
+use settings::{Loaded, Problems, Reference, load_with};
 
 fn config(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../config").join(name)
@@ -82,4 +83,204 @@ fn a_shifted_collection_lies_where_wgs_84_has_it() {
     assert!(corner("gcj02", r#""coordinate_system": "gcj02","#).distance_m(real) < 0.5);
     assert_eq!(corner("wgs84", r#""coordinate_system": "wgs84","#), shown);
     assert_eq!(corner("no-system", ""), shown);
+}
+
+const ROADS: &str = r#"{"type": "FeatureCollection", "features": [
+{"type": "Feature", "properties": {"id": "a1", "class": "expressway", "open": "forward", "name": " 林拉高速公路", "ref": "G4218",
+ "lanes": 2, "centre_line": true, "structure": "tunnel", "cautions": ["steep", "mountain"],
+ "limits": [{"kmh": 80, "along": "forward", "classes": ["hazmat-truck"], "hours": "22:00-06:00", "wet": true}, {"kmh": 100}]},
+ "geometry": {"type": "LineString", "coordinates": [[91, 29, 3650.5], [91.1, 29, 3660]]}},
+{"type": "Feature", "properties": {"id": "a2", "class": "minor", "name": null}, "geometry": {"type": "LineString", "coordinates": [[91.1, 29], [91.2, 29]]}}
+]}"#;
+
+#[test]
+fn a_road_is_what_the_file_says() {
+    let toml = "gateway.admission = \"open\"\natlas.roads = [\"s.geojson\"]\n";
+    let atlas = check("roads", &[("r.toml", toml), ("s.geojson", ROADS)]).unwrap().reference.atlas;
+    let roads: Vec<_> = atlas.roads().cloned().collect();
+    let night = fleet::DailyHours::parse("22:00-06:00").unwrap();
+    let limit =
+        |kmh| fleet::PostedLimit { kmh, along: Along::Both, classes: Vec::new(), hours: None, wet: false };
+    let plain = fleet::Road {
+        id: "a2".into(),
+        class: RoadClass::Minor,
+        open: Along::Both,
+        name: None,
+        reference: None,
+        limits: Box::default(),
+        lanes: None,
+        centre_line: None,
+        structure: None,
+        cautions: Box::default(),
+    };
+    let full = fleet::Road {
+        id: "a1".into(),
+        class: RoadClass::Expressway,
+        open: Along::Forward,
+        name: Some("林拉高速公路".into()),
+        reference: Some("G4218".into()),
+        limits: Box::new([
+            fleet::PostedLimit {
+                along: Along::Forward,
+                classes: vec![VehicleClass::HazmatTruck],
+                hours: Some(night),
+                wet: true,
+                ..limit(80.0)
+            },
+            limit(100.0),
+        ]),
+        lanes: Some(2),
+        centre_line: Some(true),
+        structure: Some(fleet::Structure::Tunnel),
+        cautions: Box::new([Caution::Steep, Caution::Mountain]),
+    };
+    assert_eq!(roads, [full, plain]);
+    let version = fleet::Map::version(&*atlas).to_owned();
+    // What `sha256sum` says of the file.
+    assert_eq!(version, sha256(ROADS));
+    let again = check("roads-2", &[("r.toml", toml), ("s.geojson", &format!("{ROADS}\n"))]).unwrap();
+    assert_ne!(fleet::Map::version(&*again.reference.atlas), version);
+    let none = check("roads-3", &[("r.toml", "gateway.admission = \"open\"\n")]).unwrap();
+    assert_eq!(fleet::Map::version(&*none.reference.atlas), "");
+}
+
+#[test]
+fn zones_permits_and_crews_are_what_the_files_say() {
+    let loaded = check(
+        "files",
+        &[
+            (
+                "r.toml",
+                "[fleet]\nvehicles = \"v.csv\"\ndrivers = \"d.csv\"\npermits = \"p.csv\"\n[atlas]\nzones = [\"z.geojson\"]\n",
+            ),
+            (
+                "v.csv",
+                "terminal,plate,plate_color,class,operator,division,route,hazmat_class,hazmat_un,tunnel_code,tank\n1,藏A1,yellow,hazmat-truck,O,540102,,3,1203,D/E,no\n",
+            ),
+            (
+                "d.csv",
+                "role,certificate,name,operator,classes,valid_until\nescort,C1,扎西,O,hazmat-truck,2030-01-01\n,C2,卓玛,O,hazmat-truck,2030-01-01\n",
+            ),
+            (
+                "p.csv",
+                "permit,kind,terminal,valid_from,valid_until,zone,origin,destination\nP1,passage,01,2026-01-01,2026-01-01,z,540102,\nP2,waybill,1,2026-01-01T08:00:00+08:00,2026-01-01T09:00:00+08:00,,,\n",
+            ),
+            (
+                "z.geojson",
+                r#"{"type": "FeatureCollection", "features": [{"type": "Feature", "properties": {"id": "z", "kind": "tunnel",
+"name_en": "Z", "width_m": 20, "hazmat_un": ["1203"], "tunnel_category": "D", "valid_from": "2026-01-01", "valid_until": "2026-02-28",
+"document": "拉公交〔2026〕1号", "roads": ["a1"]}, "geometry": {"type": "LineString", "coordinates": [[91, 29], [91.1, 29]]}}]}"#,
+            ),
+        ],
+    );
+    let Reference { registry, atlas, .. } = loaded.unwrap().reference;
+    let at = |text: &str| text.parse::<fleet::EventTime>().unwrap();
+    let terminal = fleet::TerminalId::parse("1").unwrap();
+    let vehicle = registry.vehicle(terminal).unwrap();
+    assert_eq!((vehicle.tunnel_code, vehicle.tank), (Some(fleet::TunnelCode::DE), Some(false)));
+    assert_eq!(registry.driver("C1").unwrap().role, fleet::Role::Escort);
+    assert_eq!(registry.driver("C2").unwrap().role, fleet::Role::Driver);
+    let permits = registry.permits(terminal);
+    assert_eq!((permits[0].permit.as_str(), permits[0].zone.as_deref()), ("P1", Some("z")));
+    assert_eq!((permits[0].origin, permits[0].destination), (Some("540102".parse().unwrap()), None));
+    // A day is all of it.
+    assert!(
+        permits[0].holds(at("2026-01-01T00:00:00+08:00"))
+            && permits[0].holds(at("2026-01-01T23:59:59+08:00"))
+    );
+    assert!(
+        !permits[0].holds(at("2026-01-02T00:00:00+08:00"))
+            && !permits[0].holds(at("2025-12-31T23:59:59+08:00"))
+    );
+    assert!(
+        permits[1].holds(at("2026-01-01T08:00:00+08:00"))
+            && !permits[1].holds(at("2026-01-01T09:00:00+08:00"))
+    );
+    let (zone, _) = atlas.zones().next().unwrap();
+    assert_eq!(zone.hazmat_un, ["1203"]);
+    assert_eq!(zone.tunnel_category, Some(fleet::TunnelCategory::D));
+    assert_eq!(zone.valid_from, Some(at("2026-01-01T00:00:00+08:00")));
+    assert_eq!(zone.valid_until, Some(at("2026-03-01T00:00:00+08:00")));
+    assert_eq!(zone.document.as_deref(), Some("拉公交〔2026〕1号"));
+    assert_eq!(zone.roads, ["a1"]);
+}
+
+const OVERRIDES: &str = "\
+[fleet]
+vehicles = \"v.csv\"
+[rules.speeding]
+hold = \"20s\"
+[[rules.override]]
+class = \"hazmat-truck\"
+[rules.override.speeding]
+hold = \"15s\"
+clear_hold = \"7s\"
+[[rules.override]]
+division = \"54\"
+[rules.override.speeding]
+hold = \"14s\"
+[[rules.override]]
+division = \"5401\"
+operator = \"O\"
+[rules.override.sos]
+enabled = false
+[[rules.override]]
+terminal = \"01\"
+[rules.override.speeding]
+hold = \"10s\"
+";
+
+/// An override stands on the base and on every earlier one that is for all of its vehicles; the last that fits holds.
+#[test]
+fn an_override_is_laid_over_the_base_and_over_wider_ones() {
+    let vehicles = "terminal,plate,plate_color,class,operator,division,route,hazmat_class,hazmat_un
+1,藏A1,yellow,hazmat-truck,O,540102,,3,1203
+2,藏A2,yellow,hazmat-truck,P,510100,,3,1203
+3,藏A3,yellow,heavy-truck,O,540102,,,
+4,藏A4,yellow,heavy-truck,P,540202,,,
+5,藏A5,yellow,heavy-truck,P,510100,,,
+";
+    let loaded = check("overrides", &[("r.toml", OVERRIDES), ("v.csv", vehicles)]).unwrap();
+    let Reference { book, registry, .. } = loaded.reference;
+    let said = |terminal: &str| {
+        let terminal = fleet::TerminalId::parse(terminal).unwrap();
+        let vehicle = registry.vehicle(terminal).unwrap();
+        let book = book.book(terminal, vehicle.class, Some(vehicle));
+        (book.speeding.hold.as_secs(), book.speeding.clear_hold.as_secs(), book.sos.enabled)
+    };
+    let usual = rules::Book::default().speeding.clear_hold.as_secs();
+    assert_ne!(usual, 7);
+    assert_eq!(said("1"), (10, 7, false), "every wider one and its own");
+    assert_eq!(said("2"), (15, 7, true), "its class");
+    assert_eq!(said("3"), (14, usual, false), "its operator in its prefecture, and the province before");
+    assert_eq!(said("4"), (14, usual, true), "its province");
+    assert_eq!(said("5"), (20, usual, true), "the base");
+}
+
+#[test]
+fn books_that_judge_alike_have_one_version() {
+    let vehicles = (
+        "v.csv",
+        "terminal,plate,plate_color,class,operator,division,route,hazmat_class,hazmat_un\n1,藏A1,yellow,heavy-truck,O,540102,,,\n",
+    );
+    let version = |test, toml: &str| {
+        check(test, &[("r.toml", toml), vehicles]).unwrap().reference.book.version().to_owned()
+    };
+    let usual = version("book-a", OVERRIDES);
+    assert_eq!(usual.len(), 12);
+    assert_eq!(version("book-b", &OVERRIDES.replace("hold = \"20s\"", "hold = \"20000ms\"")), usual);
+    for (test, from, to) in [
+        ("book-c", "hold = \"20s\"", "hold = \"21s\""),
+        ("book-d", "hold = \"10s\"", "hold = \"11s\""),
+        ("book-e", "division = \"54\"", "division = \"5402\""),
+        ("book-f", "class = \"hazmat-truck\"", "class = \"heavy-truck\""),
+        ("book-g", "operator = \"O\"", "operator = \"P\""),
+    ] {
+        assert_ne!(version(test, &OVERRIDES.replacen(from, to, 1)), usual, "{from}");
+    }
+}
+
+fn sha256(text: &str) -> String {
+    use sha2::Digest;
+    sha2::Sha256::digest(text).iter().take(6).map(|byte| format!("{byte:02x}")).collect()
 }

@@ -13,6 +13,20 @@ use settings::{Loaded, Problems, Settings, load_with};
 const BOOK: &str = include_str!("../../rules/src/book.rs");
 const HEAD: &str = "[rules]";
 const WIDTH: usize = 118;
+const OVERRIDE: &str = "\
+# What holds for some vehicles only: any keys of any of these tables, in [[rules.override]], as often as needed.
+# class, operator, division (2, 4 or 6 digits) and terminal say for whom: at least one of them, and all that are given
+# must fit. The last that fits a vehicle holds. It stands on the base and on every earlier override that is for all of its
+# vehicles; of two that merely overlap, the later one holds alone.
+# 只对部分车辆生效的参数：[[rules.override]] 可写多段；给出的条件须全部满足，最后一段满足的生效。
+# [[rules.override]]
+# class = \"hazmat-truck\"
+# operator = \"OP001\"
+# division = \"5401\"
+# terminal = \"13800000001\"
+# [rules.override.speeding]
+# hold = \"20s\"
+";
 
 /// Names on screen; the English ones are in the comments of the tables.
 const NAMES_ZH: [(&str, &str); 29] = [
@@ -82,6 +96,7 @@ fn the_reference_names_every_key_and_its_default() {
         "[influxdb]",
         "[journal]",
         "[pipeline]",
+        "[[rules.override]]",
     ];
     let nonsense: String = heads.iter().map(|head| format!("{head}\nx = 1\n")).collect();
     let said = check("nonsense", &nonsense).unwrap_err().to_string();
@@ -92,7 +107,8 @@ fn the_reference_names_every_key_and_its_default() {
     for key in keys.into_iter().filter(|key| *key != "rules") {
         let stands = text.contains(&format!("{key} = "))
             || text.contains(&format!("[{key}]"))
-            || text.contains(&format!("mqtt.{key}]]"));
+            || text.contains(&format!("[rules.{key}]"))
+            || ["mqtt", "rules"].iter().any(|table| text.contains(&format!("[[{table}.{key}]]")));
         assert!(stands, "{key}");
     }
 }
@@ -124,6 +140,7 @@ fn rules_part() -> String {
     text += &comment(
         "规则参数：每条规则一个表，表名即警报中的规则编号；未写的键取规范值，规范未规定的取设计值（design）。",
     );
+    text += OVERRIDE;
     let mut explained: BTreeMap<&str, &str> = BTreeMap::new();
     for (rule, kind) in rules() {
         let table = &tables[kind];

@@ -290,6 +290,7 @@ fn reference(registry: Arc<Registry>) -> Reference {
         registry,
         atlas: Arc::new(Atlas::build(zones, routes, Vec::new())),
         book: Arc::new(rules::Book::default().into()),
+        files: std::collections::BTreeMap::new(),
         version: "made-up".into(),
     }
 }
