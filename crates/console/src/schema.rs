@@ -158,6 +158,16 @@ documents! {
         positions: Vec<Position>,
         /// Names of photos and videos.
         attachments: Vec<String>,
+        /// Names the settings of the rules that were in force.
+        rules_version: String,
+        /// Names the map that was in force.
+        map_version: String,
+        /// Why the limit is what it is (speeding).
+        limit: Option<Limit>,
+        /// How the driver is known: `card`.
+        driver_source: Option<String>,
+        /// 0 to 1 where it was inferred and not seen.
+        confidence: Option<f64>,
     }
     /// What an alert rests on.
     FullEvidence {
@@ -165,12 +175,35 @@ documents! {
         positions: Vec<Position>,
         /// Names of photos and videos.
         attachments: Vec<String>,
-        /// The deciding frames, by rising revision.
+        /// Names the settings of the rules that were in force.
+        rules_version: String,
+        /// Names the map that was in force.
+        map_version: String,
+        /// Why the limit is what it is (speeding).
+        limit: Option<Limit>,
+        /// How the driver is known: `card`.
+        driver_source: Option<String>,
+        /// 0 to 1 where it was inferred and not seen.
+        confidence: Option<f64>,
+        /// The frames it grew out of, in the order they were received.
         frames: Vec<KeptFrame>,
+    }
+    /// Why a speed limit is what it is.
+    Limit {
+        /// What held here and then, km/h.
+        kmh: f64,
+        /// By day, km/h.
+        day_kmh: f64,
+        /// `kmh` is this part of `day_kmh`.
+        factor: f64,
+        /// `posted`, `road-class`, `vehicle-class`, `zone`, `caution` or `device`.
+        source: String,
+        /// Whether the map knows a limit of the road.
+        road_known: bool,
     }
     /// A frame as received; `at` and `hex` are those of a recording.
     KeptFrame {
-        /// The revision it decided.
+        /// The revision it was first kept for.
         revision: u32,
         /// When it was received.
         at: String,

@@ -168,9 +168,24 @@ function alertSheet({ alert, timeline, track }) {
     h("h3", {}, "速度曲线 Speed profile"),
     track ? speedProfile(track, { limit, from: during(alert).from, until: during(alert).until }) : h("p", { class: "quiet" }, "读取中 Loading…"),
     h("h3", {}, "车辆与地点 Vehicle and place"), facts(alert),
+    h("h3", {}, "证据 Evidence"), evidence(alert),
     h("h3", {}, "依据 Legal basis"), ...alert.basis.map((basis) => h("p", { class: "law" }, basis.document, h("br"), h("span", { class: "quiet" }, basis.article))),
     h("h3", {}, "经过 Timeline"), timeline ? history(alert, timeline) : h("p", { class: "quiet" }, "读取中 Loading…"),
   ];
+}
+
+/** What the alert rests on, and all of it in one file. */
+function evidence(alert) {
+  const { limit, driver_source, confidence, rules_version, map_version, positions } = alert.evidence;
+  const night = limit && limit.factor !== 1 ? ` · 夜间 by night ${limit.day_kmh} × ${limit.factor}` : "";
+  return h("dl", {}, ...pairs([
+    limit && ["限速来源 Limit", `${limit.kmh} km/h · ${words.pair(words.limits, limit.source).join(" ")}${night}${limit.road_known ? "" : " · 路段限速未知 limit of the road unknown"}`],
+    confidence !== null && confidence !== undefined && ["可信度 Confidence", `${Math.round(confidence * 100)} %(推定 inferred)`],
+    driver_source && ["驾驶员识别 Driver known", words.pair(words.sources, driver_source).join(" ")],
+    ["轨迹点 Positions", `${positions.length}`],
+    (rules_version || map_version) && ["规则/地图版本 Versions", `${rules_version || "—"} / ${map_version || "—"}`],
+    ["证据包 Archive", h("a", { class: "linkish", href: `/api/v1/alerts/${alert.id}/evidence.zip`, download: "" }, "下载 ZIP(含校验和) Download with checksums")],
+  ]));
 }
 
 /** What happened, in one sentence a side. */

@@ -29,7 +29,13 @@ export const classes = {
 export const zones = {
   "bridge": ["桥梁", "Bridge"], "tunnel": ["隧道", "Tunnel"], "water-source": ["饮用水水源保护区", "Water source"],
   "no-parking": ["禁停区", "No parking"], "speed-limit": ["限速区", "Speed limit"], "closed": ["封闭区", "Closed"],
+  "hazmat-park": ["危险货物停车场", "Hazmat park"], "relay-point": ["接驳点", "Relay point"], "service-area": ["服务区", "Service area"],
 };
+export const limits = {
+  "posted": ["路段限速标志", "posted on the road"], "road-class": ["道路类别法定限速", "by the kind of road"], "vehicle-class": ["车型限速", "by the class of vehicle"],
+  "zone": ["限速区", "by a zone"], "caution": ["特殊路段限速", "bend, slope or narrow road"], "device": ["车载设备识别", "read by the camera"],
+};
+export const sources = { card: ["从业资格卡", "by card"] };
 export const departments = {
   police: ["公安交管", "Traffic police"], transport: ["交通运输", "Transport"], emergency: ["应急管理", "Emergency"],
   ecology: ["生态环境", "Ecology"], education: ["教育", "Education"],

@@ -242,7 +242,17 @@ pub fn alert(n: usize, raised_at: EventTime, vehicle: Vehicle) -> Alert {
         evidence: Evidence {
             positions: fixes.iter().map(Into::into).collect(),
             attachments: Vec::new(),
-            ..Evidence::default()
+            rules_version: "4f1c0a92d7be".into(),
+            map_version: "b03e5f7718aa".into(),
+            limit: (rule == RuleId::SPEEDING).then(|| LimitLabel {
+                kmh: limit.unwrap_or_default(),
+                day_kmh: limit.unwrap_or_default() / 0.8,
+                factor: 0.8,
+                source: LimitSource::Posted,
+                road_known: true,
+            }),
+            driver_source: Some(DriverSource::Card),
+            confidence: (rule == RuleId::HAZMAT_ZONE).then_some(0.8),
         },
         vehicle: VehicleLabel {
             terminal: vehicle.terminal,
