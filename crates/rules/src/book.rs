@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use fleet::{DailyHours, RuleId};
+use fleet::{Caution, DailyHours, RuleId};
 use serde::{Deserialize, Serialize};
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -157,12 +157,41 @@ table! {
         speed_kmh_max: f64 = 160.0,
         /// From this speed on a vehicle moves, km/h.
         moving_kmh: f64 = 5.0,
+        /// What a rule says of a road must be true of this share of the places the vehicle may be at (design).
+        road_sure: f64 = 0.8,
+        /// A fix further beside a road than this is not known to be on it, metres (design: what a receiver may err by
+        /// and half the width of a carriageway).
+        road_off_m: f64 = 25.0,
+        /// When a dangerous-goods truck is taken to be loaded: "always", or by "waybill", only while one on file holds.
+        /// An empty clean truck keeps to the limits of any truck. The load bits of a terminal prove nothing (design).
+        hazmat_loaded: Loaded = Loaded::Always,
     }
 }
 
+/// When a dangerous-goods truck is taken to be loaded.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Loaded {
+    /// At all times.
+    Always,
+    /// While a waybill on file holds.
+    Waybill,
+}
+
+/// When a school bus is taken to have students aboard.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Students {
+    /// At all times.
+    Always,
+    /// In the hours of `student_hours`.
+    Hours,
+}
+
 table! {
-    /// Speed against the lowest limit that holds here and now. Road classes are unknown, so where no zone gives
-    /// a limit only the class's expressway cap holds.
+    /// Speed against the lowest limit that holds here and now: posted on the road, of a zone, of the road's class, of the
+    /// vehicle's class. Where the map knows no limit of the road only the caps of the class hold, and the alert says so.
+    /// A vehicle that may be on several roads is held to the highest of their limits.
     Speeding {
         /// Whether it runs.
         enabled: bool = true,
@@ -174,11 +203,17 @@ table! {
         clear_hold: Duration = 10 * SECOND,
         /// Cap of coaches, km/h.
         coach_kmh: f64 = 100.0,
-        /// Cap of dangerous-goods trucks, km/h.
+        /// Cap of loaded dangerous-goods trucks on expressways, and where the road is unknown, km/h.
         hazmat_truck_kmh: f64 = 80.0,
-        /// Cap of school buses, km/h.
+        /// Cap of loaded dangerous-goods trucks on other roads, km/h.
+        hazmat_truck_road_kmh: f64 = 60.0,
+        /// Cap of school buses with students on expressways, and where the road is unknown, km/h.
         school_bus_kmh: f64 = 80.0,
-        /// Cap of heavy trucks, km/h.
+        /// Cap of school buses with students on other roads, km/h.
+        school_bus_road_kmh: f64 = 60.0,
+        /// Cap of school buses without students, km/h.
+        school_bus_empty_kmh: f64 = 100.0,
+        /// Cap of heavy trucks, and of dangerous-goods trucks that are empty and clean, km/h.
         heavy_truck_kmh: f64 = 100.0,
         /// Hours in which coaches keep to `night_factor` of the day's limit.
         night: DailyHours = DailyHours::new(22 * 3600, 6 * 3600),
@@ -186,6 +221,52 @@ table! {
         night_factor: f64 = 0.8,
         /// Speed above the limit that is let pass, km/h.
         tolerance_kmh: f64 = 0.0,
+        /// Expressways and urban expressways, every vehicle but small passenger cars, km/h.
+        expressway_kmh: f64 = 100.0,
+        /// Whether roads with no limit on the map, whose lanes and centre line are known, have the limits that the
+        /// implementing regulation, article 45, gives to roads without signs. Off where the map lacks signs that stand.
+        unsigned: bool = true,
+        /// Streets without a centre line, km/h.
+        street_kmh: f64 = 30.0,
+        /// Highways without a centre line, km/h.
+        highway_kmh: f64 = 40.0,
+        /// Streets with one lane in each direction, km/h.
+        street_lane_kmh: f64 = 50.0,
+        /// Highways with one lane in each direction, km/h.
+        highway_lane_kmh: f64 = 70.0,
+        /// What calls for `caution_kmh` (implementing regulation, article 46). Without steep: that is for descents only,
+        /// and a road on the map leads both ways. A road has its cautions over its whole length.
+        cautions: Vec<Caution> =
+            vec![Caution::SharpBend, Caution::Narrow, Caution::NarrowBridge, Caution::Crossing],
+        /// There, every vehicle, km/h.
+        caution_kmh: f64 = 30.0,
+        /// What calls for `school_bus_caution_kmh` (school bus regulation, article 35, third paragraph).
+        school_bus_cautions: Vec<Caution> =
+            vec![Caution::SharpBend, Caution::Steep, Caution::Narrow, Caution::NarrowBridge],
+        /// There, school buses with students, km/h.
+        school_bus_caution_kmh: f64 = 20.0,
+        /// When a school bus is taken to have students aboard: "always", or in the "hours" of `student_hours`. Doors and
+        /// load bits prove nothing (design).
+        students: Students = Students::Always,
+        /// Hours of the ways to and from school (design).
+        student_hours: Vec<DailyHours> = vec![
+            DailyHours::new(6 * 3600, 9 * 3600),
+            DailyHours::new(11 * 3600, 15 * 3600),
+            DailyHours::new(16 * 3600, 20 * 3600),
+        ],
+        /// Whether posted limits for wet roads hold: set by whoever knows the weather, as a rule for one division.
+        wet: bool = false,
+        /// Nobody gains speed faster than this, m/s² (design)…
+        acceleration_mps2: f64 = 3.0,
+        /// …and a speed that says so for less than this is a spike: the speed before it counts (design).
+        #[serde(with = "fleet::duration_text")]
+        spike: Duration = 3 * SECOND,
+        /// Where two fixes above the limit are at least this far apart, the way between them must bear them out
+        /// (design)…
+        #[serde(with = "fleet::duration_text")]
+        way_after: Duration = 20 * SECOND,
+        /// …with this part of the way that the limit gives in the time, in a straight line: roads have bends (design).
+        way_share: f64 = 0.5,
     }
 }
 
@@ -246,7 +327,7 @@ table! {
 }
 
 table! {
-    /// Coaches that run in hours in which they stand.
+    /// Moving in hours in which the class stands, or keeps off the road it is on.
     NightBan {
         /// Whether it runs.
         enabled: bool = true,
@@ -256,13 +337,18 @@ table! {
         /// Design: halts at junctions do not split it.
         #[serde(with = "fleet::duration_text")]
         clear_hold: Duration = 5 * MINUTE,
-        /// The hours.
+        /// The hours in which coaches stand; one with a relay permit that holds is free.
         coach_hours: DailyHours = DailyHours::new(2 * 3600, 5 * 3600),
-        /// Ids of routes that are free of it (relay, airport and short shuttle services).
+        /// Ids of routes that are free of it (relay, airport and short shuttle services); for dangerous goods, those
+        /// filed for livelihood goods.
         exempt_routes: Vec<String> = Vec::new(),
-        /// Dangerous goods too. Off: the ban holds on expressways only, and road classes are unknown.
-        hazmat: bool = false,
-        /// The hours for dangerous goods.
+        /// Coaches keep off mountain roads of class 3 and below by night. What is not sure to be one is none.
+        mountain: bool = true,
+        /// The hours for mountain roads.
+        mountain_hours: DailyHours = DailyHours::new(22 * 3600, 6 * 3600),
+        /// Loaded dangerous-goods trucks keep off expressways. What is not sure to be one is none.
+        hazmat: bool = true,
+        /// The hours for dangerous goods: set those your authority has published; they lie within these.
         hazmat_hours: DailyHours = DailyHours::new(0, 6 * 3600),
     }
 }
@@ -315,7 +401,8 @@ table! {
 }
 
 table! {
-    /// Standing in a no-parking zone.
+    /// Standing in a no-parking zone, on an expressway, on a bridge or in a tunnel. Whether a jam or a breakdown is
+    /// behind it cannot be known here: a person decides.
     NoParking {
         /// Whether it runs.
         enabled: bool = true,
@@ -325,6 +412,10 @@ table! {
         /// Design.
         #[serde(with = "fleet::duration_text")]
         clear_hold: Duration = 10 * SECOND,
+        /// Expressways and urban expressways too, but not service areas.
+        expressways: bool = true,
+        /// Bridges and tunnels too.
+        structures: bool = true,
     }
 }
 

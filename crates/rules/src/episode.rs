@@ -137,7 +137,9 @@ impl Episodes {
 
     fn begin(&mut self, signal: &Signal, scene: &Scene<'_>, out: &mut Vec<Alert>) {
         let begins = match signal.grip {
-            Grip::Counts(_) | Grip::Passes | Grip::Raises => scene.book.timing(signal.rule).enabled,
+            Grip::Anew | Grip::Counts(_) | Grip::Passes | Grip::Raises => {
+                scene.book.timing(signal.rule).enabled
+            }
             Grip::Ends | Grip::Sustains => false,
         };
         if !begins || self.list.len() >= EPISODES_MAX {
@@ -183,14 +185,15 @@ impl Episode {
                 self.count = self.count.saturating_add(1);
                 self.until = Some(until);
             }
-            Grip::Passes | Grip::Raises | Grip::Sustains => {}
+            Grip::Anew | Grip::Passes | Grip::Raises | Grip::Sustains => {}
         }
-        if self.alert.is_none() && at.since(self.last_held) > scene.book.common.gap {
+        let pending = self.alert.is_none();
+        if pending && (signal.grip == Grip::Anew || at.since(self.last_held) > scene.book.common.gap) {
             let started_at = signal.started.unwrap_or(at);
             (self.started_at, self.peak, self.severity) = (started_at, signal.value, signal.severity);
         }
         (self.last_held, self.gone_since) = (self.last_held.max(at), None);
-        if signal.grip == Grip::Sustains {
+        if signal.grip == Grip::Sustains || (signal.grip == Grip::Anew && !pending) {
             return true; // kept, with the figures it had
         }
         let value = if self.count > 0 { f64::from(self.count) } else { signal.value };
@@ -198,6 +201,7 @@ impl Episode {
         self.severity = self.severity.max(signal.severity);
         if let Some(alert) = &mut self.alert {
             (alert.measure.value, alert.measure.limit) = (value, signal.limit);
+            alert.evidence.limit.clone_from(&signal.why);
             self.update(signal, scene, out);
         } else if at.since(self.started_at) >= self.hold_for(signal, scene) {
             self.raise(signal, value, scene, out);

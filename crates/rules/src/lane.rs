@@ -18,7 +18,7 @@ use crate::kind::device::{self, Still};
 use crate::kind::driving::{self, Before, Drive};
 use crate::kind::route::{self, Hole};
 use crate::kind::zone::{self, Around};
-use crate::kind::{driver, event, night_ban, plate, speeding};
+use crate::kind::{driver, event, night_ban, plate, speeding, standing};
 use crate::scene::{RECENT_MAX, Scene};
 use crate::signal::Signal;
 use crate::track::{self, Suspect, Way};
@@ -59,7 +59,7 @@ pub(crate) struct Ground<'a> {
 
 impl<'a> Ground<'a> {
     pub(crate) fn scene(self, fix: Fix, recent: &'a VecDeque<Fix>) -> Scene<'a> {
-        Scene { ground: self, fix, recent, road: None }
+        Scene { ground: self, fix, recent, road: None, candidates: &[] }
     }
 }
 
@@ -231,13 +231,15 @@ impl Lane {
         ask(ground.map, clear, Leg { from: close.map(|p| p.position), to: fix.position }, hits);
 
         let road = ground.map.follow(&mut self.trail, &fix, passed);
-        let scene = Scene { road, ..ground.scene(fix, &recent) };
+        let trail = std::mem::take(&mut self.trail);
+        let scene = Scene { road, candidates: &trail.candidates, ..ground.scene(fix, &recent) };
         let episodes = &self.episodes;
         event::step(&scene, report, signals);
         speeding::step(&scene, hits, signals);
         driving::fatigue(&scene, &self.drive, || episodes.is_open(fleet::RuleId::FATIGUE), signals);
         night_ban::step(&scene, ground.facts.night_exempt, signals);
         zone::step(&scene, hits, &self.drive, &mut self.around, signals);
+        standing::step(&scene, hits, &self.drive, signals);
         route::off_route(&scene, ground.facts.route, signals);
         if !ground.late {
             if let Some(previous) = previous.filter(|_| way == Way::On) {
@@ -249,7 +251,7 @@ impl Lane {
         if !signals.is_empty() || !self.episodes.is_empty() {
             self.episodes.step(Scope::Whole, signals, &scene, out);
         }
-        self.recent = recent;
+        (self.recent, self.trail) = (recent, trail);
     }
 
     fn events(

@@ -21,11 +21,29 @@ const LIMIT: Law = (SAFETY_LAW, "第四十二条");
 const EXPRESSWAY: Law = (SAFETY_REGULATION, "第七十八条");
 const MONITORED: Law = (DYNAMIC, "第二十五条");
 
+const URBAN_EXPRESSWAY: Law = (SAFETY_REGULATION, "第八十五条");
+const UNSIGNED: Law = (SAFETY_REGULATION, "第四十五条");
+const CAUTION: Law = (SAFETY_REGULATION, "第四十六条");
+const NIGHT: [Law; 2] = [(DYNAMIC, ""), (PASSENGER, "")];
+const STANDING_EXPRESSWAY: Law = (SAFETY_REGULATION, "第八十二条");
+const STANDING: Law = (SAFETY_REGULATION, "第六十三条第（二）项");
+
 pub(crate) const SPEED: &[Law] = &[LIMIT, EXPRESSWAY];
-pub(crate) const SPEED_COACH_NIGHT: &[Law] = &[LIMIT, (DYNAMIC, ""), (PASSENGER, "")];
+pub(crate) const SPEED_NIGHT: &[Law] = &[LIMIT, EXPRESSWAY, NIGHT[0], NIGHT[1]];
+pub(crate) const SPEED_POSTED: &[Law] = &[LIMIT];
+pub(crate) const SPEED_POSTED_NIGHT: &[Law] = &[LIMIT, NIGHT[0], NIGHT[1]];
+pub(crate) const SPEED_EXPRESSWAY: &[Law] = &[EXPRESSWAY, LIMIT];
+pub(crate) const SPEED_EXPRESSWAY_NIGHT: &[Law] = &[EXPRESSWAY, LIMIT, NIGHT[0], NIGHT[1]];
+pub(crate) const SPEED_URBAN_EXPRESSWAY: &[Law] = &[EXPRESSWAY, URBAN_EXPRESSWAY, LIMIT];
+pub(crate) const SPEED_URBAN_EXPRESSWAY_NIGHT: &[Law] =
+    &[EXPRESSWAY, URBAN_EXPRESSWAY, LIMIT, NIGHT[0], NIGHT[1]];
+pub(crate) const SPEED_UNSIGNED: &[Law] = &[UNSIGNED, LIMIT];
+pub(crate) const SPEED_UNSIGNED_NIGHT: &[Law] = &[UNSIGNED, LIMIT, NIGHT[0], NIGHT[1]];
+pub(crate) const SPEED_CAUTION: &[Law] = &[CAUTION, LIMIT];
+pub(crate) const SPEED_CAUTION_NIGHT: &[Law] = &[CAUTION, LIMIT, NIGHT[0], NIGHT[1]];
 pub(crate) const SPEED_HAZMAT: &[Law] = &[(HAZMAT, "第四十六条"), LIMIT];
-pub(crate) const SPEED_SCHOOL_BUS: &[Law] = &[(SCHOOL_BUS, "第三十五条"), LIMIT];
-pub(crate) const SPEED_ZONE: &[Law] = &[LIMIT];
+pub(crate) const SPEED_SCHOOL_BUS: &[Law] = &[(SCHOOL_BUS, "第三十五条第一款"), LIMIT];
+pub(crate) const SPEED_SCHOOL_BUS_CAUTION: &[Law] = &[(SCHOOL_BUS, "第三十五条第三款"), LIMIT];
 pub(crate) const DRIVING_TIME: &[Law] = &[(SAFETY_REGULATION, "第六十二条第（七）项")];
 pub(crate) const DRIVING_TIME_COACH: &[Law] =
     &[(SAFETY_REGULATION, "第六十二条第（七）项"), (DYNAMIC, ""), (PASSENGER, "")];
@@ -41,6 +59,9 @@ pub(crate) const ZONE_WATER: &[Law] =
 pub(crate) const ZONE_CLOSED_HAZMAT: &[Law] = &[(HAZMAT, "第四十九条"), (CHEMICALS, "第四十九条")];
 pub(crate) const ZONE_CLOSED: &[Law] = &[(SAFETY_LAW, "第三十九条")];
 pub(crate) const PARKING: &[Law] = &[(SAFETY_REGULATION, "第六十三条")];
+pub(crate) const PARKING_EXPRESSWAY: &[Law] = &[STANDING_EXPRESSWAY];
+pub(crate) const PARKING_STRUCTURE: &[Law] = &[STANDING];
+pub(crate) const PARKING_EXPRESSWAY_STRUCTURE: &[Law] = &[STANDING_EXPRESSWAY, STANDING];
 pub(crate) const DRIVER: &[Law] = &[("《中华人民共和国道路运输条例》", "")];
 pub(crate) const DRIVER_HAZMAT: &[Law] = &[(HAZMAT, "第四十四条")];
 pub(crate) const CLONE: &[Law] = &[(SAFETY_LAW, "第九十六条第三款")];

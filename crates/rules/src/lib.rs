@@ -54,6 +54,7 @@ mod episode;
 mod kind;
 mod lane;
 mod law;
+mod road;
 mod rulebook;
 mod scene;
 mod signal;

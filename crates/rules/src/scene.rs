@@ -4,8 +4,9 @@ use std::collections::VecDeque;
 use std::ops::Deref;
 
 use fleet::{
-    Alert, AlertId, Basis, DriverSource, EventTime, Evidence, Fix, Measure, MeasureKind, OnRoad, PlaceLabel,
-    PlateColor, PositionLabel, Road, Title, VehicleClass, VehicleLabel, ZoneLabel,
+    Alert, AlertId, Basis, Candidate, DriverSource, EventTime, Evidence, Fix, Measure, MeasureKind, OnRoad,
+    PermitKind, PlaceLabel, PlateColor, PositionLabel, Road, RuleId, Title, VehicleClass, VehicleLabel,
+    ZoneLabel,
 };
 
 use crate::lane::Ground;
@@ -25,6 +26,8 @@ pub(crate) struct Scene<'a> {
     pub(crate) recent: &'a VecDeque<Fix>,
     /// The road the fix lies on, where it is known.
     pub(crate) road: Option<OnRoad>,
+    /// The places on roads the fix may lie at, likeliest first; empty where none comes into question.
+    pub(crate) candidates: &'a [Candidate],
 }
 
 impl<'a> Deref for Scene<'a> {
@@ -107,6 +110,10 @@ impl<'a> Scene<'a> {
             zh.push_str(&format!("：{}", zone.name_zh));
             en.push_str(&format!(": {}", zone.name_en));
         }
+        if let (true, Some(road)) = (is_of_roads(signal), self.sure_road_name()) {
+            zh.push_str(&format!("：{road}"));
+            en.push_str(&format!(": {road}"));
+        }
         let (value_zh, value_en) = figures(signal);
         Title { zh: zh + &value_zh, en: en + &value_en }
     }
@@ -154,12 +161,18 @@ impl<'a> Scene<'a> {
     }
 
     /// Number and name of the road.
-    fn road_name(&self) -> Option<String> {
+    pub(crate) fn road_name(&self) -> Option<String> {
         let road = self.on()?;
         match (&road.reference, &road.name) {
             (Some(number), Some(name)) => Some(format!("{number} {name}")),
             (one, other) => one.as_ref().or(other.as_ref()).map(|text| text.to_string()),
         }
+    }
+
+    /// Whether a permit of this kind holds at this moment.
+    pub(crate) fn has_permit(&self, kind: PermitKind) -> bool {
+        let permits = self.registry.permits(self.terminal);
+        permits.iter().any(|permit| permit.kind == kind && permit.holds(self.fix.at))
     }
 
     fn division(&self) -> fleet::Division {
@@ -184,12 +197,23 @@ const fn class_en(class: VehicleClass) -> &'static str {
     }
 }
 
+/// Whether its alert names the road: a zone names itself.
+fn is_of_roads(signal: &Signal) -> bool {
+    let rule = [RuleId::NIGHT_BAN, RuleId::NO_PARKING, RuleId::SPEEDING].contains(&signal.rule);
+    rule && !matches!(signal.subject, Subject::Zone(_))
+}
+
+/// A speed to the tenth, where it has one: what is over by less than 1 km/h is over.
+fn tenth(kmh: f64) -> f64 {
+    (kmh * 10.0).round() / 10.0
+}
+
 fn figures(signal: &Signal) -> (String, String) {
     let value = signal.value;
     match (signal.kind, signal.limit) {
         (MeasureKind::SpeedKmh, Some(limit)) => (
-            format!("（{value:.0} km/h，限速 {limit:.0} km/h）"),
-            format!(" ({value:.0} km/h, limit {limit:.0} km/h)"),
+            format!("（{} km/h，限速 {} km/h）", tenth(value), tenth(limit)),
+            format!(" ({} km/h, limit {} km/h)", tenth(value), tenth(limit)),
         ),
         (MeasureKind::DurationS, Some(limit)) => (
             format!("（{:.0} 分钟，限值 {:.0} 分钟）", (value / 60.0).floor(), limit / 60.0),

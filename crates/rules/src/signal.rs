@@ -33,6 +33,8 @@ pub(crate) struct Signal {
 /// What a signal may do to an episode.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Grip {
+    /// Begins one here, even if it had begun before; keeps one that is open.
+    Anew,
     /// One more event: the episode counts, and holds until the given moment.
     Counts(EventTime),
     /// Ends what a `Counts` holds.

@@ -7,6 +7,7 @@
 //! zone     galashan kind=tunnel x=1000..2000 y=-50..50 approach=500
 //! route    r1 y=0 half=100 stops=0,5000
 //! road     g1 y=0 x=0..5000 class=expressway limit=80 limit.hazmat-truck=60 structure=tunnel cautions=steep open=forward
+//!          …also limit.forward=, limit.22:00-06:00=, limit.wet=; a fix between two roads may lie on either
 //! division 540102 x=0..9000
 //! permit   p1 kind=passage plate=藏A12345 zone=galashan from=2026-01-01T08:00:00+08:00 until=2026-01-02T00:00:00+08:00
 //! driver   5401 classes=hazmat-truck until=2027-01-01T00:00:00+08:00
@@ -243,10 +244,12 @@ fn book(settings: &[(String, HashMap<String, String>)]) -> Book {
     for (rule, keys) in settings {
         for (key, value) in keys {
             let number = value.parse::<f64>().ok();
-            written[rule][key] = match number {
-                Some(number) if key != "sightings" => number.into(),
-                Some(number) => (number as u64).into(),
-                None => value.as_str().into(),
+            let list = value.strip_prefix('[').and_then(|list| list.strip_suffix(']'));
+            written[rule][key] = match (number, list) {
+                (Some(number), _) if key != "sightings" => number.into(),
+                (Some(number), _) => (number as u64).into(),
+                (None, Some(list)) => list.split(',').filter(|item| !item.is_empty()).collect(),
+                (None, None) => value.parse::<bool>().map_or(value.as_str().into(), Into::into),
             };
         }
     }
@@ -275,13 +278,14 @@ fn range(keys: &HashMap<String, String>, key: &str) -> (f64, f64) {
 
 fn road(id: &str, keys: &HashMap<String, String>) -> (Road, Straight) {
     let limit = |(key, kmh): (&String, &String)| {
-        let class = key.strip_prefix("limit")?;
+        let parts: Vec<&str> = key.strip_prefix("limit")?.split('.').skip(1).collect();
+        let class = |part: &&str| part.parse::<VehicleClass>().ok();
         Some(PostedLimit {
             kmh: kmh.parse().unwrap(),
-            along: Along::Both,
-            classes: class.strip_prefix('.').map(classes).unwrap_or_default(),
-            hours: None,
-            wet: false,
+            along: parts.iter().find_map(|part| part.parse().ok()).unwrap_or(Along::Both),
+            classes: parts.iter().filter_map(class).collect(),
+            hours: parts.iter().find_map(|part| DailyHours::parse(part).ok()),
+            wet: parts.contains(&"wet"),
         })
     };
     let text = |key: &str| keys.get(key).map(|text| text.as_str().into());
@@ -449,6 +453,10 @@ fn show(alert: &Alert) -> String {
         format!("to={}", departments.join(",")),
         format!("plate={}", alert.vehicle.plate),
         format!("basis={}", alert.basis[0].document),
+        format!("article={}", alert.basis[0].article),
+        format!("laws={}", alert.basis.len()),
+        format!("title={}", alert.title.zh.replace(' ', "_")),
+        format!("title-en={}", alert.title.en.replace(' ', "_")),
         (if alert.late { "late=yes" } else { "late=no" }).to_owned(),
     ];
     words.extend(alert.measure.limit.map(|limit| format!("limit={}", (limit * 10.0).round() / 10.0)));
@@ -456,6 +464,7 @@ fn show(alert: &Alert) -> String {
     words.extend(alert.place.zone.as_ref().map(|zone| format!("zone={}", zone.id)));
     words.extend(alert.place.road.as_ref().map(|road| format!("road={}", road.replace(' ', "_"))));
     words.extend(alert.evidence.limit.as_ref().map(|why| format!("why={}", why.source)));
+    words.extend(alert.evidence.limit.as_ref().map(|why| format!("day={}", why.day_kmh)));
     words.extend(
         alert.evidence.limit.as_ref().filter(|why| !why.road_known).map(|_| "limit-unknown".to_owned()),
     );

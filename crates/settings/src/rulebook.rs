@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use fleet::{RULES, TerminalId, Vehicle, VehicleClass, duration_text};
+use fleet::{DailyHours, RULES, TerminalId, Vehicle, VehicleClass, duration_text};
 use rules::{Book, Rulebook, Selector};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
@@ -284,7 +284,8 @@ fn expected(default: &Json) -> &'static str {
         Json::Number(number) if number.is_u64() => "a whole number from 0 to 255",
         Json::Number(_) => "a number of at least 0",
         Json::String(text) if duration_text::parse(text).is_ok() => "a duration such as \"10s\"",
-        Json::String(_) => "hours of the day such as \"22:00-06:00\"",
+        Json::String(text) if DailyHours::parse(text).is_ok() => "hours of the day such as \"22:00-06:00\"",
+        Json::String(_) => "one of the words in config/reference.toml",
         Json::Null | Json::Object(_) => "something else",
     }
 }

@@ -1,28 +1,56 @@
-//! `night-ban`: moving in hours that are forbidden to the class.
+//! `night-ban`: moving in hours in which the class stands, or keeps off the road it is on.
 
-use fleet::{MeasureKind, RuleId, Severity, VehicleClass};
+use fleet::{Caution, MeasureKind, PermitKind, Road, RoadClass, RuleId, Severity, VehicleClass};
 
-use crate::law;
+use crate::kind::limit;
+use crate::law::{self, Law};
 use crate::scene::Scene;
-use crate::signal::Signal;
+use crate::signal::{Signal, Subject};
 
 pub(crate) fn step(scene: &Scene<'_>, exempt: bool, signals: &mut Vec<Signal>) {
-    let rule = &scene.book.night_ban;
-    let (hours, basis) = match scene.class {
-        VehicleClass::ScheduledCoach | VehicleClass::CharterCoach => (rule.coach_hours, law::NIGHT_COACH),
-        VehicleClass::HazmatTruck if rule.hazmat => (rule.hazmat_hours, law::NIGHT_HAZMAT),
-        VehicleClass::HazmatTruck | VehicleClass::HeavyTruck | VehicleClass::SchoolBus => return,
-    };
-    let speed_kmh = scene.fix.speed.kmh();
-    if exempt || speed_kmh < scene.book.common.moving_kmh || !hours.contains(scene.fix.at.second_of_day()) {
+    if scene.fix.speed.kmh() < scene.book.common.moving_kmh {
         return;
     }
-    let text = ("禁行时段运行", "running in forbidden hours");
-    signals.push(
-        Signal::new(RuleId::NIGHT_BAN, Severity::Major, text).to(law::road(scene.class), basis).measured(
-            MeasureKind::SpeedKmh,
-            speed_kmh,
-            None,
-        ),
-    );
+    match scene.class {
+        VehicleClass::ScheduledCoach | VehicleClass::CharterCoach => coach(scene, exempt, signals),
+        VehicleClass::HazmatTruck => hazmat(scene, exempt, signals),
+        VehicleClass::HeavyTruck | VehicleClass::SchoolBus => {}
+    }
+}
+
+/// From two to five coaches stand, but for those that change driver or vehicle by night; no mountain road is free.
+fn coach(scene: &Scene<'_>, exempt: bool, signals: &mut Vec<Signal>) {
+    let rule = &scene.book.night_ban;
+    let hour = scene.fix.at.second_of_day();
+    if !exempt && rule.coach_hours.contains(hour) && !scene.has_permit(PermitKind::Relay) {
+        let text = ("禁行时段运行", "running in forbidden hours");
+        signals.push(banned(scene, text, law::NIGHT_COACH));
+    }
+    let is_mountain = |road: &Road| road.cautions.contains(&Caution::Mountain);
+    if rule.mountain && rule.mountain_hours.contains(hour) && scene.surely(is_mountain) {
+        let text = ("夜间通行三级以下山区公路", "by night on a mountain road below class 3 standard");
+        signals.push(banned(scene, text, law::NIGHT_COACH).about(Subject::Named(MOUNTAIN)));
+    }
+}
+
+/// Dangerous goods keep off expressways in the hours their authority has published.
+fn hazmat(scene: &Scene<'_>, exempt: bool, signals: &mut Vec<Signal>) {
+    let rule = &scene.book.night_ban;
+    let banned_now = rule.hazmat && !exempt && rule.hazmat_hours.contains(scene.fix.at.second_of_day());
+    let is_expressway = |road: &Road| RoadClass::is_expressway(road.class);
+    if banned_now && limit::is_loaded(scene) && scene.surely(is_expressway) {
+        let text = ("禁行时段通行高速公路", "on an expressway in forbidden hours");
+        signals.push(banned(scene, text, law::NIGHT_HAZMAT));
+    }
+}
+
+/// What tells the ban of mountain roads apart from that of the small hours: a coach may break both.
+const MOUNTAIN: &str = "mountain";
+
+fn banned(scene: &Scene<'_>, text: (&'static str, &'static str), basis: &'static [Law]) -> Signal {
+    Signal::new(RuleId::NIGHT_BAN, Severity::Major, text).to(law::road(scene.class), basis).measured(
+        MeasureKind::SpeedKmh,
+        scene.fix.speed.kmh(),
+        None,
+    )
 }

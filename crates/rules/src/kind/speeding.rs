@@ -1,66 +1,102 @@
-//! `speeding`: the speed against the lowest limit that holds here and now.
+//! `speeding`: the speed against the limit that holds here and now ([`limit`]).
 
-use fleet::{MeasureKind, RuleId, Severity, Touch, VehicleClass, ZoneHit};
+use std::collections::VecDeque;
+use std::time::Duration;
 
-use crate::kind::zone;
+use fleet::{Fix, MeasureKind, RoadClass, RuleId, Severity, VehicleClass, ZoneHit};
+
+use crate::book::Speeding;
+use crate::kind::limit::{self, Limit};
 use crate::law;
 use crate::scene::Scene;
-use crate::signal::{Signal, Subject};
+use crate::signal::{Grip, Signal};
+
+/// Fixes further apart than this say nothing about a gain of speed: anyone can reach any speed in it.
+const DENSE: Duration = Duration::from_secs(15);
 
 pub(crate) fn step(scene: &Scene<'_>, hits: &[ZoneHit], signals: &mut Vec<Signal>) {
     let rule = &scene.book.speeding;
-    let speed_kmh = scene.fix.speed.kmh();
-    let (day_kmh, zone) = day_limit(scene, hits);
-    let at_night = scene.class.is_coach() && rule.night.contains(scene.fix.at.second_of_day());
-    let limit_kmh = if at_night { day_kmh * rule.night_factor } else { day_kmh };
-    if speed_kmh <= limit_kmh + rule.tolerance_kmh {
+    let sent_kmh = scene.fix.speed.kmh();
+    if sent_kmh < scene.book.common.moving_kmh {
         return;
     }
-    let basis = match scene.class {
-        _ if at_night => law::SPEED_COACH_NIGHT,
-        VehicleClass::HazmatTruck => law::SPEED_HAZMAT,
-        VehicleClass::SchoolBus => law::SPEED_SCHOOL_BUS,
-        VehicleClass::CharterCoach | VehicleClass::HeavyTruck | VehicleClass::ScheduledCoach => match zone {
-            Some(_) => law::SPEED_ZONE,
-            None => law::SPEED,
-        },
-    };
-    let text = if at_night { ("夜间超速", "speeding by night") } else { ("超速", "speeding") };
-    let signal = Signal::new(RuleId::SPEEDING, severity(scene.class, speed_kmh / limit_kmh), text)
-        .to(law::road(scene.class), basis)
-        .measured(MeasureKind::SpeedKmh, speed_kmh, Some(limit_kmh));
-    signals.push(signal);
+    let limit = limit::here(scene, hits);
+    let over = |kmh: f64| kmh > limit.kmh + rule.tolerance_kmh;
+    if !over(sent_kmh) {
+        return;
+    }
+    let speed_kmh = believed_kmh(rule, scene.recent);
+    if !over(speed_kmh) {
+        return;
+    }
+    let borne_out = is_borne_out(scene, limit.kmh, over);
+    let severity = severity(scene, speed_kmh / limit.kmh);
+    let signal = Signal::new(RuleId::SPEEDING, severity, text(&limit))
+        .to(law::road(scene.class), limit.basis(scene.class))
+        .measured(MeasureKind::SpeedKmh, speed_kmh, Some(limit.kmh));
+    signals.push(Signal {
+        grip: if borne_out { Grip::Raises } else { Grip::Anew },
+        why: Some(limit.label()),
+        confidence: (limit.share < 0.995).then(|| (limit.share * 100.0).round() / 100.0),
+        ..signal
+    });
 }
 
-/// The lowest of the class's cap and the limits of the zones around, and the zone that gives it.
-fn day_limit(scene: &Scene<'_>, hits: &[ZoneHit]) -> (f64, Option<Subject>) {
-    let rule = &scene.book.speeding;
-    let cap_kmh = match scene.class {
-        VehicleClass::CharterCoach | VehicleClass::ScheduledCoach => rule.coach_kmh,
-        VehicleClass::HazmatTruck => rule.hazmat_truck_kmh,
-        VehicleClass::HeavyTruck => rule.heavy_truck_kmh,
-        VehicleClass::SchoolBus => rule.school_bus_kmh,
-    };
-    let mut lowest = (cap_kmh, None);
-    for hit in hits.iter().filter(|hit| hit.touch == Touch::Inside) {
-        let zone = scene.map.zone(hit.zone);
-        match zone.limit_kmh {
-            Some(limit_kmh) if limit_kmh < lowest.0 && zone::applies(zone, scene) => {
-                lowest = (limit_kmh, Some(Subject::Zone(hit.zone)));
-            }
-            _ => {}
+const fn text(limit: &Limit) -> (&'static str, &'static str) {
+    match (limit.factor < 1.0, limit.day.known) {
+        (false, true) => ("超速", "speeding"),
+        (false, false) => ("超速，路段限速未知", "speeding, road limit unknown"),
+        (true, true) => ("夜间超速", "speeding by night"),
+        (true, false) => ("夜间超速，路段限速未知", "speeding by night, road limit unknown"),
+    }
+}
+
+/// The newest speed without spikes: no vehicle gains speed that fast, but a device that says so for long is right.
+fn believed_kmh(rule: &Speeding, recent: &VecDeque<Fix>) -> f64 {
+    let dense = recent.iter().rev().zip(recent.iter().rev().skip(1));
+    let earlier = dense.take_while(|(later, earlier)| later.at.since(earlier.at) <= DENSE).count();
+    let mut fixes = recent.iter().skip(recent.len().saturating_sub(earlier + 1));
+    let Some(first) = fixes.next() else { return 0.0 };
+    let (mut believed_kmh, mut believed_at, mut leapt_at) = (first.speed.kmh(), first.at, None);
+    for fix in fixes {
+        let gained_kmh = rule.acceleration_mps2 * 3.6 * fix.at.since(believed_at).as_secs_f64();
+        let leaps = fix.speed.kmh() > believed_kmh + gained_kmh;
+        let since = leaps.then(|| *leapt_at.get_or_insert(fix.at));
+        if since.is_none_or(|since| fix.at.since(since) >= rule.spike) {
+            (believed_kmh, believed_at, leapt_at) = (fix.speed.kmh(), fix.at, None);
         }
     }
-    lowest
+    believed_kmh
 }
 
-/// The bands of the points system; the road is not known to be an expressway, so its stricter bands are not used.
-fn severity(class: VehicleClass, ratio: f64) -> Severity {
-    if ratio >= 1.5 || (class == VehicleClass::SchoolBus && ratio >= 1.2) {
+/// Whether it can have been above the limit since the last fix, if that was: seldom reported, a vehicle may have
+/// stood in between, or its speed is not measured but made up.
+fn is_borne_out(scene: &Scene<'_>, limit_kmh: f64, over: impl Fn(f64) -> bool) -> bool {
+    let rule = &scene.book.speeding;
+    let Some(before) = scene.recent.iter().rev().nth(1).filter(|before| over(before.speed.kmh())) else {
+        return true;
+    };
+    let passed = scene.fix.at.since(before.at);
+    let least_m = rule.way_share * limit_kmh / 3.6 * passed.as_secs_f64();
+    passed < rule.way_after || before.position.distance_m(scene.fix.position) >= least_m
+}
+
+/// The bands of the points system: stricter on expressways, strictest with students aboard.
+fn severity(scene: &Scene<'_>, ratio: f64) -> Severity {
+    let ratio = ratio + 1e-9; // 20 % more than 0.8 × 80 is 20 % more
+    let banded = match scene.class {
+        VehicleClass::CharterCoach
+        | VehicleClass::HazmatTruck
+        | VehicleClass::ScheduledCoach
+        | VehicleClass::SchoolBus => true,
+        VehicleClass::HeavyTruck => false,
+    };
+    let expressway = banded && scene.surely(|road| RoadClass::is_expressway(road.class));
+    if ratio >= 1.5 || (ratio >= 1.2 && (expressway || limit::has_students(scene))) {
         Severity::Critical
     } else if ratio >= 1.2 {
         Severity::Major
-    } else if ratio >= 1.1 {
+    } else if ratio >= 1.1 || expressway {
         Severity::Minor
     } else {
         Severity::Info

@@ -1,0 +1,62 @@
+//! Which road a vehicle is on is seldom certain: what a rule says of the road must be true of nearly all places it may be at.
+
+use fleet::{Along, Road};
+
+use crate::scene::Scene;
+
+/// A road and whether the vehicle drives as it is drawn; `None`: no road of the map.
+pub(crate) type Place<'a> = Option<(&'a Road, bool)>;
+
+impl<'a> Scene<'a> {
+    /// The places the fix may lie at, each with its share of all; what lies far beside its road lies on none.
+    pub(crate) fn places(&self) -> impl Iterator<Item = (Place<'a>, f64)> {
+        let all: f64 = self.candidates.iter().map(|place| weight(place.cost)).sum();
+        let known = self.candidates.iter().map(move |place| {
+            let near = f64::from(place.off_m) <= self.book.common.road_off_m;
+            let road = near.then(|| (self.ground.map.road(place.road), place.forward));
+            (road, weight(place.cost) / all)
+        });
+        known.chain(self.candidates.is_empty().then_some((None, 1.0)))
+    }
+
+    /// Whether this is true of the road, as sure as the book asks.
+    pub(crate) fn surely(&self, is: impl Fn(&Road) -> bool) -> bool {
+        let share: f64 =
+            self.places().filter(|(place, _)| place.is_some_and(|(road, _)| is(road))).map(|p| p.1).sum();
+        self.is_sure(share)
+    }
+
+    /// Whether a share of the places is as good as all.
+    pub(crate) fn is_sure(&self, share: f64) -> bool {
+        share + 1e-6 >= self.book.common.road_sure
+    }
+
+    /// Number and name of the road, where it is sure; pieces of one road are one.
+    pub(crate) fn sure_road_name(&self) -> Option<String> {
+        let here = self.on()?;
+        let same = |road: &Road| road.id == here.id || (names(road) && same_name(road, here));
+        self.surely(same).then(|| self.road_name())?
+    }
+}
+
+/// How likely a place is beside the likeliest.
+fn weight(cost: f32) -> f64 {
+    f64::from(-cost).exp()
+}
+
+fn names(road: &Road) -> bool {
+    road.reference.is_some() || road.name.is_some()
+}
+
+fn same_name(one: &Road, other: &Road) -> bool {
+    one.reference == other.reference && one.name == other.name
+}
+
+/// Whether something that holds along a line holds for a vehicle that drives this way.
+pub(crate) fn holds_along(along: Along, forward: bool) -> bool {
+    match along {
+        Along::Both => true,
+        Along::Forward => forward,
+        Along::Backward => !forward,
+    }
+}
