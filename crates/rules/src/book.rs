@@ -486,6 +486,13 @@ table! {
         distance_m: f64 = 20_000.0,
         /// Faster than this is drift, km/h (1.7 km a minute).
         plausible_kmh: f64 = 102.0,
+        /// The shortest hole whose straight way is looked at for zones the vehicle may not enter, whatever its length
+        /// (design: the time over which nothing else is known of its way).
+        #[serde(with = "fleet::duration_text")]
+        zone_gap: Duration = 5 * MINUTE,
+        /// In a tunnel nobody hears a terminal: a hole no longer than the tunnels on its way take at this speed is
+        /// explained, km/h (design).
+        tunnel_kmh: f64 = 30.0,
     }
 }
 
@@ -507,7 +514,8 @@ table! {
 }
 
 table! {
-    /// Power or antenna cut while driving, clock set back, position frozen while the odometer runs.
+    /// What a terminal says against what its own data show: power or antenna cut while driving, a clock that was set, a
+    /// position frozen while the odometer runs, speeds that are too low, stops that move, tracks of another day.
     DeviceTamper {
         /// Whether it runs.
         enabled: bool = true,
@@ -522,6 +530,50 @@ table! {
         clock_back: Duration = 5 * MINUTE,
         /// The odometer may run this far on one frozen position (design), metres.
         frozen_m: f64 = 1_000.0,
+        /// A clock that gains at once by less than this is an adjustment (design).
+        #[serde(with = "fleet::duration_text")]
+        clock_ahead: Duration = 5 * MINUTE,
+        /// Speed by displacement, which is never more than the true one, above the reported one, km/h (design).
+        speed_kmh: f64 = 15.0,
+        /// So long without a break (design).
+        #[serde(with = "fleet::duration_text")]
+        speed_hold: Duration = 3 * MINUTE,
+        /// Reports further apart than this may hide a halt at each end; nothing is measured between them (design).
+        #[serde(with = "fleet::duration_text")]
+        speed_step: Duration = 30 * SECOND,
+        /// The recorder's speed (item 0x03) and that by GNSS differ by more than this part of the larger (design).
+        recorder_share: f64 = 0.2,
+        /// Below this speed they are not compared, km/h (design).
+        recorder_kmh: f64 = 30.0,
+        /// So long without a break (design).
+        #[serde(with = "fleet::duration_text")]
+        recorder_hold: Duration = 5 * MINUTE,
+        /// A reported speed that never passes a ceiling is judged after this much driving. A governor at the legal cap
+        /// is lawful: it takes displacement above the ceiling to call it false (design).
+        #[serde(with = "fleet::duration_text")]
+        ceiling_after: Duration = 8 * HOUR,
+        /// Of it within 2 km/h below the ceiling (design).
+        #[serde(with = "fleet::duration_text")]
+        ceiling_at: Duration = HOUR,
+        /// And so long with a displacement, over a minute at least, above it (design).
+        #[serde(with = "fleet::duration_text")]
+        ceiling_over: Duration = 10 * MINUTE,
+        /// By more than this, km/h (design).
+        ceiling_over_kmh: f64 = 5.0,
+        /// Below this reported speed a vehicle claims to stand, km/h (design).
+        jitter_kmh: f64 = 1.0,
+        /// A claimed stop as long as a rest that moves on again and again is feigned (design).
+        #[serde(with = "fleet::duration_text")]
+        jitter_after: Duration = 20 * MINUTE,
+        /// Reports further apart than this may hide a drive between two halts (design).
+        #[serde(with = "fleet::duration_text")]
+        jitter_step: Duration = MINUTE,
+        /// So far by position or odometer, metres (design).
+        jitter_m: f64 = 1_000.0,
+        /// The terminal itself reports a fault of speech module, camera or card reader (alarm bits 10 to 12) this long while
+        /// driving (design); a vehicle with a faulty device must not operate.
+        #[serde(with = "fleet::duration_text")]
+        fault_hold: Duration = 10 * MINUTE,
     }
 }
 

@@ -213,6 +213,10 @@ impl Engine {
         if self.state.vehicles[index].has_seen(report, print) {
             return Verdict::Duplicate;
         }
+        let clock = &mut self.state.vehicles[index].clock;
+        if let Some(set) = device::clock_set(clock, report, received, &book.device_tamper) {
+            self.turn(index, false, |lane, ground, _, _| lane.clock_was_set(ground, received, set, out));
+        }
         let stale = at.age_at(received) > common.live_window;
         let fault = bad_time(common, at, received);
         if let Some(fault) = fault {

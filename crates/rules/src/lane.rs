@@ -14,9 +14,11 @@ use serde::{Deserialize, Serialize};
 use crate::Book;
 use crate::engine::Fault;
 use crate::episode::{Episodes, Scope};
-use crate::kind::device::{self, Still};
+use crate::kind::device::{self, ClockSet, Still};
 use crate::kind::driving::{self, Before, Drive};
-use crate::kind::route::{self, Hole};
+use crate::kind::honesty::Honesty;
+use crate::kind::route;
+use crate::kind::silence::{self, Hole};
 use crate::kind::zone::{self, Around};
 use crate::kind::{driver, event, night_ban, plate, speeding, standing};
 use crate::scene::{RECENT_MAX, Scene};
@@ -77,6 +79,7 @@ pub(crate) struct Lane {
     trail: Trail,
     pub(crate) hole: Option<Hole>,
     still: Option<Still>,
+    honesty: Option<Box<Honesty>>,
     pub(crate) before: Option<Box<Before>>,
     pub(crate) episodes: Episodes,
 }
@@ -169,6 +172,20 @@ impl Lane {
         self.episodes.step(Scope::Clock, &signals, &scene, out);
     }
 
+    /// A clock that was set: what it says of now and what it said before do not go together.
+    pub(crate) fn clock_was_set(
+        &mut self,
+        ground: Ground<'_>,
+        now: ReceiveTime,
+        set: ClockSet,
+        out: &mut Vec<Alert>,
+    ) {
+        let scene = ground.scene(Fix { at: now.as_event(), ..self.last_fix(None) }, &self.recent);
+        let mut signals = Vec::new();
+        device::clock_was_set(&scene, set, &mut signals);
+        self.episodes.step(Scope::Clock, &signals, &scene, out);
+    }
+
     /// News without a position: a card, or a registration with a plate of another vehicle (`clone`).
     pub(crate) fn news(&mut self, ground: Ground<'_>, seen: &Observation, clone: bool, out: &mut Vec<Alert>) {
         let mut signals = Vec::new();
@@ -222,6 +239,9 @@ impl Lane {
         let gap = ground.book.common.gap;
         let hole_from = previous.filter(|p| way == Way::On && !filled && fix.at.since(p.at) > gap);
         let before = hole_from.map(|from| (from, self.drive.clone()));
+        if Honesty::feigns(&mut self.honesty, ground.book, report, previous.as_ref()) {
+            self.drive.break_stop();
+        }
         self.drive.step(ground.book, &fix, report.status);
         if let Some((from, drive)) = before {
             self.before = Some(Box::new(Before::new(from, fix.at, drive, &self.drive)));
@@ -243,9 +263,9 @@ impl Lane {
         route::off_route(&scene, ground.facts.route, signals);
         if !ground.late {
             if let Some(previous) = previous.filter(|_| way == Way::On) {
-                self.hole = route::hole(&scene, &previous, silence).filter(|_| !filled).or(self.hole);
+                self.hole = silence::hole(&scene, &previous, silence).filter(|_| !filled).or(self.hole);
             }
-            route::offline_move(&scene, &mut self.hole, signals);
+            silence::offline_move(&scene, &mut self.hole, signals);
             self.device(&scene, report, false, signals);
         }
         if !signals.is_empty() || !self.episodes.is_empty() {
@@ -286,6 +306,12 @@ impl Lane {
         device::gnss_fault(scene, report.alarms, bad, signals);
         device::cut(scene, report.alarms, rolls, signals);
         device::frozen(scene, report, &mut self.still, signals);
+        device::broken(scene, report.alarms, rolls, signals);
+        if !bad {
+            Honesty::step(&mut self.honesty, scene, report, signals);
+        } else if let Some(honesty) = &mut self.honesty {
+            honesty.lost();
+        }
         plate::track(scene, self.suspect.as_ref(), signals);
     }
 

@@ -209,6 +209,9 @@ fn tenth(kmh: f64) -> f64 {
 }
 
 fn figures(signal: &Signal) -> (String, String) {
+    if let Some(words) = &signal.words {
+        return words.clone();
+    }
     let value = signal.value;
     match (signal.kind, signal.limit) {
         (MeasureKind::SpeedKmh, Some(limit)) => (

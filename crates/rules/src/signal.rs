@@ -17,6 +17,8 @@ pub(crate) struct Signal {
     pub(crate) limit: Option<f64>,
     /// Chinese and English, completed by the zone's name and the figures.
     pub(crate) text: (&'static str, &'static str),
+    /// The figures in words of their own, Chinese and English; `None`: by `kind`.
+    pub(crate) words: Option<(String, String)>,
     pub(crate) basis: &'static [Law],
     pub(crate) departments: &'static [Department],
     /// A hold other than the book's.
@@ -83,6 +85,7 @@ impl Signal {
             value: 1.0,
             limit: None,
             text,
+            words: None,
             basis: crate::law::EMERGENCY,
             departments: crate::law::POLICE_TRANSPORT,
             hold: None,

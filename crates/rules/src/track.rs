@@ -105,7 +105,8 @@ pub(crate) fn believe(
     Err(Fault::Jump)
 }
 
-fn reaches(common: &Common, from: &Fix, to: &Fix) -> bool {
+/// Whether anybody gets from one fix to the other in the time between.
+pub(crate) fn reaches(common: &Common, from: &Fix, to: &Fix) -> bool {
     let seconds = to.at.since(from.at).as_secs_f64();
     within_m(from.position, to.position, common.jump_slack_m + common.jump_kmh / 3.6 * seconds)
 }

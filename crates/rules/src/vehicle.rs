@@ -4,7 +4,7 @@ use fleet::{DriverLabel, EventTime, ReceiveTime, Report, TerminalId};
 use serde::{Deserialize, Serialize};
 
 use crate::Book;
-use crate::kind::device::Lag;
+use crate::kind::device::{Clock, Lag};
 use crate::lane::Lane;
 
 /// Fingerprints a vehicle keeps to recognise a duplicate. A terminal resends what it has no answer for, a few
@@ -25,6 +25,7 @@ pub(crate) struct Remembered {
     /// The certificate that was in last.
     pub(crate) drove: Option<String>,
     pub(crate) back: Option<Lag>,
+    pub(crate) clock: Option<Clock>,
     /// When to look at it without a word from it.
     pub(crate) wake: Option<ReceiveTime>,
     seen: Vec<u64>,
@@ -43,6 +44,7 @@ impl Remembered {
             card_at: None,
             drove: None,
             back: None,
+            clock: None,
             wake: None,
             seen: Vec::new(),
             seen_next: 0,

@@ -15,6 +15,8 @@
 //! 08:00:10 fix speed=90 -> raised speeding speed=90 started=08:00:00
 //! 08:00:20 藏A2 fix speed=90 -> rejected jump a verdict may be named too
 //! 08:40:00 quiet                              nothing but time passes
+//! 08:40:00 fix speed=60 step=90 recorder=50 lag=8m    90 m further than the fix before; heard eight minutes later
+//! 08:40:10 fix speed=60 every=10s until=08:50:00    the line again and again; -> what comes of all of them
 //! ```
 #![allow(missing_docs)]
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
@@ -78,7 +80,14 @@ impl Story {
             let (told, expected) = line.split_once("->").unwrap_or((line, ""));
             let words: Vec<&str> = told.split_whitespace().collect();
             let mut out = Vec::new();
-            let verdict = story.line(&words, restarts, &mut out);
+            let mut verdict = None;
+            for (number, moment) in moments(words[0], &keys(&words)).iter().enumerate() {
+                let rest = words.iter().skip(1).copied();
+                // A place is where it begins.
+                let rest = rest.filter(|word| number == 0 || !word.starts_with("x="));
+                let words: Vec<&str> = std::iter::once(&**moment).chain(rest).collect();
+                verdict = story.line(&words, restarts, &mut out);
+            }
             compare(verdict, &out, expected).map_err(|why| format!("line {number}: {why}\n    {line}"))?;
             all.extend(out);
         }
@@ -135,7 +144,8 @@ impl Story {
         out: &mut Vec<Alert>,
     ) -> Option<Verdict> {
         let event_at = time(words[0]);
-        let received = keys.get("received").map_or(event_at, |text| time(text));
+        let lag = keys.get("lag").map(|lag| fleet::duration_text::parse(lag).unwrap());
+        let received = keys.get("received").map_or(event_at.plus(lag.unwrap_or_default()), |text| time(text));
         let received = ReceiveTime::from_ms(received.ms());
         let named = self.vehicles.iter().find(|vehicle| vehicle.plate == words[1]);
         let (terminal, words) = match (named, words[1].strip_prefix("terminal=")) {
@@ -194,6 +204,7 @@ impl Story {
         let speed_kmh = number("speed").unwrap_or(0.0);
         let (last_at, last_x, last_y) = self.at.get(&terminal).copied().unwrap_or((at, 0.0, 0.0));
         let rolled_m = speed_kmh / 3.6 * at.since(last_at).as_secs_f64();
+        let rolled_m = number("step").unwrap_or(rolled_m);
         let (x, y) = (number("x").unwrap_or(last_x + rolled_m), number("y").unwrap_or(last_y));
         if at >= last_at && !words.contains(&"wild") {
             self.at.insert(terminal, (at, x, y));
@@ -212,7 +223,7 @@ impl Story {
             alarms: keys.get("alarm").map_or(Alarms(0), |text| alarms(text)),
             status: positioned.with(Status::ACC_ON),
             odometer_tenth_km: number("odometer").map(|km| (km * 10.0) as u32),
-            recorder_speed: None,
+            recorder_speed: number("recorder").map(Speed::from_kmh),
             safety: keys.get("event").map(|text| event(text, &fix, self.alarm_id)).into_iter().collect(),
             backfill: words.contains(&"backfill"),
         }
@@ -224,6 +235,16 @@ fn keys(words: &[&str]) -> HashMap<String, String> {
         .iter()
         .filter_map(|word| word.split_once('='))
         .map(|(key, value)| (key.to_owned(), value.trim_end_matches("km/h").to_owned()))
+        .collect()
+}
+
+/// The moments of a line: one, or with `every` and `until` many.
+fn moments(word: &str, keys: &HashMap<String, String>) -> Vec<String> {
+    let Some((every, until)) = keys.get("every").zip(keys.get("until")) else { return vec![word.to_owned()] };
+    let (every, until) = (fleet::duration_text::parse(every).unwrap(), time(until));
+    let first = time(word);
+    std::iter::successors(Some(first), |at| Some(at.plus(every)).filter(|at| *at <= until))
+        .map(|at| at.to_string()[8..19].to_owned())
         .collect()
 }
 
@@ -345,6 +366,10 @@ fn alarms(text: &str) -> Alarms {
             "power" => Alarms::POWER_LOST,
             "collision" => Alarms::COLLISION,
             "rollover" => Alarms::ROLLOVER,
+            "tts" => Alarms::TTS_FAULT,
+            "camera" => Alarms::CAMERA_FAULT,
+            "card-reader" => Alarms::CARD_READER_FAULT,
+            "sensor" => Alarms::SPEED_SENSOR_FAULT,
             other => panic!("{other} is no alarm"),
         })
     })
@@ -470,5 +495,6 @@ fn show(alert: &Alert) -> String {
     );
     words.extend(alert.evidence.confidence.map(|confidence| format!("confidence={confidence}")));
     words.extend(alert.driver.as_ref().map(|driver| format!("driver={}", driver.certificate)));
+    words.push(format!("says={}", alert.title.en.replace(' ', "_")));
     words.join(" ")
 }

@@ -4,9 +4,11 @@ use fleet::{Alarms, EventTime, LonLat, MeasureKind, ReceiveTime, Report, RuleId,
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
+use crate::book::DeviceTamper;
+use crate::kind::honesty::tamper;
 use crate::law;
 use crate::scene::Scene;
-use crate::signal::{Signal, Subject};
+use crate::signal::{Grip, Signal};
 
 /// A clock that was set back lags by the same time report after report, this exactly.
 const LAG_WAVERS: Duration = Duration::from_secs(5);
@@ -107,8 +109,97 @@ pub(crate) fn clock_back(
     back.is_some_and(|back| back.reports >= LAG_REPORTS)
 }
 
+/// How a terminal's clock stands against ours, report after report, and how it stood before.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
+pub(crate) struct Clock {
+    /// Ours minus its, milliseconds.
+    lag_ms: i64,
+    received: ReceiveTime,
+    reports: u8,
+    /// The last lag that had been the same for a while.
+    before_ms: Option<i64>,
+}
+
+/// By how much a clock was set, milliseconds; ahead is positive.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct ClockSet(i64);
+
+/// Whether the clock was set: one lag report after report, then another one report after report. A burst out of the
+/// memory has no lag that stays; a terminal without a fix has no clock to hold against it.
+pub(crate) fn clock_set(
+    clock: &mut Option<Clock>,
+    report: &Report,
+    received: ReceiveTime,
+    rule: &DeviceTamper,
+) -> Option<ClockSet> {
+    if report.backfill || !report.status.has(Status::POSITIONED) {
+        return None;
+    }
+    let lag_ms = received.ms().saturating_sub(report.fix.at.ms());
+    let last = clock.get_or_insert(Clock { lag_ms, received, reports: 1, before_ms: None });
+    if Duration::from_millis(last.lag_ms.abs_diff(lag_ms)) > LAG_WAVERS {
+        let steady = (last.reports >= LAG_REPORTS).then_some(last.lag_ms);
+        *last = Clock { lag_ms, received, reports: 1, before_ms: steady.or(last.before_ms) };
+        return None;
+    }
+    if received.since(last.received) < LAG_STEP {
+        return None;
+    }
+    (last.received, last.reports) = (received, last.reports.saturating_add(1));
+    if last.reports != LAG_REPORTS {
+        return None;
+    }
+    let gained_ms = last.before_ms.take()?.saturating_sub(last.lag_ms);
+    let least = if gained_ms > 0 { rule.clock_ahead } else { rule.clock_back };
+    (Duration::from_millis(gained_ms.unsigned_abs()) >= least).then_some(ClockSet(gained_ms))
+}
+
+/// See [`clock_set`].
+pub(crate) fn clock_was_set(scene: &Scene<'_>, ClockSet(gained_ms): ClockSet, signals: &mut Vec<Signal>) {
+    let text = if gained_ms > 0 {
+        ("终端时钟被拨快", "the terminal's clock was set ahead")
+    } else {
+        CLOCK_BACK
+    };
+    let seconds = Duration::from_millis(gained_ms.unsigned_abs()).as_secs_f64();
+    let least = if gained_ms > 0 {
+        scene.book.device_tamper.clock_ahead
+    } else {
+        scene.book.device_tamper.clock_back
+    };
+    let signal =
+        tamper(scene, "clock", text).measured(MeasureKind::DurationS, seconds, Some(least.as_secs_f64()));
+    signals.push(Signal { hold: Some(Duration::ZERO), ..signal });
+}
+
+/// What the terminal itself reports to be out of order while the vehicle drives: alarm bits 10 to 12.
+pub(crate) fn broken(scene: &Scene<'_>, alarms: Alarms, rolls: bool, signals: &mut Vec<Signal>) {
+    const PARTS: [(Alarms, &str, (&str, &str)); 3] = [
+        (Alarms::TTS_FAULT, "tts", ("行驶中语音模块故障", "speech module out of order while driving")),
+        (Alarms::CAMERA_FAULT, "camera", ("行驶中摄像头故障", "camera out of order while driving")),
+        (
+            Alarms::CARD_READER_FAULT,
+            "card-reader",
+            ("行驶中从业资格卡读卡器故障", "card reader out of order while driving"),
+        ),
+    ];
+    for (_, what, text) in PARTS.into_iter().filter(|(bit, ..)| alarms.has(*bit)) {
+        let signal = tamper(scene, what, text);
+        signals.push(Signal {
+            severity: Severity::Minor,
+            basis: law::DEVICE,
+            hold: Some(scene.book.device_tamper.fault_hold),
+            // It begins while driving; a halt ends nothing.
+            grip: if rolls { Grip::Raises } else { Grip::Sustains },
+            ..signal
+        });
+    }
+}
+
+const CLOCK_BACK: (&str, &str) = ("终端时钟被回拨", "the terminal's clock was set back");
+
 pub(crate) fn clock_was_set_back(scene: &Scene<'_>, signals: &mut Vec<Signal>) {
-    push(scene, "clock", ("终端时钟被回拨", "the terminal's clock was set back"), signals);
+    push(scene, "clock", CLOCK_BACK, signals);
 }
 
 fn push(
@@ -117,9 +208,5 @@ fn push(
     text: (&'static str, &'static str),
     signals: &mut Vec<Signal>,
 ) {
-    signals.push(
-        Signal::new(RuleId::DEVICE_TAMPER, Severity::Major, text)
-            .to(law::supervision(scene.class), law::TAMPER)
-            .about(Subject::Named(what)),
-    );
+    signals.push(tamper(scene, what, text));
 }

@@ -116,6 +116,11 @@ impl Drive {
         self.count(book, fix, pace(swift, moved_m), passed, moved_m);
     }
 
+    /// What looked like a stop was none.
+    pub(crate) fn break_stop(&mut self) {
+        (self.stop_since, self.creep, self.creep_m) = (None, Duration::ZERO, 0.0);
+    }
+
     /// How long it has stood, where it does.
     pub(crate) fn standing(&self, at: EventTime) -> Option<Duration> {
         self.stop_since.map(|since| at.since(since))

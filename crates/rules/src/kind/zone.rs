@@ -131,7 +131,7 @@ fn inside(scene: &Scene<'_>, hit: &ZoneHit, zone: &Zone, drive: &Drive, signals:
 
 /// Which rule forbids the zone to the class. A bridge, tunnel or water-source area that names no class is one
 /// for dangerous goods.
-fn restricted(zone: &Zone, class: VehicleClass) -> Option<RuleId> {
+pub(crate) fn restricted(zone: &Zone, class: VehicleClass) -> Option<RuleId> {
     let hazmat = class == VehicleClass::HazmatTruck;
     match zone.kind {
         ZoneKind::HazmatPark
