@@ -23,7 +23,7 @@ pub use alert::{
     MeasureKind, PlaceLabel, PositionLabel, RULES, RuleId, Severity, State, Title, UnknownRule, VehicleLabel,
     ZoneLabel,
 };
-pub use hazmat::{TunnelCategory, TunnelCode};
+pub use hazmat::{Goods, TunnelCategory, TunnelCode};
 pub use identity::{Division, InvalidIdentity, PlateColor, TerminalId, VehicleClass};
 pub use observation::{
     Alarms, Card, Dialect, Fix, News, Notice, Observation, Registration, Report, SafetyCode, SafetyEvent,

@@ -381,6 +381,16 @@ table! {
         /// Design: positions waver at the border.
         #[serde(with = "fleet::duration_text")]
         clear_hold: Duration = 10 * SECOND,
+        /// A zone that names its roads is entered at once where the vehicle is sure to be on one of them (`road_sure`);
+        /// where that is only likelier than not, it must stay so this long (design).
+        #[serde(with = "fleet::duration_text")]
+        unsure_hold: Duration = 30 * SECOND,
+        /// A passage that is inferred from a fix lost at a tunnel's portal is said when it is at least this sure, 0 to 1
+        /// (design).
+        confidence_min: f64 = 0.5,
+        /// A permit is for one passage; coming back within this time is still the same one (design).
+        #[serde(with = "fleet::duration_text")]
+        passage_gap: Duration = 2 * MINUTE,
     }
 }
 
@@ -397,6 +407,10 @@ table! {
         clear_hold: Duration = 30 * SECOND,
         /// Heading and the way to the zone differ at most this much, degrees (design).
         heading_deg_max: f64 = 60.0,
+        /// Besides within the zone's `approach_m`, at most this long before it at the present speed (design: 3 km or
+        /// 5 min), as far as the map looks ahead.
+        #[serde(with = "fleet::duration_text")]
+        time: Duration = 5 * MINUTE,
     }
 }
 

@@ -274,9 +274,11 @@ impl Engine {
         }
         let vehicle = &mut self.state.vehicles[index];
         vehicle.begin_history(at, received);
-        match self.turn(index, true, |lane, ground, _, scratch| {
+        let judged = self.turn(index, true, |lane, ground, _, scratch| {
             lane.report(ground, &mut None, report, scratch, out)
-        }) {
+        });
+        self.state.vehicles[index].learn_passes();
+        match judged {
             Ok(true) => Verdict::Late,
             Ok(false) => Verdict::NoPosition,
             Err(fault) => Verdict::Rejected(fault),

@@ -21,6 +21,8 @@ use crate::signal::{Grip, Signal};
 const EPISODES_MAX: usize = 48;
 /// A figure that grew by this factor since it was last said is worth an update.
 const WORTH: f64 = 1.1;
+/// A doubt that shrank by this much is worth an update.
+pub(crate) const SURER: f64 = 0.1;
 
 /// One condition of one subject, pending or open.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
@@ -140,7 +142,7 @@ impl Episodes {
             Grip::Anew | Grip::Counts(_) | Grip::Passes | Grip::Raises => {
                 scene.book.timing(signal.rule).enabled
             }
-            Grip::Ends | Grip::Sustains => false,
+            Grip::Ends | Grip::Sustains | Grip::Withdraws => false,
         };
         if !begins || self.list.len() >= EPISODES_MAX {
             return;
@@ -179,7 +181,14 @@ impl Episode {
                 self.until = None;
                 return self.miss(scene, out);
             }
-            Grip::Passes if self.alert.is_some() => return self.miss(scene, out),
+            Grip::Passes if self.alert.is_some() => {
+                self.update(signal, scene, out);
+                return self.miss(scene, out);
+            }
+            Grip::Withdraws => {
+                self.withdraw(scene, out);
+                return false;
+            }
             Grip::Sustains if self.alert.is_none() => return false,
             Grip::Counts(until) => {
                 self.count = self.count.saturating_add(1);
@@ -242,8 +251,14 @@ impl Episode {
             self.peak > alert.measure.peak * WORTH
         };
         let due = at.since(self.updated_at) >= scene.book.common.update_every;
-        if self.severity <= alert.severity && !(grew && due) {
+        // What was inferred is seen now, or is surer than it was.
+        let (said, sure) = (alert.evidence.confidence.unwrap_or(1.0), signal.confidence.unwrap_or(1.0));
+        let surer = sure > said && (sure >= 1.0 || sure >= said + SURER);
+        if self.severity <= alert.severity && !(grew && due) && !surer {
             return;
+        }
+        if surer {
+            alert.evidence.confidence = Some(sure);
         }
         self.updated_at = at;
         alert.state = fleet::State::Updated;
@@ -274,6 +289,15 @@ impl Episode {
         // The end of an event that began is when it ended by itself.
         self.clear(self.until.map_or(gone_since, |until| until.min(gone_since)), scene, out);
         false
+    }
+
+    /// What was inferred turned out not to be so.
+    fn withdraw(&mut self, scene: &Scene<'_>, out: &mut Vec<Alert>) {
+        if let Some(alert) = &mut self.alert {
+            alert.title = scene.withdrawn(&alert.title);
+            alert.evidence.confidence = Some(0.0);
+        }
+        self.clear(scene.fix.at, scene, out);
     }
 
     fn clear(&mut self, ended_at: EventTime, scene: &Scene<'_>, out: &mut Vec<Alert>) {

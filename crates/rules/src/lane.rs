@@ -19,7 +19,7 @@ use crate::kind::driving::{self, Before, Drive};
 use crate::kind::honesty::Honesty;
 use crate::kind::route;
 use crate::kind::silence::{self, Hole};
-use crate::kind::zone::{self, Around};
+use crate::kind::zone::{self, Around, Passed};
 use crate::kind::{driver, event, night_ban, plate, speeding, standing};
 use crate::scene::{RECENT_MAX, Scene};
 use crate::signal::Signal;
@@ -75,7 +75,7 @@ pub(crate) struct Lane {
     recent: VecDeque<Fix>,
     suspect: Option<Suspect>,
     pub(crate) drive: Drive,
-    around: Around,
+    pub(crate) around: Around,
     trail: Trail,
     pub(crate) hole: Option<Hole>,
     still: Option<Still>,
@@ -87,7 +87,8 @@ pub(crate) struct Lane {
 impl Lane {
     /// Continues from where another lane stands, without its episodes.
     pub(crate) fn after(other: &Self) -> Self {
-        Self { newest: other.newest, drive: other.drive.clone(), ..Self::default() }
+        let (drive, around) = (other.drive.clone(), other.around.clone());
+        Self { newest: other.newest, drive, around, ..Self::default() }
     }
 
     /// Continues from the beginning of a hole in another lane.
@@ -213,7 +214,7 @@ impl Lane {
 
     /// Places of zones mean nothing in another map.
     pub(crate) fn forget_map(&mut self) {
-        self.around.clear();
+        self.around.forget_map();
         self.trail.clear();
     }
 
@@ -250,6 +251,7 @@ impl Lane {
         let close = previous.filter(|p| way == Way::On && fix.at.since(p.at) <= gap);
         ask(ground.map, clear, Leg { from: close.map(|p| p.position), to: fix.position }, hits);
 
+        let from = self.trail.candidates.first().map(|place| place.road);
         let road = ground.map.follow(&mut self.trail, &fix, passed);
         let trail = std::mem::take(&mut self.trail);
         let scene = Scene { road, candidates: &trail.candidates, ..ground.scene(fix, &recent) };
@@ -258,7 +260,8 @@ impl Lane {
         speeding::step(&scene, hits, signals);
         driving::fatigue(&scene, &self.drive, || episodes.is_open(fleet::RuleId::FATIGUE), signals);
         night_ban::step(&scene, ground.facts.night_exempt, signals);
-        zone::step(&scene, hits, &self.drive, &mut self.around, signals);
+        let passed = Passed { roads: passed, from };
+        zone::step(&scene, hits, passed, &self.drive, &mut self.around, signals);
         standing::step(&scene, hits, &self.drive, signals);
         route::off_route(&scene, ground.facts.route, signals);
         if !ground.late {
@@ -288,7 +291,7 @@ impl Lane {
         let scene = ground.scene(self.last_fix(Some(report)), &recent);
         event::step(&scene, report, signals);
         if lost {
-            zone::lost(&scene, &self.around, signals);
+            zone::lost(&scene, &mut self.around, signals);
         }
         if !ground.late {
             self.device(&scene, report, true, signals);

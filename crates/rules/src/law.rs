@@ -54,6 +54,13 @@ pub(crate) const ROUTE_SCHOOL_BUS: &[Law] = &[(SCHOOL_BUS, "第三十条")];
 pub(crate) const ROUTE_HAZMAT: &[Law] = &[(HAZMAT, "第四十八条"), (SAFETY_LAW, "第四十八条")];
 pub(crate) const ROUTE_OTHER: &[Law] = &[(DYNAMIC, "")];
 pub(crate) const ZONE_STRUCTURE: &[Law] = &[(HAZMAT, "第四十九条第一款第（三）项"), (HIGHWAY, "第四十二条")];
+/// The categories are those of ADR; nothing in China posts them.
+pub(crate) const ZONE_TUNNEL_CODE: &[Law] = &[
+    (HAZMAT, "第四十九条第一款第（三）项"),
+    (HIGHWAY, "第四十二条"),
+    ("JT/T 617.3-2018", ""),
+    ("ADR", "8.6"),
+];
 pub(crate) const ZONE_WATER: &[Law] =
     &[(HAZMAT, "第四十九条第一款第（二）项"), ("《中华人民共和国水污染防治法》", "第六十三条")];
 pub(crate) const ZONE_CLOSED_HAZMAT: &[Law] = &[(HAZMAT, "第四十九条"), (CHEMICALS, "第四十九条")];

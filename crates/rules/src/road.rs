@@ -1,6 +1,6 @@
 //! Which road a vehicle is on is seldom certain: what a rule says of the road must be true of nearly all places it may be at.
 
-use fleet::{Along, Road};
+use fleet::{Along, Road, RoadIndex};
 
 use crate::scene::Scene;
 
@@ -17,6 +17,14 @@ impl<'a> Scene<'a> {
             (road, weight(place.cost) / all)
         });
         known.chain(self.candidates.is_empty().then_some((None, 1.0)))
+    }
+
+    /// The roads the fix may lie on, each with its share of all places.
+    pub(crate) fn shares(&self) -> impl Iterator<Item = (RoadIndex, f64)> {
+        let all: f64 = self.candidates.iter().map(|place| weight(place.cost)).sum();
+        let near =
+            self.candidates.iter().filter(|place| f64::from(place.off_m) <= self.book.common.road_off_m);
+        near.map(move |place| (place.road, weight(place.cost) / all))
     }
 
     /// Whether this is true of the road, as sure as the book asks.

@@ -64,7 +64,7 @@ impl<'a> Scene<'a> {
                 peak: signal.value,
                 duration_s: 0,
             },
-            basis: signal.basis.iter().map(|(document, article)| basis(document, article)).collect(),
+            basis: self.basis(signal),
             departments: signal.departments.to_vec(),
             evidence: Evidence {
                 rules_version: self.rules_version.to_owned(),
@@ -115,7 +115,13 @@ impl<'a> Scene<'a> {
             en.push_str(&format!(": {road}"));
         }
         let (value_zh, value_en) = figures(signal);
-        Title { zh: zh + &value_zh, en: en + &value_en }
+        let (doubt_zh, doubt_en) = doubt(signal);
+        Title { zh: zh + &value_zh + &doubt_zh, en: en + &value_en + &doubt_en }
+    }
+
+    /// The title of something inferred that was not so.
+    pub(crate) fn withdrawn(&self, title: &Title) -> Title {
+        Title { zh: format!("{}（推定已撤销）", title.zh), en: format!("{} (withdrawn)", title.en) }
     }
 
     fn vehicle(&self) -> VehicleLabel {
@@ -139,6 +145,16 @@ impl<'a> Scene<'a> {
                 hazmat_un: None,
             },
         }
+    }
+
+    /// The law, and the order behind the zone.
+    fn basis(&self, signal: &Signal) -> Vec<Basis> {
+        let order = match &signal.subject {
+            Subject::Zone(zone) => self.map.zone(*zone).document.as_deref(),
+            Subject::Named(_) | Subject::Text(_) | Subject::Vehicle => None,
+        };
+        let law = signal.basis.iter().map(|(document, article)| basis(document, article));
+        law.chain(order.map(|order| basis(order, ""))).collect()
     }
 
     fn place(&self, signal: &Signal) -> PlaceLabel {
@@ -206,6 +222,17 @@ fn is_of_roads(signal: &Signal) -> bool {
 /// A speed to the tenth, where it has one: what is over by less than 1 km/h is over.
 fn tenth(kmh: f64) -> f64 {
     (kmh * 10.0).round() / 10.0
+}
+
+/// How sure it is to be in a zone, where that was inferred and not seen.
+fn doubt(signal: &Signal) -> (String, String) {
+    match (&signal.subject, signal.confidence) {
+        (Subject::Zone(_), Some(confidence)) if confidence < 1.0 => {
+            let percent = confidence * 100.0;
+            (format!("（推定可信度 {percent:.0} %）"), format!(" (inferred, confidence {percent:.0} %)"))
+        }
+        _ => (String::new(), String::new()),
+    }
 }
 
 fn figures(signal: &Signal) -> (String, String) {

@@ -47,6 +47,8 @@ pub(crate) enum Grip {
     Raises,
     /// Keeps one that is open, begins none.
     Sustains,
+    /// Ends one that was inferred: it never was so.
+    Withdraws,
 }
 
 /// What a signal is about; one rule may hold for several subjects at once.

@@ -98,6 +98,13 @@ impl Remembered {
         self.live.hole = self.live.hole.filter(|hole| at <= hole.from.at || hole.to.at <= at);
     }
 
+    /// A permit that was used by what came late is used up for what comes next too.
+    pub(crate) fn learn_passes(&mut self) {
+        if let Some(history) = &self.history {
+            self.live.around.learn(&history.around);
+        }
+    }
+
     /// Places of zones mean nothing in another map.
     pub(crate) fn forget_map(&mut self) {
         self.live.forget_map();

@@ -353,6 +353,7 @@ fn zone(id: &str, keys: &HashMap<String, String>) -> (fleet::Zone, Rectangle) {
     zone.tunnel_category = keys.get("category").map(|category| category.parse().unwrap());
     zone.valid_from = keys.get("from").map(|at| at.parse().unwrap());
     zone.valid_until = keys.get("until").map(|at| at.parse().unwrap());
+    zone.document = keys.get("document").cloned();
     zone.length_m = keys.get("length").map(|m| m.parse().unwrap());
     (zone, Rectangle { x: range(keys, "x"), y: range(keys, "y") })
 }
@@ -484,6 +485,8 @@ fn show(alert: &Alert) -> String {
         format!("title-en={}", alert.title.en.replace(' ', "_")),
         (if alert.late { "late=yes" } else { "late=no" }).to_owned(),
     ];
+    words
+        .extend(alert.basis.iter().skip(1).map(|basis| format!("also={}", basis.document.replace(' ', "_"))));
     words.extend(alert.measure.limit.map(|limit| format!("limit={}", (limit * 10.0).round() / 10.0)));
     words.extend(alert.ended_at.map(|ended_at| format!("ended={}", clock(ended_at))));
     words.extend(alert.place.zone.as_ref().map(|zone| format!("zone={}", zone.id)));

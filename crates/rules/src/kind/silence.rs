@@ -93,7 +93,7 @@ fn past(scene: &Scene<'_>, hole: &Hole) -> Vec<(ZoneIndex, bool)> {
     for hit in hits.iter().filter(|hit| hit.touch == Touch::Crossed && !was_in(hit)) {
         let zone = scene.map.zone(hit.zone);
         let road = scene.road.and_then(|on| scene.map.carries(hit.zone, on.road));
-        if zone::applies(zone, scene) && zone::restricted(zone, scene.class).is_some() {
+        if zone::applies(zone, scene) && zone::restricted(zone, scene).is_some() {
             found.push((hit.zone, road == Some(true)));
         } else if zone.kind == ZoneKind::Tunnel {
             tunnels_m += zone.length_m.unwrap_or_default();

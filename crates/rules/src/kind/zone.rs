@@ -1,16 +1,32 @@
 //! Zones: `hazmat-zone`, `hazmat-zone-approach`, `closed-structure`, `no-parking`.
+//!
+//! ```text
+//! load: does it forbid? ─▶ passage: is there a permit? ─▶ stand: in it, through, beside, near?
+//!                                                             ├─ in it, through ─▶ entered
+//!                                                             └─ near ─▶ approach, portal ─ fix lost ─▶ inferred
+//! ```
+
+mod approach;
+mod load;
+mod passage;
+mod portal;
+mod stand;
 
 use std::time::Duration;
 
-use fleet::{
-    Heading, MeasureKind, PORTAL_M, RuleId, Severity, Touch, VehicleClass, Zone, ZoneHit, ZoneIndex, ZoneKind,
-};
+use fleet::{MeasureKind, RuleId, Severity, Touch, VehicleClass, Zone, ZoneHit, ZoneIndex, ZoneKind};
 use serde::{Deserialize, Serialize};
 
 use crate::kind::driving::Drive;
 use crate::law::{self, Law};
 use crate::scene::Scene;
 use crate::signal::{Grip, Signal, Subject};
+
+use passage::Passes;
+use portal::{Portal, Side};
+
+pub(crate) use load::{applies, restricted};
+pub(crate) use stand::{Passed, Stand, stand};
 
 /// Zones nearby whose distance is remembered; more are not told apart from zones that come no closer.
 const NEAR_MAX: usize = 16;
@@ -20,100 +36,146 @@ const NEAR_MAX: usize = 16;
 pub(crate) struct Around {
     near: Vec<(ZoneIndex, f64)>,
     /// The tunnel whose portal is right ahead: a fix lost now is lost inside.
-    portal: Option<String>,
+    portal: Option<Box<Portal>>,
+    passes: Passes,
 }
 
 impl Around {
-    /// Nothing is near.
-    pub(crate) fn clear(&mut self) {
+    /// Places of zones mean nothing in another map; permits that were used stay used.
+    pub(crate) fn forget_map(&mut self) {
         self.near.clear();
         self.portal = None;
     }
-}
 
-/// Whether a zone concerns this vehicle, with this load, at this hour. An unknown load is not let off.
-pub(crate) fn applies(zone: &Zone, scene: &Scene<'_>) -> bool {
-    let class = zone.classes.is_empty() || zone.classes.contains(&scene.class);
-    let hour = zone.hours.is_none_or(|hours| hours.contains(scene.fix.at.second_of_day()));
-    class && hour && (zone.hazmat_classes.is_empty() || carries(zone, scene))
-}
-
-fn carries(zone: &Zone, scene: &Scene<'_>) -> bool {
-    if scene.class != VehicleClass::HazmatTruck {
-        return false;
+    /// What a history lane of the same vehicle used is used up.
+    pub(crate) fn learn(&mut self, other: &Self) {
+        self.passes.learn(&other.passes);
     }
-    let load = scene.registry.vehicle(scene.terminal).and_then(|vehicle| vehicle.hazmat_class.as_deref());
-    load.is_none_or(|load| zone.hazmat_classes.iter().any(|class| covers(class, load)))
 }
 
-/// `2` covers `2.1`; `2.1` does not cover `2`.
-fn covers(class: &str, load: &str) -> bool {
-    load.strip_prefix(class).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+/// One moment, to be judged against every zone around.
+struct Moment<'a, 'b> {
+    scene: &'a Scene<'b>,
+    passed: Passed<'a>,
+    drive: &'a Drive,
+    signals: &'a mut Vec<Signal>,
 }
 
 pub(crate) fn step(
     scene: &Scene<'_>,
     hits: &[ZoneHit],
+    passed: Passed<'_>,
     drive: &Drive,
     around: &mut Around,
     signals: &mut Vec<Signal>,
 ) {
-    if hits.is_empty() {
-        around.clear();
-        return;
+    let lost = around.portal.take();
+    let mut moment = Moment { scene, passed, drive, signals };
+    if let Some(portal) = lost.filter(|portal| portal.said.is_some()) {
+        moment.found_again(&portal, hits);
     }
-    around.portal = None;
     let mut near = Vec::new();
     for hit in hits {
+        moment.look(hit, around, &mut near);
+    }
+    around.near = near;
+    around.passes.settle(scene.fix.at);
+}
+
+/// The fix was lost: inside the tunnel whose portal was right ahead.
+pub(crate) fn lost(scene: &Scene<'_>, around: &mut Around, signals: &mut Vec<Signal>) {
+    let Some(portal) = around.portal.as_deref_mut() else { return };
+    let index = portal.zone;
+    let zone = scene.map.zone(index);
+    let Some(rule) = restricted(zone, scene).filter(|_| applies(zone, scene)) else { return };
+    let least = scene.book.hazmat_zone.confidence_min;
+    let Some(confidence) = portal.confidence(scene.fix.at, least) else { return };
+    let text =
+        ("在隧道口失去定位，推定驶入禁行隧道", "fix lost at the portal, inferred inside a restricted tunnel");
+    let confidence = Some(confidence);
+    signals.push(Signal { text, confidence, ..entered(scene, rule, index, zone) });
+}
+
+impl Moment<'_, '_> {
+    fn look(&mut self, hit: &ZoneHit, around: &mut Around, near: &mut Vec<(ZoneIndex, f64)>) {
+        let scene = self.scene;
         let zone = scene.map.zone(hit.zone);
         if !applies(zone, scene) {
-            continue;
+            return;
         }
-        match hit.touch {
-            Touch::Inside | Touch::Crossed => inside(scene, hit, zone, drive, signals),
-            Touch::Near { distance_m, bearing_deg } => {
-                if restricted(zone, scene.class) != Some(RuleId::HAZMAT_ZONE) {
-                    continue;
+        let stand = stand(scene, hit, self.passed);
+        if zone.kind == ZoneKind::NoParking && hit.touch == Touch::Inside {
+            self.parked(hit.zone, zone, stand);
+        }
+        let Some(rule) = restricted(zone, scene) else { return };
+        if let Some(permit) = around.passes.permit(scene, zone) {
+            match stand {
+                Stand::In { .. } => around.passes.note(scene, permit, true),
+                Stand::Through => around.passes.note(scene, permit, false),
+                Stand::Beside | Stand::Out { .. } | Stand::Unclear => {}
+            }
+            return;
+        }
+        match stand {
+            Stand::In { share } => self.inside(rule, hit.zone, zone, share),
+            Stand::Through => {
+                self.signals.push(Signal { grip: Grip::Passes, ..entered(scene, rule, hit.zone, zone) });
+            }
+            Stand::Unclear => {
+                self.signals.push(Signal { grip: Grip::Sustains, ..entered(scene, rule, hit.zone, zone) });
+            }
+            Stand::Beside => {}
+            Stand::Out { distance_m, bearing_deg } => {
+                let Some(way) = approach::way(scene, hit.zone, distance_m, bearing_deg) else { return };
+                if zone.kind == ZoneKind::Tunnel {
+                    let portal = Portal::ahead(scene, hit.zone, &way).map(Box::new);
+                    around.portal = portal.or(around.portal.take());
                 }
-                let ahead = is_ahead(scene, bearing_deg);
-                if ahead && zone.kind == ZoneKind::Tunnel && distance_m <= PORTAL_M {
-                    around.portal = Some(zone.id.clone());
-                }
-                if zone.approach_m.is_some_and(|approach_m| distance_m <= approach_m) {
-                    let before = around.near.iter().find(|(index, _)| *index == hit.zone);
-                    let closer = ahead && before.is_some_and(|(_, before_m)| distance_m < *before_m);
-                    signals.push(approach(hit.zone, zone, distance_m, closer));
+                let before = around.near.iter().find(|(index, _)| *index == hit.zone);
+                let before_m = before.map(|(_, before_m)| *before_m);
+                if rule == RuleId::HAZMAT_ZONE {
+                    self.signals.extend(approach::signal(scene, (hit.zone, zone), &way, before_m));
                 }
                 if near.len() < NEAR_MAX {
-                    near.push((hit.zone, distance_m));
+                    near.push((hit.zone, way.distance_m));
                 }
             }
         }
     }
-    around.near = near;
-}
 
-/// The fix was lost: inside the tunnel whose portal was right ahead.
-pub(crate) fn lost(scene: &Scene<'_>, around: &Around, signals: &mut Vec<Signal>) {
-    let Some(index) = around.portal.as_deref().and_then(|id| scene.map.zone_index(id)) else { return };
-    let zone = scene.map.zone(index);
-    if applies(zone, scene) && restricted(zone, scene.class) == Some(RuleId::HAZMAT_ZONE) {
-        let text = (
-            "在隧道口失去定位，推定驶入禁行隧道",
-            "fix lost at the portal, inferred inside a restricted tunnel",
-        );
-        signals.push(Signal { text, ..entered(scene, RuleId::HAZMAT_ZONE, index, zone) });
+    fn inside(&mut self, rule: RuleId, index: ZoneIndex, zone: &Zone, share: Option<f64>) {
+        let doubt = share.map(|_| self.scene.book.hazmat_zone.unsure_hold);
+        let confidence = share.map(|share| (share * 100.0).round() / 100.0);
+        let signal = entered(self.scene, rule, index, zone);
+        self.signals.push(Signal { hold: doubt, confidence, ..signal });
     }
-}
 
-fn inside(scene: &Scene<'_>, hit: &ZoneHit, zone: &Zone, drive: &Drive, signals: &mut Vec<Signal>) {
-    if let Some(rule) = restricted(zone, scene.class) {
-        let grip = if hit.touch == Touch::Crossed { Grip::Passes } else { Grip::Raises };
-        signals.push(Signal { grip, ..entered(scene, rule, hit.zone, zone) });
+    /// The first fix after a passage was inferred.
+    fn found_again(&mut self, portal: &Portal, hits: &[ZoneHit]) {
+        let scene = self.scene;
+        let zone = scene.map.zone(portal.zone);
+        let hit = hits.iter().find(|hit| hit.zone == portal.zone);
+        let stand = hit.map(|hit| stand(scene, hit, self.passed));
+        let Some(rule) = restricted(zone, scene) else { return };
+        let signal = Signal { confidence: Some(1.0), ..entered(scene, rule, portal.zone, zone) };
+        let grip = match portal.side(scene, stand, self.passed) {
+            Side::Beyond => Grip::Passes,
+            Side::Back => Grip::Withdraws,
+            Side::Unclear => return,
+        };
+        // What is seen inside, or seen to pass through, is said as such below.
+        if !matches!(stand, Some(Stand::In { .. } | Stand::Through)) {
+            self.signals.push(Signal { grip, ..signal });
+        }
     }
-    let stands = scene.fix.speed.kmh() < scene.book.common.moving_kmh;
-    if zone.kind == ZoneKind::NoParking && hit.touch == Touch::Inside && stands {
-        let stood = drive.standing(scene.fix.at).unwrap_or_default();
+
+    fn parked(&mut self, index: ZoneIndex, zone: &Zone, stand: Stand) {
+        let scene = self.scene;
+        let stands = scene.fix.speed.kmh() < scene.book.common.moving_kmh;
+        if !stands || !matches!(stand, Stand::In { share: None }) {
+            return;
+        }
+        let stood = self.drive.standing(scene.fix.at).unwrap_or_default();
         let hold = scene.book.no_parking.hold;
         // A parked vehicle reports seldom: what counts is how long it has stood, not how long it was watched.
         let known = zone.hours.is_none() && stood >= hold;
@@ -124,28 +186,8 @@ fn inside(scene: &Scene<'_>, hit: &ZoneHit, zone: &Zone, drive: &Drive, signals:
         let signal = Signal::new(RuleId::NO_PARKING, severity, text)
             .to(law::road(scene.class), law::PARKING)
             .measured(MeasureKind::DurationS, stood.as_secs_f64(), Some(hold.as_secs_f64()))
-            .about(Subject::Zone(hit.zone));
-        signals.push(Signal { started, hold: known.then_some(Duration::ZERO), ..signal });
-    }
-}
-
-/// Which rule forbids the zone to the class. A bridge, tunnel or water-source area that names no class is one
-/// for dangerous goods.
-pub(crate) fn restricted(zone: &Zone, class: VehicleClass) -> Option<RuleId> {
-    let hazmat = class == VehicleClass::HazmatTruck;
-    match zone.kind {
-        ZoneKind::HazmatPark
-        | ZoneKind::NoParking
-        | ZoneKind::RelayPoint
-        | ZoneKind::ServiceArea
-        | ZoneKind::SpeedLimit => None,
-        ZoneKind::Bridge | ZoneKind::Tunnel | ZoneKind::WaterSource | ZoneKind::Closed if hazmat => {
-            Some(RuleId::HAZMAT_ZONE)
-        }
-        ZoneKind::Closed => Some(RuleId::CLOSED_STRUCTURE),
-        ZoneKind::Bridge | ZoneKind::Tunnel | ZoneKind::WaterSource => {
-            zone.classes.contains(&class).then_some(RuleId::CLOSED_STRUCTURE)
-        }
+            .about(Subject::Zone(index));
+        self.signals.push(Signal { started, hold: known.then_some(Duration::ZERO), ..signal });
     }
 }
 
@@ -179,7 +221,7 @@ fn entered(scene: &Scene<'_>, rule: RuleId, index: ZoneIndex, zone: &Zone) -> Si
             }
         }
     };
-    let basis = if hazmat { zone_law(zone.kind) } else { law::ZONE_CLOSED };
+    let basis = if hazmat { zone_law(zone) } else { law::ZONE_CLOSED };
     let (departments, basis) = match zone.kind {
         ZoneKind::WaterSource => (law::POLICE_TRANSPORT_EMERGENCY_ECOLOGY, basis),
         _ => (if hazmat { law::POLICE_TRANSPORT_EMERGENCY } else { law::rescue(scene.class) }, basis),
@@ -190,8 +232,9 @@ fn entered(scene: &Scene<'_>, rule: RuleId, index: ZoneIndex, zone: &Zone) -> Si
         .about(Subject::Zone(index))
 }
 
-const fn zone_law(kind: ZoneKind) -> &'static [Law] {
-    match kind {
+const fn zone_law(zone: &Zone) -> &'static [Law] {
+    match zone.kind {
+        ZoneKind::Bridge | ZoneKind::Tunnel if zone.tunnel_category.is_some() => law::ZONE_TUNNEL_CODE,
         ZoneKind::Bridge | ZoneKind::Tunnel => law::ZONE_STRUCTURE,
         ZoneKind::WaterSource => law::ZONE_WATER,
         ZoneKind::Closed
@@ -200,45 +243,5 @@ const fn zone_law(kind: ZoneKind) -> &'static [Law] {
         | ZoneKind::RelayPoint
         | ZoneKind::ServiceArea
         | ZoneKind::SpeedLimit => law::ZONE_CLOSED_HAZMAT,
-    }
-}
-
-fn approach(index: ZoneIndex, zone: &Zone, distance_m: f64, closer: bool) -> Signal {
-    let departments = match zone.kind {
-        ZoneKind::WaterSource => law::POLICE_TRANSPORT_EMERGENCY_ECOLOGY,
-        _ => law::POLICE_TRANSPORT_EMERGENCY,
-    };
-    let text = ("正在接近限制区域", "on the way to a restricted zone");
-    let grip = if closer { Grip::Raises } else { Grip::Sustains };
-    let signal = Signal::new(RuleId::HAZMAT_ZONE_APPROACH, Severity::Minor, text)
-        .to(departments, zone_law(zone.kind))
-        .measured(MeasureKind::DistanceM, distance_m, zone.approach_m)
-        .about(Subject::Zone(index));
-    Signal { grip, ..signal }
-}
-
-fn is_ahead(scene: &Scene<'_>, bearing_deg: f64) -> bool {
-    let moves = scene.fix.speed.kmh() >= scene.book.common.moving_kmh;
-    let towards = |heading: Heading| {
-        heading.differs_by_deg(bearing_deg) <= scene.book.hazmat_zone_approach.heading_deg_max
-    };
-    moves && scene.fix.heading.is_some_and(towards)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_class_covers_its_divisions() {
-        for (class, load, expected) in [
-            ("2", "2.1", true),
-            ("2.1", "2.1", true),
-            ("2.1", "2", false),
-            ("1", "1.4", true),
-            ("1", "12", false),
-        ] {
-            assert_eq!(covers(class, load), expected, "{class} {load}");
-        }
     }
 }
