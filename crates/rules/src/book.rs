@@ -304,8 +304,18 @@ table! {
         /// Coaches, on the part of the driving inside `night`.
         #[serde(with = "fleet::duration_text")]
         night_limit: Duration = 2 * HOUR,
+        /// Dangerous goods keep to `night_limit` too. Off: no national rule says so.
+        night_hazmat: bool = false,
         /// When `night_limit` holds.
         night: DailyHours = DailyHours::new(22 * 3600, 6 * 3600),
+        /// A driver of coaches, in any 24 hours and in all vehicles (safety rules of passenger operators).
+        #[serde(with = "fleet::duration_text")]
+        day_limit: Duration = 8 * HOUR,
+        /// A driver of coaches, in any 7 days and in all vehicles (safety rules of passenger operators).
+        #[serde(with = "fleet::duration_text")]
+        week_limit: Duration = 44 * HOUR,
+        /// Drivers of dangerous goods keep to both too. Off: no national rule that was found says so.
+        totals_hazmat: bool = false,
         /// One uninterrupted stop this long is a rest.
         #[serde(with = "fleet::duration_text")]
         rest: Duration = 20 * MINUTE,
@@ -458,6 +468,10 @@ table! {
         /// Design.
         #[serde(with = "fleet::duration_text")]
         clear_hold: Duration = Duration::ZERO,
+        /// A vehicle that is driven this long after its driver's card went into another one has somebody else at the
+        /// wheel, or the card has a twin (design).
+        #[serde(with = "fleet::duration_text")]
+        twice_after: Duration = MINUTE,
     }
 }
 

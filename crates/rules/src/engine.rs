@@ -14,6 +14,7 @@ use crate::kind::device;
 use crate::kind::event::URGENT;
 use crate::lane::{Clear, Facts, Ground, Lane, Scratch};
 use crate::rulebook::Rulebook;
+use crate::shift::Shift;
 use crate::vehicle::{Remembered, fingerprint};
 
 /// Vehicles one engine remembers, up to 2 kB each. Past it a new terminal is refused and counted; with the
@@ -128,6 +129,7 @@ impl Engine {
 
     /// Fires every deadline up to the moment of receipt, then evaluates the observation.
     pub fn handle_observation(&mut self, observation: &Observation, out: &mut Vec<Alert>) -> Verdict {
+        self.scratch.shifts.clear();
         self.handle_timeout(observation.received, out);
         let Some(index) = self.vehicle(observation.terminal) else {
             return Verdict::Rejected(Fault::VehiclesMax);
@@ -147,6 +149,11 @@ impl Engine {
         };
         self.schedule(index);
         verdict
+    }
+
+    /// What the last observation said of its vehicle's driver; [`crate::Crews`] has to see all of it, in order.
+    pub fn shifts(&self) -> &[Shift] {
+        &self.scratch.shifts
     }
 
     /// Fires every deadline up to `now`.
@@ -304,8 +311,16 @@ impl Engine {
         if vehicle.card_at.is_some_and(|at| card.at < at) {
             return Verdict::Late;
         }
-        vehicle.card_at = Some(card.at);
         let certificate = card.certificate.clone().filter(|_| card.inserted);
+        let leaves = vehicle.driver.as_ref().is_some_and(|driver| {
+            !card.inserted || certificate.as_ref().is_some_and(|new| *new != driver.certificate)
+        });
+        if leaves {
+            self.tell_card(index, false, card.at);
+        }
+        let enters = certificate.is_some();
+        let vehicle = &mut self.state.vehicles[index];
+        vehicle.card_at = Some(card.at);
         if let Some(certificate) = certificate {
             let on_file = self.registry.driver(&certificate).map(|driver| driver.name.clone());
             let name = on_file.or_else(|| card.name.clone()).unwrap_or_default();
@@ -317,10 +332,23 @@ impl Engine {
         } else if !card.inserted {
             vehicle.driver = None;
         }
+        if enters {
+            self.tell_card(index, true, card.at);
+        }
         self.turn(index, false, |lane, ground, _, _| {
             lane.news(Ground { late, ..ground }, seen, false, out);
         });
         if late { Verdict::Late } else { Verdict::Other }
+    }
+
+    /// The driving up to here is the driver's whose card is, or was, in; then the card itself.
+    fn tell_card(&mut self, index: usize, inserted: bool, at: EventTime) {
+        self.turn(index, false, |lane, ground, _, scratch| {
+            if !inserted {
+                lane.tell(ground, lane.drive.span_start(), &mut scratch.shifts);
+            }
+            scratch.shifts.extend(lane.tell_card(ground, inserted, at));
+        });
     }
 
     /// Whether the plate is on file for another terminal that was heard just now. Only vehicles of the same
@@ -341,7 +369,7 @@ impl Engine {
         late: bool,
         run: impl FnOnce(&mut Lane, Ground<'_>, &mut Clear, &mut Scratch) -> T,
     ) -> T {
-        let Remembered { terminal, live, history, driver, .. } = &mut self.state.vehicles[index];
+        let Remembered { terminal, live, history, driver, card_at, .. } = &mut self.state.vehicles[index];
         let facts = &self.facts[index];
         let ground = Ground {
             book: &facts.book,
@@ -352,6 +380,7 @@ impl Engine {
             class: facts.class,
             facts,
             driver: driver.as_ref(),
+            since: *card_at,
             late,
         };
         let lane = if late { &mut **history.get_or_insert_default() } else { live };
@@ -402,7 +431,7 @@ fn bad_time(common: &Common, at: EventTime, received: ReceiveTime) -> Option<Fau
 }
 
 /// What is on file; a terminal that is not is a heavy truck, the class with the fewest rules.
-fn facts(books: &Rulebook, registry: &Registry, map: &dyn Map, terminal: TerminalId) -> Facts {
+pub(crate) fn facts(books: &Rulebook, registry: &Registry, map: &dyn Map, terminal: TerminalId) -> Facts {
     let vehicle = registry.vehicle(terminal);
     let class = vehicle.map_or(VehicleClass::HeavyTruck, |vehicle| vehicle.class);
     let book = Arc::clone(books.book(terminal, class, vehicle));

@@ -13,6 +13,7 @@ use fleet::{Alert, EventTime, Fix, RuleId, Severity};
 use serde::{Deserialize, Serialize};
 
 use crate::book::Timing;
+use crate::crews::CARRIED;
 use crate::scene::Scene;
 use crate::signal::{Grip, Signal};
 
@@ -59,6 +60,10 @@ pub(crate) enum Scope {
     Card,
     /// A report out of its time: nothing ends by it.
     Clock,
+    /// A rest of a driver, which ends what was carried over from another vehicle.
+    Rest,
+    /// A driver's account over all vehicles, which has episodes of its own.
+    Crew,
     /// A report without a position that can be used.
     Events,
     /// A terminal's registration.
@@ -77,6 +82,8 @@ impl Scope {
         match self {
             Self::Card => card,
             Self::Clock => false,
+            Self::Crew => true,
+            Self::Rest => subject == CARRIED,
             Self::Events => !registration && is_event(rule),
             Self::Registration => registration,
             Self::Whole => !card && !registration,

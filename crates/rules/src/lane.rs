@@ -15,13 +15,14 @@ use crate::Book;
 use crate::engine::Fault;
 use crate::episode::{Episodes, Scope};
 use crate::kind::device::{self, ClockSet, Still};
-use crate::kind::driving::{self, Before, Drive};
+use crate::kind::driving::{self, Before, Drive, Stretch};
 use crate::kind::honesty::Honesty;
 use crate::kind::route;
 use crate::kind::silence::{self, Hole};
 use crate::kind::zone::{self, Around, Passed};
 use crate::kind::{driver, event, night_ban, plate, speeding, standing};
 use crate::scene::{RECENT_MAX, Scene};
+use crate::shift::Shift;
 use crate::signal::Signal;
 use crate::track::{self, Suspect, Way};
 
@@ -43,6 +44,8 @@ pub(crate) struct Scratch {
     hits: Vec<ZoneHit>,
     passed: Vec<RoadIndex>,
     signals: Vec<Signal>,
+    /// What the observation under way said of drivers.
+    pub(crate) shifts: Vec<Shift>,
 }
 
 /// The reference data and the vehicle, for one turn.
@@ -56,6 +59,8 @@ pub(crate) struct Ground<'a> {
     pub(crate) class: VehicleClass,
     pub(crate) facts: &'a Facts,
     pub(crate) driver: Option<&'a DriverLabel>,
+    /// When the driver's card went in.
+    pub(crate) since: Option<EventTime>,
     pub(crate) late: bool,
 }
 
@@ -75,6 +80,8 @@ pub(crate) struct Lane {
     recent: VecDeque<Fix>,
     suspect: Option<Suspect>,
     pub(crate) drive: Drive,
+    /// Driving that is still to be told of the driver.
+    pub(crate) turn: Option<Box<Stretch>>,
     pub(crate) around: Around,
     trail: Trail,
     pub(crate) hole: Option<Hole>,
@@ -223,7 +230,7 @@ impl Lane {
         ground: Ground<'_>,
         clear: &mut Clear,
         (report, way): (&Report, Way),
-        Scratch { hits, passed, signals }: &mut Scratch,
+        Scratch { hits, passed, signals, shifts }: &mut Scratch,
         out: &mut Vec<Alert>,
     ) {
         let fix = report.fix;
@@ -243,7 +250,8 @@ impl Lane {
         if Honesty::feigns(&mut self.honesty, ground.book, report, previous.as_ref()) {
             self.drive.break_stop();
         }
-        self.drive.step(ground.book, &fix, report.status);
+        let span = self.drive.span_start();
+        let step = self.drive.step(ground.book, &fix, report.status);
         if let Some((from, drive)) = before {
             self.before = Some(Box::new(Before::new(from, fix.at, drive, &self.drive)));
         }
@@ -275,6 +283,7 @@ impl Lane {
             self.episodes.step(Scope::Whole, signals, &scene, out);
         }
         (self.recent, self.trail) = (recent, trail);
+        self.at_the_wheel(ground, span, step, shifts);
     }
 
     fn events(
@@ -325,7 +334,7 @@ impl Lane {
     }
 
     /// The last good place; with a report, its moment and speed there. Before the first one, what was sent.
-    fn last_fix(&self, report: Option<&Report>) -> Fix {
+    pub(crate) fn last_fix(&self, report: Option<&Report>) -> Fix {
         let nowhere = Fix {
             at: EventTime::default(),
             position: LonLat::default(),

@@ -47,6 +47,8 @@ pub(crate) const SPEED_SCHOOL_BUS_CAUTION: &[Law] = &[(SCHOOL_BUS, "第三十五
 pub(crate) const DRIVING_TIME: &[Law] = &[(SAFETY_REGULATION, "第六十二条第（七）项")];
 pub(crate) const DRIVING_TIME_COACH: &[Law] =
     &[(SAFETY_REGULATION, "第六十二条第（七）项"), (DYNAMIC, ""), (PASSENGER, "")];
+pub(crate) const DRIVING_TOTALS: &[Law] = &[(DYNAMIC, ""), (PASSENGER, "")];
+pub(crate) const IDENTITY: &[Law] = &[(DYNAMIC, "")];
 pub(crate) const NIGHT_COACH: &[Law] = &[(PASSENGER, "")];
 pub(crate) const NIGHT_HAZMAT: &[Law] = &[(HAZMAT, "第四十九条第二款")];
 pub(crate) const ROUTE_SCHEDULED: &[Law] = &[("《道路旅客运输及客运站管理规定》", ""), (PASSENGER, "")];

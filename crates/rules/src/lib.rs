@@ -49,6 +49,7 @@
 //! This crate does **not** read files or clocks, knows no geometry (that is [`fleet::Map`]) and publishes nothing.
 
 mod book;
+mod crews;
 mod engine;
 mod episode;
 mod kind;
@@ -57,10 +58,13 @@ mod law;
 mod road;
 mod rulebook;
 mod scene;
+mod shift;
 mod signal;
 mod track;
 mod vehicle;
 
 pub use book::*;
+pub use crews::{Crews, CrewsState};
 pub use engine::{Engine, Fault, State, Verdict};
 pub use rulebook::{Rulebook, Selector};
+pub use shift::{Shift, ShiftNews};

@@ -114,6 +114,10 @@ impl<'a> Scene<'a> {
             zh.push_str(&format!("：{road}"));
             en.push_str(&format!(": {road}"));
         }
+        if let Subject::Other { plate, .. } = &signal.subject {
+            zh.push_str(&format!("：{plate}"));
+            en.push_str(&format!(": {plate}"));
+        }
         let (value_zh, value_en) = figures(signal);
         let (doubt_zh, doubt_en) = doubt(signal);
         Title { zh: zh + &value_zh + &doubt_zh, en: en + &value_en + &doubt_en }

@@ -56,6 +56,8 @@ pub(crate) enum Grip {
 pub(crate) enum Subject {
     /// Something of a closed set.
     Named(&'static str),
+    /// Another vehicle, by its terminal; its plate is said.
+    Other { terminal: String, plate: String },
     /// A text from outside, such as a certificate.
     Text(String),
     /// The vehicle itself.
@@ -70,6 +72,7 @@ impl Subject {
         match self {
             Self::Named(name) => name,
             Self::Text(text) => text,
+            Self::Other { terminal, .. } => terminal,
             Self::Vehicle => "",
             Self::Zone(zone) => &map.zone(*zone).id,
         }

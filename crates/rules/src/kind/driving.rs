@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use fleet::{DailyHours, EventTime, Fix, LonLat, MeasureKind, RuleId, Severity, Status};
+use fleet::{DailyHours, EventTime, Fix, LonLat, MeasureKind, RuleId, Severity, Status, VehicleClass};
 use serde::{Deserialize, Serialize};
 
 use crate::Book;
@@ -37,6 +37,22 @@ pub(crate) struct Drive {
     unverified: bool,
     /// When a rest was last seen to be long enough.
     rested_at: Option<EventTime>,
+}
+
+/// Time at the wheel, of which `idle` may not have been driven.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
+pub(crate) struct Stretch {
+    pub(crate) from: EventTime,
+    pub(crate) to: EventTime,
+    pub(crate) idle: Duration,
+}
+
+/// What one fix added to the account.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Step {
+    pub(crate) drove: Option<Stretch>,
+    /// The stop has just become a rest.
+    pub(crate) rested: bool,
 }
 
 /// What one fix says of the way to it.
@@ -93,27 +109,31 @@ impl Drive {
     }
 
     /// Takes in one accepted fix.
-    pub(crate) fn step(&mut self, book: &Book, fix: &Fix, status: Status) {
+    pub(crate) fn step(&mut self, book: &Book, fix: &Fix, status: Status) -> Step {
         let last = self.last.replace((fix.at, fix.position));
         let swift = fix.speed.kmh() >= book.common.moving_kmh || status.has(Status::MOVING);
         let Some((last_at, last_position)) = last else {
-            self.count(book, fix, pace(swift, 0.0), Duration::ZERO, 0.0);
-            return;
+            return self.count(book, fix, pace(swift, 0.0), Duration::ZERO, 0.0);
         };
         let passed = fix.at.since(last_at);
         if passed > book.common.gap {
             let moved_m = last_position.distance_m(fix.position);
             let stood = self.stop_since.is_some() && moved_m < DISPLACED_M && !swift;
             if !stood {
-                self.bridge(book, last_at, passed, moved_m);
-                self.count(book, fix, pace(swift, 0.0), Duration::ZERO, 0.0);
-                return;
+                let drove = self.bridge(book, last_at, passed, moved_m);
+                let step = self.count(book, fix, pace(swift, 0.0), Duration::ZERO, 0.0);
+                return Step { drove, ..step };
             }
         }
         // The way matters only where the speed says that the vehicle stands, or where it creeps inside a stop.
         let moved_m =
             if swift && self.stop_since.is_none() { 0.0 } else { last_position.distance_m(fix.position) };
-        self.count(book, fix, pace(swift, moved_m), passed, moved_m);
+        self.count(book, fix, pace(swift, moved_m), passed, moved_m)
+    }
+
+    /// When the span began that no rest has ended yet.
+    pub(crate) fn span_start(&self) -> Option<EventTime> {
+        self.span_start
     }
 
     /// What looked like a stop was none.
@@ -138,40 +158,47 @@ impl Drive {
         }
     }
 
-    fn count(&mut self, book: &Book, fix: &Fix, pace: Pace, passed: Duration, moved_m: f64) {
+    fn count(&mut self, book: &Book, fix: &Fix, pace: Pace, passed: Duration, moved_m: f64) -> Step {
         let rule = &book.fatigue;
         if pace == Pace::Stands {
             let since = *self.stop_since.get_or_insert(fix.at);
-            if fix.at.since(since) >= rule.rest {
+            let rested = fix.at.since(since) >= rule.rest;
+            let new = rested && self.span_start.is_some();
+            if rested {
                 self.rested_at = Some(fix.at);
                 (self.span_start, self.moving, self.unverified) = (None, Duration::ZERO, false);
             }
-            return;
+            return Step { drove: None, rested: new };
         }
         if self.standing(fix.at).is_some_and(|stood| stood >= rule.stop_after) {
             self.creep += passed;
             self.creep_m += moved_m;
             if self.creep <= rule.creep && self.creep_m <= rule.creep_m {
-                return;
+                return Step::default();
             }
         }
         let stands = (pace == Pace::Arrives).then_some(fix.at);
         (self.stop_since, self.creep, self.creep_m) = (stands, Duration::ZERO, 0.0);
         self.span_start.get_or_insert(fix.at);
         self.moving += passed;
+        let drove = Stretch { from: fix.at.minus(passed), to: fix.at, idle: Duration::ZERO };
+        Step { drove: Some(drove).filter(|_| passed > Duration::ZERO), rested: false }
     }
 
     /// Nothing is known of the time since `last_at` but the way that was made in it.
-    fn bridge(&mut self, book: &Book, last_at: EventTime, passed: Duration, moved_m: f64) {
+    fn bridge(&mut self, book: &Book, last_at: EventTime, passed: Duration, moved_m: f64) -> Option<Stretch> {
         (self.stop_since, self.creep, self.creep_m) = (None, Duration::ZERO, 0.0);
         let drove = moved_m > DROVE_MPS * passed.as_secs_f64();
         if drove && passed <= book.fatigue.gap_driving_max {
+            let least = Duration::from_secs_f64(moved_m / BRISK_MPS).min(passed);
             self.span_start.get_or_insert(last_at);
-            self.moving += Duration::from_secs_f64(moved_m / BRISK_MPS).min(passed);
-        } else if passed >= book.fatigue.rest && (moved_m < STOOD_M || passed > book.fatigue.gap_driving_max)
-        {
+            self.moving += least;
+            return Some(Stretch { from: last_at, to: last_at.plus(passed), idle: passed - least });
+        }
+        if passed >= book.fatigue.rest && (moved_m < STOOD_M || passed > book.fatigue.gap_driving_max) {
             (self.span_start, self.moving, self.unverified) = (None, Duration::ZERO, true);
         }
+        None
     }
 }
 
@@ -188,47 +215,109 @@ pub(crate) fn fatigue(
     let grip = if standing || drive.span_start.is_none() { Grip::Sustains } else { Grip::Raises };
     let Some(start) = drive.span_start else {
         if drive.unverified && fatigued() {
-            signals.push(Signal { grip, ..spoken(scene, false, true, Duration::ZERO, rule.limit) });
+            signals.push(Signal {
+                grip,
+                ..spoken(scene, (false, true, Whose::Vehicle), Duration::ZERO, rule.limit)
+            });
         }
         return;
     };
-    let span = at.since(start);
+    let span = Span { start, moving: drive.moving, whose: Whose::Vehicle };
+    signals.extend(continuous(scene, &span).map(|signal| Signal { grip, ..signal }));
+}
+
+/// Whose account a span stands in.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Whose {
+    /// The driver's, over several vehicles.
+    Driver,
+    /// The vehicle's own.
+    Vehicle,
+}
+
+/// Driving that no rest has interrupted.
+pub(crate) struct Span {
+    pub(crate) start: EventTime,
+    pub(crate) moving: Duration,
+    pub(crate) whose: Whose,
+}
+
+/// What a span says at the moment of the scene: too long by day or by night, or soon.
+pub(crate) fn continuous(scene: &Scene<'_>, span: &Span) -> Option<Signal> {
+    let rule = &scene.book.fatigue;
+    let (at, whose) = (scene.fix.at, span.whose);
+    let lasted = at.since(span.start);
     let before = scene.book.fatigue_warning.before;
-    let coach = scene.class.is_coach();
-    if span + before < if coach { rule.night_limit.min(rule.limit) } else { rule.limit } {
-        return;
+    let nightly = scene.class.is_coach() || (rule.night_hazmat && scene.class == VehicleClass::HazmatTruck);
+    if lasted + before < if nightly { rule.night_limit.min(rule.limit) } else { rule.limit } {
+        return None;
     }
-    let by_night = if coach { overlap(rule.night, start, at) } else { Duration::ZERO };
-    let night_now = coach && rule.night.contains(at.second_of_day());
-    if span > rule.limit {
-        let started = Some(start.plus(rule.limit));
-        let sure = drive.moving >= rule.limit;
-        signals.push(Signal { grip, started, ..spoken(scene, false, sure, span, rule.limit) });
+    let by_night = if nightly { overlap(rule.night, span.start, at) } else { Duration::ZERO };
+    let night_now = nightly && rule.night.contains(at.second_of_day());
+    if lasted > rule.limit {
+        let started = Some(span.start.plus(rule.limit));
+        let sure = span.moving >= rule.limit;
+        Some(Signal { started, ..spoken(scene, (false, sure, whose), lasted, rule.limit) })
     } else if by_night > rule.night_limit {
         let started = night_now.then(|| at.minus(by_night - rule.night_limit));
-        let sure = drive.moving >= rule.night_limit;
-        signals.push(Signal { grip, started, ..spoken(scene, true, sure, by_night, rule.night_limit) });
-    } else if span + before >= rule.limit {
-        signals.push(Signal { grip, ..soon(scene, span, rule.limit) });
+        let sure = span.moving >= rule.night_limit;
+        Some(Signal { started, ..spoken(scene, (true, sure, whose), by_night, rule.night_limit) })
+    } else if lasted + before >= rule.limit {
+        Some(soon(scene, lasted, rule.limit))
     } else if night_now && by_night + before >= rule.night_limit {
-        signals.push(Signal { grip, ..soon(scene, by_night, rule.night_limit) });
+        Some(soon(scene, by_night, rule.night_limit))
+    } else {
+        None
     }
 }
 
-fn spoken(scene: &Scene<'_>, night: bool, sure: bool, span: Duration, limit: Duration) -> Signal {
-    let text = match (night, sure) {
-        (false, true) => ("疲劳驾驶：连续驾驶超时", "fatigue, driven too long without a rest"),
-        (false, false) => ("疑似疲劳驾驶：连续驾驶超时", "suspected fatigue, no rest in this time"),
-        (true, true) => ("夜间疲劳驾驶：连续驾驶超时", "fatigue by night, driven too long without a rest"),
-        (true, false) => {
+/// By night, surely, in whose account.
+type Tone = (bool, bool, Whose);
+
+fn spoken(scene: &Scene<'_>, tone: Tone, span: Duration, limit: Duration) -> Signal {
+    let text = match tone {
+        (false, true, Whose::Vehicle) => {
+            ("疲劳驾驶：连续驾驶超时", "fatigue, driven too long without a rest")
+        }
+        (false, false, Whose::Vehicle) => {
+            ("疑似疲劳驾驶：连续驾驶超时", "suspected fatigue, no rest in this time")
+        }
+        (true, true, Whose::Vehicle) => {
+            ("夜间疲劳驾驶：连续驾驶超时", "fatigue by night, driven too long without a rest")
+        }
+        (true, false, Whose::Vehicle) => {
             ("夜间疑似疲劳驾驶：连续驾驶超时", "suspected fatigue by night, no rest in this time")
         }
+        (false, true, Whose::Driver) => {
+            ("疲劳驾驶：换车后连续驾驶超时", "fatigue, driven too long over several turns without a rest")
+        }
+        (false, false, Whose::Driver) => {
+            ("疑似疲劳驾驶：换车后连续驾驶超时", "suspected fatigue, no rest over several turns")
+        }
+        (true, true, Whose::Driver) => (
+            "夜间疲劳驾驶：换车后连续驾驶超时",
+            "fatigue by night, driven too long over several turns without a rest",
+        ),
+        (true, false, Whose::Driver) => {
+            ("夜间疑似疲劳驾驶：换车后连续驾驶超时", "suspected fatigue by night, no rest over several turns")
+        }
     };
-    let severity = if span >= limit + CRITICAL_PAST { Severity::Critical } else { Severity::Major };
-    timed(scene, Signal::new(RuleId::FATIGUE, severity, text), span, limit)
+    exceeded(scene, text, span, limit)
 }
 
-fn soon(scene: &Scene<'_>, span: Duration, limit: Duration) -> Signal {
+/// A driving-time limit that is passed.
+pub(crate) fn exceeded(
+    scene: &Scene<'_>,
+    text: (&'static str, &'static str),
+    driven: Duration,
+    limit: Duration,
+) -> Signal {
+    let severity = if driven >= limit + CRITICAL_PAST { Severity::Critical } else { Severity::Major };
+    timed(scene, Signal::new(RuleId::FATIGUE, severity, text), driven, limit)
+}
+
+/// A driving-time limit that is near.
+pub(crate) fn soon(scene: &Scene<'_>, span: Duration, limit: Duration) -> Signal {
     let text = ("即将疲劳驾驶", "driving time is nearly used up");
     timed(scene, Signal::new(RuleId::FATIGUE_WARNING, Severity::Info, text), span, limit)
 }
