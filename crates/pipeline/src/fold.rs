@@ -3,8 +3,10 @@
 use std::sync::Arc;
 
 use fleet::{Alert, Map, News, Observation, ReceiveTime, Registry, TerminalId};
-use rules::{Engine, Rulebook, Verdict};
+use rules::{Crews, Engine, Rulebook, Verdict};
 use session::{Observer, Refused};
+
+use crate::GRACE;
 
 /// What the rules stand on: changed as one.
 #[derive(Clone)]
@@ -23,6 +25,11 @@ impl Ground {
         Engine::new(Arc::clone(&self.book), Arc::clone(&self.registry), Arc::clone(&self.map))
     }
 
+    /// Accounts of drivers of whom nothing is known yet.
+    pub fn crews(&self) -> Crews {
+        Crews::new(Arc::clone(&self.book), Arc::clone(&self.registry), Arc::clone(&self.map))
+    }
+
     /// Whose account an observation goes to. A terminal that claims another's plate is judged where the plate's
     /// owner is, so that both sides of a cloned plate meet in one engine.
     pub fn owner(&self, observation: &Observation) -> TerminalId {
@@ -39,13 +46,19 @@ impl Ground {
 pub struct Fold {
     observer: Observer,
     engine: Engine,
+    crews: Crews,
     observations: Vec<Observation>,
 }
 
 impl Fold {
     /// At the beginning of a recording.
     pub fn new(ground: &Ground) -> Self {
-        Self { observer: Observer::default(), engine: ground.engine(), observations: Vec::new() }
+        Self {
+            observer: Observer::default(),
+            engine: ground.engine(),
+            crews: ground.crews(),
+            observations: Vec::new(),
+        }
     }
 
     /// Takes one frame as received, `7e…7e`. Alerts are added to `alerts` in the order they come about;
@@ -60,7 +73,7 @@ impl Fold {
         let mut observations = std::mem::take(&mut self.observations);
         let taken = self.observer.handle_frame(received, frame, &mut observations);
         for observation in observations.drain(..) {
-            let verdict = self.engine.handle_observation(&observation, alerts);
+            let verdict = self.handle_observation(&observation, alerts);
             judged(&observation, verdict);
         }
         self.observations = observations;
@@ -69,6 +82,11 @@ impl Fold {
 
     /// Takes one observation that never was a frame.
     pub fn handle_observation(&mut self, observation: &Observation, alerts: &mut Vec<Alert>) -> Verdict {
-        self.engine.handle_observation(observation, alerts)
+        let verdict = self.engine.handle_observation(observation, alerts);
+        self.crews.handle_timeout(observation.received.minus(GRACE), alerts);
+        for shift in self.engine.shifts() {
+            self.crews.handle_shift(observation.received, shift, alerts);
+        }
+        verdict
     }
 }

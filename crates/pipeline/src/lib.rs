@@ -2,13 +2,14 @@
 //!
 //! ```text
 //! journal ─▶ reader ─▶ shard 0 … n ─▶ writer ─▶ ledger + outbox, history, live view
-//!            decodes    judge          keeps, then snapshots
+//!            decodes    judge          judges what drivers did over all vehicles, keeps, then snapshots
 //! ```
 //!
 //! Three stages on threads of their own, joined by bounded queues: a slow disk holds the reader back, and the journal
 //! keeps what waits. Shutting the journal down drains them in the same order. **Invariant:** a snapshot at position
 //! *p* is written only after everything that records before *p* cause is in ledger and history, and *p* is durable.
 
+mod crews;
 mod fold;
 mod live;
 mod metrics;
@@ -37,6 +38,7 @@ pub use fold::{Fold, Ground};
 pub use live::{Live, LiveEvent, LiveVehicle};
 pub use snapshot::{Snapshot, Unfit};
 
+use crews::CrewStage;
 use metrics::Metrics;
 use reader::Reader;
 use shard::{Shard, Watched, Work};
@@ -44,6 +46,10 @@ use writer::{Pending, Writer};
 
 /// Batches that may wait between two stages; with batches of some thousand frames a few MB at most.
 const QUEUE_BATCHES: usize = 16;
+
+/// Deadlines fire this much behind the clock, so that a frame received before one and written just after it still
+/// comes first, as it would in a replay.
+pub(crate) const GRACE: Duration = Duration::from_secs(2);
 
 /// What tells the time; only the binary makes one.
 pub type Clock = Arc<dyn Fn() -> ReceiveTime + Send + Sync>;
@@ -108,6 +114,7 @@ impl Pipeline {
         let read = Arc::new(AtomicU64::new(start.position));
         let quiet = quiet_since(&parts, &read);
 
+        let crews = CrewStage::new(start.crews, start.engines.len(), start.position);
         let mut threads = Vec::new();
         let mut shards = Vec::new();
         for (number, engine) in start.engines.into_iter().enumerate() {
@@ -120,6 +127,7 @@ impl Pipeline {
         let writer = Writer {
             open: open_alerts(&parts.ledger)?,
             pending: Pending::new(shards.len()),
+            crews,
             ledger: parts.ledger,
             history: parts.history,
             influx: parts.influx,

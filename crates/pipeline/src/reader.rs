@@ -6,7 +6,7 @@ use std::sync::mpsc::SyncSender;
 use std::time::{Duration, Instant};
 
 use journal::{Batch, Follower, Journal, Position};
-use rules::Engine;
+use rules::{Crews, Engine};
 use session::Observer;
 use tokio::sync::watch;
 
@@ -23,6 +23,7 @@ pub(crate) struct Start {
     pub position: Position,
     pub observer: Observer,
     pub engines: Vec<Engine>,
+    pub crews: Crews,
 }
 
 /// From the last snapshot that fits, else from the oldest record the journal still has.
@@ -45,7 +46,8 @@ pub(crate) fn recover(parts: &Parts, live: &Live) -> Start {
         Err(error) => tracing::warn!(%error, "no usable snapshot; folding the journal"),
     }
     let engines = (0..shards).map(|_| parts.ground.engine()).collect();
-    Start { position: parts.journal.first(), observer: Observer::default(), engines }
+    let (position, crews) = (parts.journal.first(), parts.ground.crews());
+    Start { position, observer: Observer::default(), engines, crews }
 }
 
 fn resume(parts: &Parts, snapshot: &Snapshot, shards: usize) -> Option<Start> {
@@ -62,6 +64,12 @@ fn resume(parts: &Parts, snapshot: &Snapshot, shards: usize) -> Option<Start> {
         position: snapshot.position,
         observer: postcard::from_bytes(&snapshot.observer).ok()?,
         engines: snapshot.engines.iter().map(engine).collect::<Option<_>>()?,
+        crews: Crews::with_state(
+            Arc::clone(book),
+            Arc::clone(registry),
+            Arc::clone(map),
+            postcard::from_bytes(&snapshot.crews).ok()?,
+        ),
     })
 }
 
@@ -104,7 +112,7 @@ impl Reader {
         let mut parts: Vec<Vec<Heeded>> = self.shards.iter().map(|_| Vec::new()).collect();
         let mut observations = Vec::new();
         let ground = self.ground.borrow().clone();
-        for record in &batch.records {
+        for (position, record) in (batch.first..).zip(&batch.records) {
             if let Err(reason) = self.observer.handle_frame(record.received, &record.frame, &mut observations)
             {
                 self.metrics.refused(&reason);
@@ -112,16 +120,17 @@ impl Reader {
             for observation in observations.drain(..) {
                 let shard = ground.owner(&observation).fnv1a32() as usize % parts.len();
                 if let Some(part) = parts.get_mut(shard) {
-                    part.push(Heeded { observation, frame: record.frame.clone() });
+                    part.push(Heeded { position, observation, frame: record.frame.clone() });
                 }
             }
         }
+        let read = batch.first + batch.records.len() as u64;
         for (shard, part) in self.shards.iter().zip(parts) {
-            if !part.is_empty() && shard.send(Work::Judge(part)).is_err() {
+            // A shard with nothing to judge says so: the accounts of drivers wait for every answer.
+            if shard.send(Work::Judge(read, part)).is_err() {
                 tracing::error!("a rules thread is gone");
             }
         }
-        let read = batch.first + batch.records.len() as u64;
         self.read.store(read, Ordering::Release);
         self.metrics
             .lag_events

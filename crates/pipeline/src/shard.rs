@@ -11,20 +11,18 @@ use journal::Position;
 use ledger::Ruled;
 use rules::{Engine, Verdict};
 
+use crate::GRACE;
+use crate::crews::Told;
 use crate::fold::Ground;
 use crate::metrics::Metrics;
 use crate::writer::{Done, Heard, Outcome};
 
 /// How long an idle shard waits before it looks for deadlines that have passed.
 const IDLE: Duration = Duration::from_millis(250);
-/// Deadlines fire this much behind the clock, so that a frame received before one and written just after it still
-/// comes first, as it would in a replay.
-const GRACE: Duration = Duration::from_secs(2);
-
 /// What a shard is given to do.
 pub(crate) enum Work {
-    /// Judge these, in order.
-    Judge(Vec<Heeded>),
+    /// Judge these, in order; they are of the batch that ends before the record at this position.
+    Judge(Position, Vec<Heeded>),
     /// Go on with other rules, vehicles and zones; what is known of vehicles stays.
     Reload(Ground),
     /// Hand out the state before the record at this position.
@@ -33,6 +31,7 @@ pub(crate) enum Work {
 
 /// An observation and the frame it was made of.
 pub(crate) struct Heeded {
+    pub position: Position,
     pub observation: Observation,
     pub frame: Bytes,
 }
@@ -76,7 +75,7 @@ impl Watched {
 
     /// What a revision rests on: what was kept, and the frame that decided it.
     fn proof(&self, heeded: &Heeded) -> Vec<(ReceiveTime, Bytes)> {
-        let Heeded { observation, frame } = heeded;
+        let Heeded { observation, frame, .. } = heeded;
         let mut proof = self.0.get(&observation.terminal).cloned().unwrap_or_default();
         if proof.last().is_none_or(|(at, last)| *at != observation.received || last != frame) {
             proof.push((observation.received, frame.clone()));
@@ -90,7 +89,7 @@ impl Shard {
     pub(crate) fn run(mut self, work: &Receiver<Work>, done: &SyncSender<Done>, quiet: &QuietSince) {
         loop {
             let message = match work.recv_timeout(IDLE) {
-                Ok(Work::Judge(observations)) => self.judge(&observations),
+                Ok(Work::Judge(upto, observations)) => self.judge(upto, &observations),
                 Ok(Work::Reload(ground)) => {
                     self.engine.reload(ground.book, ground.registry, ground.map);
                     continue;
@@ -108,8 +107,8 @@ impl Shard {
         }
     }
 
-    fn judge(&mut self, heeded: &[Heeded]) -> Done {
-        let mut outcome = Outcome::default();
+    fn judge(&mut self, upto: Position, heeded: &[Heeded]) -> Done {
+        let mut outcome = Outcome { upto: Some(upto), ..Outcome::default() };
         let mut alerts = Vec::new();
         for heeded in heeded {
             let Heeded { observation, .. } = heeded;
@@ -120,6 +119,12 @@ impl Shard {
                 let own = alert.vehicle.terminal == observation.terminal;
                 let frames = if own { self.watched.proof(heeded) } else { Vec::new() };
                 (Ruled { alert: Arc::new(alert), frames }, observation.received)
+            }));
+            outcome.told.extend(self.engine.shifts().iter().map(|shift| Told {
+                position: heeded.position,
+                received: observation.received,
+                frame: heeded.frame.clone(),
+                shift: shift.clone(),
             }));
             self.watched.keep(self.engine.is_watching(observation.terminal), heeded);
             if let News::Report(report) = &observation.news {
@@ -168,6 +173,7 @@ mod tests {
     #[test]
     fn a_watched_vehicle_keeps_how_it_began_and_the_newest() {
         let heeded = |n: u32| Heeded {
+            position: 0,
             observation: Observation {
                 terminal: TerminalId::parse("1").unwrap(),
                 received: ReceiveTime::from_ms(i64::from(n)),

@@ -15,7 +15,7 @@ use crate::live::LiveVehicle;
 const MAGIC: &[u8; 8] = b"RWSNAP\r\n";
 const HEADER_BYTES: usize = 20;
 /// Raised whenever the meaning or layout of any state below changes, in this crate, `rules` or `session`.
-const FORMAT: u32 = 2;
+const FORMAT: u32 = 3;
 
 /// Everything the fold knows before the record at `position`.
 #[derive(Debug, Deserialize, PartialEq, Serialize)]
@@ -26,6 +26,8 @@ pub struct Snapshot {
     pub observer: Vec<u8>,
     /// `rules::State` of each shard, encoded.
     pub engines: Vec<Vec<u8>>,
+    /// `rules::CrewsState`, encoded.
+    pub crews: Vec<u8>,
     /// The latest word of every vehicle.
     pub vehicles: Vec<LiveVehicle>,
 }
@@ -115,7 +117,13 @@ mod tests {
     }
 
     fn example() -> Snapshot {
-        Snapshot { position: 7, observer: vec![1, 2], engines: vec![vec![3], vec![]], vehicles: vec![] }
+        Snapshot {
+            position: 7,
+            observer: vec![1, 2],
+            engines: vec![vec![3], vec![]],
+            crews: vec![4],
+            vehicles: vec![],
+        }
     }
 
     #[test]

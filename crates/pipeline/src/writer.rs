@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::Receiver;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 
 use fleet::{Alarms, Alert, AlertId, Fix, ReceiveTime, Severity, State, Status, TerminalId};
@@ -16,6 +16,7 @@ use ledger::{Ledger, Ruled};
 use tokio::sync::watch;
 
 use crate::Clock;
+use crate::crews::{CrewStage, Told};
 use crate::fold::Ground;
 use crate::live::{Live, LiveVehicle};
 use crate::metrics::Metrics;
@@ -23,6 +24,8 @@ use crate::snapshot::Snapshot;
 
 /// Outcomes joined into one transaction when they are waiting anyway.
 const JOINED_MAX: usize = 256;
+/// How long it waits before it looks for deadlines of drivers that have passed.
+const IDLE: Duration = Duration::from_millis(250);
 /// Pause before a failed write is tried again.
 const RETRY: Duration = Duration::from_millis(500);
 
@@ -42,6 +45,10 @@ pub(crate) struct Outcome {
     pub alerts: Vec<(Ruled, ReceiveTime)>,
     /// One entry a report.
     pub heard: Vec<Heard>,
+    /// What was said of drivers, in order.
+    pub told: Vec<Told>,
+    /// The whole of what a shard has to say of the batch that ends before this record.
+    pub upto: Option<Position>,
 }
 
 /// What one report says of its vehicle.
@@ -68,6 +75,7 @@ pub(crate) struct Writer {
     pub path: PathBuf,
     pub open: HashMap<TerminalId, HashMap<AlertId, Severity>>,
     pub pending: Pending,
+    pub crews: CrewStage,
     /// Whether the last write went well.
     pub healthy: Arc<AtomicBool>,
     /// Set when the process must end although a write still fails; what is not kept comes back out of the journal.
@@ -79,11 +87,12 @@ pub(crate) struct Pending {
     position: Position,
     observer: Option<Vec<u8>>,
     engines: Vec<Option<Vec<u8>>>,
+    crews: Vec<u8>,
 }
 
 impl Pending {
     pub(crate) fn new(shards: usize) -> Self {
-        Self { position: 0, observer: None, engines: vec![None; shards] }
+        Self { position: 0, observer: None, engines: vec![None; shards], crews: Vec::new() }
     }
 
     fn part(&mut self, position: Position) -> &mut Self {
@@ -93,23 +102,42 @@ impl Pending {
         self
     }
 
-    fn take(&mut self) -> Option<(Position, Vec<u8>, Vec<Vec<u8>>)> {
-        if self.observer.is_none() || self.engines.iter().any(Option::is_none) {
+    /// Whether every shard's part is there.
+    fn has_engines(&self) -> bool {
+        self.engines.iter().all(Option::is_some)
+    }
+
+    /// The snapshot once it is whole, but for the view of what is true now.
+    fn take(&mut self) -> Option<Snapshot> {
+        if !self.has_engines() {
             return None;
         }
+        let observer = self.observer.take()?;
         let engines = self.engines.iter_mut().filter_map(Option::take).collect();
-        self.observer.take().map(|observer| (self.position, observer, engines))
+        let crews = std::mem::take(&mut self.crews);
+        Some(Snapshot { position: self.position, observer, engines, crews, vehicles: Vec::new() })
     }
 }
 
 impl Writer {
     /// Works until every stage before has hung up.
     pub(crate) fn run(mut self, done: &Receiver<Done>) {
-        while let Ok(first) = done.recv() {
+        loop {
+            let mut next = match done.recv_timeout(IDLE) {
+                Ok(first) => Some(first),
+                Err(RecvTimeoutError::Timeout) => Some(Done::Outcome(self.fire())),
+                Err(RecvTimeoutError::Disconnected) => return,
+            };
+            if self.ground.has_changed().unwrap_or(false) {
+                let ground = self.ground.borrow_and_update().clone();
+                self.crews.reload(ground);
+            }
             let mut outcomes = Vec::new();
-            let mut next = Some(first);
-            while let Some(Done::Outcome(outcome)) = next {
+            while let Some(Done::Outcome(mut outcome)) = next {
+                let told = std::mem::take(&mut outcome.told);
+                let judged = outcome.upto.map(|upto| self.crews.answer(upto, told));
                 outcomes.push(outcome);
+                outcomes.extend(judged);
                 next = if outcomes.len() < JOINED_MAX { done.try_recv().ok() } else { None };
             }
             self.write(outcomes);
@@ -117,6 +145,10 @@ impl Writer {
                 Some(Done::Engine { shard, position, state }) => {
                     if let Some(slot) = self.pending.part(position).engines.get_mut(shard) {
                         *slot = Some(state);
+                    }
+                    // The last of them: each has answered every batch before the position, and not all one after it.
+                    if self.pending.has_engines() {
+                        self.pending.crews = self.crews.state();
                     }
                     self.save();
                 }
@@ -127,6 +159,12 @@ impl Writer {
                 Some(Done::Outcome(_)) | None => {}
             }
         }
+    }
+
+    /// Deadlines of drivers, once everything that was received before them is judged.
+    fn fire(&mut self) -> Outcome {
+        let now = (self.clock)();
+        self.crews.fire(now, self.journal.head())
     }
 
     fn write(&mut self, mut outcomes: Vec<Outcome>) {
@@ -197,12 +235,13 @@ impl Writer {
 
     /// Writes the snapshot once all of its parts are there: first what it makes unnecessary to fold again, then itself.
     fn save(&mut self) {
-        let Some((position, observer, engines)) = self.pending.take() else { return };
+        let Some(snapshot) = self.pending.take() else { return };
+        let position = snapshot.position;
         if !self.wait_durable(position) || self.retried(|w| w.history.flush()).is_none() {
             return;
         }
         let vehicles = self.live.vehicles().iter().map(|vehicle| LiveVehicle::clone(vehicle)).collect();
-        let snapshot = Snapshot { position, observer, engines, vehicles };
+        let snapshot = Snapshot { vehicles, ..snapshot };
         match snapshot.save(&self.path) {
             Ok(()) => self.metrics.snapshots.inc(),
             Err(error) => {

@@ -58,8 +58,8 @@ struct Desk {
     /// When the card went in.
     since: EventTime,
     heard: ReceiveTime,
-    /// The end of the newest driving.
-    drove: Option<EventTime>,
+    /// No alert claims to have begun before: the driver sat elsewhere, or an earlier alert tells of it.
+    floor: EventTime,
     /// At most [`RECENT_MAX`], oldest first.
     recent: VecDeque<Fix>,
     episodes: Episodes,
@@ -183,9 +183,8 @@ impl Person {
                 let mut desk = self.desks.remove(at);
                 desk.close(files, &shift.driver.certificate, out);
             }
-            ShiftNews::Drove { to, .. } => {
+            ShiftNews::Drove { .. } => {
                 let mut desk = self.desks.remove(at);
-                desk.drove = desk.drove.max(Some(to));
                 desk.judge(files, shift, (&self.account, &self.desks), out);
                 self.desks.insert(at, desk);
             }
@@ -245,7 +244,7 @@ impl Desk {
             name: String::new(),
             since,
             heard: ReceiveTime::default(),
-            drove: None,
+            floor: since,
             recent: VecDeque::new(),
             episodes: Episodes::default(),
         }

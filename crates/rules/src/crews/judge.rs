@@ -36,7 +36,14 @@ impl Desk {
         }
         totals(&scene, account, &mut signals);
         signals.extend(twice(&scene, from, self, others));
+        for signal in &mut signals {
+            signal.started = signal.started.map(|started| started.max(self.floor));
+        }
+        let said = out.len();
         self.episodes.step(Scope::Crew, &signals, &scene, out);
+        if out[said..].iter().any(|alert| alert.state == fleet::State::Cleared) {
+            self.floor = to;
+        }
     }
 
     /// A rest was seen: nothing is carried any more. What is driven in a day or a week stays.

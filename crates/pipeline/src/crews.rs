@@ -1,0 +1,102 @@
+//! The stage behind the shards: puts what they tell of drivers back into journal order and judges it in one place.
+//!
+//! Every shard answers every batch, if only to say that it had nothing to do with it. Once all have answered one, its
+//! pieces are complete; so what is judged does not depend on which thread was faster, and once every shard has handed
+//! out its state before a record, the state here is the one before that record too.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use fleet::{Alert, ReceiveTime};
+use journal::Position;
+use ledger::Ruled;
+use rules::{Crews, Shift};
+
+use crate::GRACE;
+use crate::fold::Ground;
+use crate::writer::Outcome;
+
+/// A piece of a driver's account, and the record that brought it.
+pub(crate) struct Told {
+    pub position: Position,
+    pub received: ReceiveTime,
+    pub frame: Bytes,
+    pub shift: Shift,
+}
+
+pub(crate) struct CrewStage {
+    crews: Crews,
+    shards: usize,
+    /// Batches that not every shard has answered, by the position behind them. Queues are bounded, and so is how far
+    /// a shard can be ahead of another.
+    held: BTreeMap<Position, Held>,
+    /// Everything before this has been judged.
+    judged: Position,
+}
+
+#[derive(Default)]
+struct Held {
+    answers: usize,
+    told: Vec<Told>,
+}
+
+impl CrewStage {
+    /// Goes on at a record.
+    pub(crate) fn new(crews: Crews, shards: usize, from: Position) -> Self {
+        Self { crews, shards, held: BTreeMap::new(), judged: from }
+    }
+
+    /// Takes one shard's answer to the batch that ends before `upto`; the last one lets the batch be judged.
+    pub(crate) fn answer(&mut self, upto: Position, told: Vec<Told>) -> Outcome {
+        let held = self.held.entry(upto).or_default();
+        held.answers += 1;
+        held.told.extend(told);
+        let mut outcome = Outcome::default();
+        if held.answers < self.shards {
+            return outcome;
+        }
+        // A shard's answers come in order, so no batch before this one is still held.
+        let mut told = self.held.remove(&upto).unwrap_or_default().told;
+        told.sort_by_key(|told| told.position);
+        let mut alerts = Vec::new();
+        for Told { received, frame, shift, .. } in told {
+            self.crews.handle_timeout(received.minus(GRACE), &mut alerts);
+            outcome.alerts.extend(alerts.drain(..).map(|alert| ruled(alert, received, None)));
+            self.crews.handle_shift(received, &shift, &mut alerts);
+            outcome.alerts.extend(alerts.drain(..).map(|alert| {
+                let own = alert.vehicle.terminal == shift.terminal;
+                ruled(alert, received, own.then_some(&frame))
+            }));
+        }
+        self.judged = upto;
+        outcome
+    }
+
+    /// Fires what is due when every record up to `head` has been judged.
+    pub(crate) fn fire(&mut self, now: ReceiveTime, head: Position) -> Outcome {
+        let mut outcome = Outcome::default();
+        let due = now.minus(GRACE);
+        if head <= self.judged && self.crews.next_timeout().is_some_and(|at| at <= due) {
+            let mut alerts = Vec::new();
+            self.crews.handle_timeout(due, &mut alerts);
+            outcome.alerts.extend(alerts.into_iter().map(|alert| ruled(alert, now, None)));
+        }
+        outcome
+    }
+
+    /// Goes on with other rules, vehicles and zones.
+    pub(crate) fn reload(&mut self, ground: Ground) {
+        self.crews.reload(ground.book, ground.registry, ground.map);
+    }
+
+    /// What to save.
+    pub(crate) fn state(&self) -> Vec<u8> {
+        postcard::to_allocvec(self.crews.state()).expect("a state in memory can be encoded")
+    }
+}
+
+fn ruled(alert: Alert, received: ReceiveTime, frame: Option<&Bytes>) -> (Ruled, ReceiveTime) {
+    let frames = frame.map(|frame| (received, frame.clone())).into_iter().collect();
+    (Ruled { alert: Arc::new(alert), frames }, received)
+}

@@ -1,0 +1,312 @@
+//! What drivers do over several vehicles comes out the same however many threads judge the vehicles, however records
+//! are batched, and wherever the service was stopped and started again; and the same as in a replay.
+
+#![allow(clippy::unwrap_used, missing_docs, reason = "a test that fails here says where")]
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
+use std::time::Duration;
+
+use fleet::{
+    Alert, DailyHours, Division, EventTime, Leg, LonLat, Map, PlateColor, ReceiveTime, Registry, RouteIndex,
+    TerminalId, Vehicle, VehicleClass, Zone, ZoneHit, ZoneIndex,
+};
+use history::History;
+use journal::{Journal, Options, Record};
+use ledger::Ledger;
+use pipeline::{Fold, Ground, Parts, Pipeline};
+
+const START_MS: i64 = 1_767_225_600_000; // 2026-01-01T08:00:00+08:00
+const VEHICLES: usize = 9;
+const DRIVERS: usize = 4;
+const MINUTES: i64 = 400;
+
+struct Plain;
+
+impl Map for Plain {
+    fn zones(&self, _: Leg, hits: &mut Vec<ZoneHit>) {
+        hits.clear();
+    }
+    fn clearance_m(&self, _: LonLat) -> f64 {
+        f64::INFINITY
+    }
+    fn zone(&self, _: ZoneIndex) -> &Zone {
+        unreachable!("it gave out no index")
+    }
+    fn zone_index(&self, _: &str) -> Option<ZoneIndex> {
+        None
+    }
+    fn route(&self, _: &str) -> Option<RouteIndex> {
+        None
+    }
+    fn off_route_m(&self, _: RouteIndex, _: LonLat) -> f64 {
+        0.0
+    }
+    fn route_hours(&self, _: RouteIndex) -> Option<DailyHours> {
+        None
+    }
+    fn division(&self, _: LonLat) -> Option<Division> {
+        None
+    }
+}
+
+fn terminal(number: usize) -> String {
+    format!("1390000000{number}")
+}
+
+fn ground() -> Ground {
+    let vehicle = |number: usize| Vehicle {
+        terminal: TerminalId::parse(&terminal(number)).unwrap(),
+        plate: format!("藏A{number}"),
+        plate_color: PlateColor::Yellow,
+        class: VehicleClass::ALL[number % 2],
+        operator: "OP001".to_owned(),
+        division: "540102".parse().unwrap(),
+        route: None,
+        hazmat_class: None,
+        hazmat_un: None,
+        tunnel_code: None,
+        tank: None,
+    };
+    let mut book = rules::Book::default();
+    book.fatigue.limit = Duration::from_secs(3600);
+    book.fatigue.day_limit = Duration::from_secs(2 * 3600);
+    book.fatigue.week_limit = Duration::from_secs(3 * 3600);
+    let registry = Registry::new((0..VEHICLES).map(vehicle).collect(), Vec::new(), Vec::new());
+    Ground { book: Arc::new(book.into()), registry: Arc::new(registry), map: Arc::new(Plain) }
+}
+
+fn frame(id: u16, terminal: &str, serial: u16, body: &[u8]) -> Vec<u8> {
+    let digits = format!("{terminal:0>12}");
+    let mut inner = id.to_be_bytes().to_vec();
+    inner.extend(u16::try_from(body.len()).unwrap().to_be_bytes());
+    inner.extend((0..6).map(|i| u8::from_str_radix(&digits[2 * i..2 * i + 2], 16).unwrap()));
+    inner.extend(serial.to_be_bytes());
+    inner.extend(body);
+    inner.push(inner.iter().fold(0, |sum, byte| sum ^ byte));
+    let mut frame = vec![0x7e];
+    for byte in inner {
+        match byte {
+            0x7e => frame.extend([0x7d, 0x02]),
+            0x7d => frame.extend([0x7d, 0x01]),
+            byte => frame.push(byte),
+        }
+    }
+    frame.push(0x7e);
+    frame
+}
+
+fn bcd(at_ms: i64) -> Vec<u8> {
+    let text = EventTime::from_ms(at_ms).to_string();
+    let digits: Vec<u8> = text[2..19].bytes().filter(u8::is_ascii_digit).map(|digit| digit - b'0').collect();
+    digits.chunks(2).map(|pair| pair[0] << 4 | pair[1]).collect()
+}
+
+fn location(at_ms: i64, east_m: f64, speed_kmh: u16) -> Vec<u8> {
+    let mut body = vec![0; 4];
+    body.extend(3_u32.to_be_bytes());
+    body.extend(29_600_000_u32.to_be_bytes());
+    body.extend((91_000_000 + (east_m / 0.0968) as u32 % 9_000_000).to_be_bytes());
+    body.extend(3650_u16.to_be_bytes());
+    body.extend((speed_kmh * 10).to_be_bytes());
+    body.extend(90_u16.to_be_bytes());
+    body.extend(bcd(at_ms));
+    body
+}
+
+fn card(at_ms: i64, driver: Option<usize>) -> Vec<u8> {
+    let mut body = vec![if driver.is_some() { 1 } else { 2 }];
+    body.extend(bcd(at_ms));
+    if let Some(driver) = driver {
+        body.extend([0, 2]);
+        body.extend(b"AB");
+        let mut certificate = format!("54010{driver}").into_bytes();
+        certificate.resize(20, 0);
+        body.extend(certificate);
+        body.extend([0, 0x20, 0x30, 0x01, 0x01]);
+    }
+    body
+}
+
+/// Drivers who change vehicles, rest now and then, and sometimes forget to log off.
+fn recording(seed: u64) -> Vec<Record> {
+    let mut state = seed;
+    let mut dice = move |sides: u64| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) % sides
+    };
+    let mut records = Vec::new();
+    let mut seat: Vec<Option<usize>> = vec![None; DRIVERS];
+    let mut busy = [false; VEHICLES];
+    let mut pause = [0_i64; DRIVERS];
+    let mut way = [0.0_f64; VEHICLES];
+    let mut serial = 0_u16;
+    let mut push = |records: &mut Vec<Record>, id, number: usize, at_ms: i64, body: &[u8]| {
+        serial = serial.wrapping_add(1);
+        let received = ReceiveTime::from_ms(at_ms + 500 + i64::from(serial % 7) * 40);
+        records.push(Record { received, frame: frame(id, &terminal(number), serial, body).into() });
+    };
+    for minute in 0..MINUTES {
+        let at_ms = START_MS + minute * 60_000;
+        for driver in 0..DRIVERS {
+            match seat[driver] {
+                Some(number) if dice(40) == 0 => {
+                    if dice(4) > 0 {
+                        push(&mut records, 0x0702, number, at_ms, &card(at_ms, None));
+                    }
+                    busy[number] = dice(6) == 0; // somebody goes on with the card that was left in
+                    (seat[driver], pause[driver]) = (None, minute + [3, 8, 15, 25][dice(4) as usize]);
+                }
+                None if pause[driver] <= minute => {
+                    let number = dice(VEHICLES as u64) as usize;
+                    if seat.iter().all(|seat| *seat != Some(number)) {
+                        seat[driver] = Some(number);
+                        busy[number] = true;
+                        push(&mut records, 0x0702, number, at_ms, &card(at_ms, Some(driver)));
+                    }
+                }
+                Some(_) | None => {}
+            }
+        }
+        for number in 0..VEHICLES {
+            let drives = busy[number] && dice(12) > 0;
+            way[number] += if drives { 1000.0 } else { 0.0 };
+            if drives || dice(3) == 0 {
+                let sent = at_ms + 1000 * number as i64 + 5000;
+                push(
+                    &mut records,
+                    0x0200,
+                    number,
+                    sent,
+                    &location(sent, way[number], if drives { 60 } else { 0 }),
+                );
+            }
+        }
+    }
+    records
+}
+
+/// Every revision of every alert, as bytes.
+type Told = BTreeMap<(String, u32, bool), String>;
+
+fn replay(records: &[Record]) -> Told {
+    let mut fold = Fold::new(&ground());
+    let mut alerts = Vec::new();
+    for record in records {
+        fold.handle_frame(record.received, &record.frame, &mut alerts, &mut |_, _| {}).unwrap();
+    }
+    let all: Told = alerts.iter().map(told).collect();
+    assert_eq!(all.len(), alerts.len(), "one revision is said twice");
+    all
+}
+
+fn told(alert: &Alert) -> ((String, u32, bool), String) {
+    ((alert.id.to_string(), alert.revision, alert.late), serde_json::to_string(alert).unwrap())
+}
+
+struct Home(PathBuf);
+
+impl Home {
+    fn new() -> Self {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        Self(std::env::temp_dir().join(format!("pipeline-crews-{}-{number}", std::process::id())))
+    }
+
+    /// Runs the service over some records until all of them are judged, and stops it.
+    fn serve(&self, shards: usize, batch: usize, records: &[Record]) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let metrics = prometheus::Registry::new();
+            let options =
+                Options { commit_every: Duration::from_millis(1), ..Options::new(self.0.join("journal")) };
+            let journal = Journal::open(options, &metrics).unwrap();
+            let now = Arc::new(AtomicI64::new(START_MS));
+            let clock = Arc::clone(&now);
+            let parts = Parts {
+                journal: journal.clone(),
+                ledger: Ledger::open(&self.0.join("ledger.sqlite"), &metrics).unwrap(),
+                history: History::open(&self.0.join("history"), &metrics).unwrap(),
+                influx: None,
+                ground: ground(),
+                shards,
+                snapshot: self.0.join("snapshot"),
+                snapshot_every: Duration::from_millis(20),
+                clock: Arc::new(move || ReceiveTime::from_ms(clock.load(Ordering::SeqCst))),
+            };
+            let pipeline = Pipeline::start(parts, &metrics).unwrap();
+            for records in records.chunks(batch) {
+                let newest = records.iter().map(|record| record.received.ms()).max().unwrap();
+                now.fetch_max(newest, Ordering::SeqCst);
+                journal.append(records.to_vec()).await.unwrap();
+            }
+            while !pipeline.is_ready(0) {
+                tokio::time::sleep(Duration::from_millis(2)).await;
+            }
+            journal.close().await;
+            tokio::task::spawn_blocking(move || pipeline.join(Duration::from_secs(20))).await.unwrap();
+        });
+    }
+
+    fn told(&self) -> Told {
+        let ledger = Ledger::open(&self.0.join("ledger.sqlite"), &prometheus::Registry::new()).unwrap();
+        let mut all = Told::new();
+        let mut query = ledger::Query { limit: 1000, ..Default::default() };
+        loop {
+            let page = ledger.alerts(&query).unwrap();
+            for listed in page.items {
+                all.extend(ledger.revisions(listed.alert.id).unwrap().iter().map(|(_, alert)| told(alert)));
+            }
+            match page.next {
+                Some(cursor) => query.cursor = Some(cursor),
+                None => return all,
+            }
+        }
+    }
+}
+
+impl Drop for Home {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// Of the alerts that are still open at the end, idle deadlines may clear some in a running service.
+fn assert_same(told: &Told, replayed: &Told, what: &str) {
+    for (key, alert) in replayed {
+        assert_eq!(Some(alert), told.get(key), "{what}");
+    }
+    for (key, alert) in told {
+        let cleared = alert.contains("\"state\":\"cleared\"");
+        assert!(replayed.contains_key(key) || cleared, "{what}: only here: {alert}");
+    }
+}
+
+#[test]
+fn threads_batches_and_restarts_change_nothing() {
+    let mut all = String::new();
+    for seed in 1..3 {
+        let records = recording(seed);
+        let replayed = replay(&records);
+        all.extend(replayed.values().map(String::as_str));
+        for (shards, batch) in [(1, 1000), (2, 7), (4, 50)] {
+            let home = Home::new();
+            home.serve(shards, batch, &records);
+            assert_same(&home.told(), &replayed, &format!("seed {seed}, {shards} shards"));
+        }
+        for cuts in [vec![records.len() / 3, records.len() / 2], vec![records.len() - 40]] {
+            let home = Home::new();
+            let mut from = 0;
+            for upto in cuts.into_iter().chain([records.len()]) {
+                home.serve(2, 31, &records[from..upto]);
+                from = upto;
+            }
+            assert_same(&home.told(), &replayed, &format!("seed {seed}, restarted"));
+        }
+    }
+    for word in ["换车后", "24小时累计驾驶超时", "7日累计驾驶", "同一从业资格证"] {
+        assert!(all.contains(word), "no alert says {word}: this proves little");
+    }
+}
