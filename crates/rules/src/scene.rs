@@ -155,7 +155,7 @@ impl<'a> Scene<'a> {
     fn basis(&self, signal: &Signal) -> Vec<Basis> {
         let order = match &signal.subject {
             Subject::Zone(zone) => self.map.zone(*zone).document.as_deref(),
-            Subject::Named(_) | Subject::Text(_) | Subject::Vehicle => None,
+            Subject::Named(_) | Subject::Other { .. } | Subject::Text(_) | Subject::Vehicle => None,
         };
         let law = signal.basis.iter().map(|(document, article)| basis(document, article));
         law.chain(order.map(|order| basis(order, ""))).collect()
