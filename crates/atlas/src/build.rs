@@ -3,6 +3,7 @@
 use fleet::{Division, PORTAL_M, Road, Zone, ZoneKind};
 use geo::{LineString, MultiPolygon, Polygon};
 
+use crate::approach::{Approach, Visits};
 use crate::grid::Grid;
 use crate::net::Net;
 use crate::path::{Path, around, grown};
@@ -47,10 +48,12 @@ impl Atlas {
     #[must_use]
     pub fn with_roads(mut self, roads: Vec<(Road, LineString<f64>)>) -> Self {
         self.net = Net::new(roads);
-        for placed in &mut self.zones {
+        let mut visits = Visits::new(&self.net);
+        for (number, placed) in (0..).zip(&mut self.zones) {
             placed.roads = placed.zone.roads.iter().filter_map(|id| self.net.find(id)).collect();
             placed.roads.sort_unstable();
             placed.roads.dedup();
+            placed.approach = Approach::new(&self.net, placed, &mut visits, number);
         }
         self
     }
@@ -66,12 +69,8 @@ impl Atlas {
 impl Placed {
     /// The box in which it can touch anything: its own, grown by its reach.
     fn envelope(&self) -> Option<(Point, Point)> {
-        let half_m = match &self.form {
-            Form::Area(_) => 0.0,
-            Form::Corridor { half_m, .. } => *half_m,
-        };
         let (low, high) = self.bounds?;
-        let meters = (half_m + self.reach_m) * ENVELOPE_SLACK + 1.0;
+        let meters = (self.half_m() + self.reach_m) * ENVELOPE_SLACK + 1.0;
         let north = Plane::at(low).degrees(meters)[1];
         // The widest degrees are where the position that asks is furthest from the equator.
         let furthest = (low[1] - north).abs().max((high[1] + north).abs()).min(90.0);
@@ -96,6 +95,7 @@ fn place(zone: Zone, shape: Shape) -> Placed {
         form,
         bounds,
         roads: Vec::new(),
+        approach: None,
     }
 }
 

@@ -8,6 +8,7 @@
 //! distances are taken in an equirectangular plane around the position that asks, within 0.5 % for tens of kilometres.
 //! A shape may not pass the 180th meridian. This crate does **not** read files and knows no vehicle.
 
+mod approach;
 mod build;
 mod cells;
 mod follow;
@@ -18,6 +19,7 @@ mod net;
 mod path;
 mod plane;
 mod ring;
+mod search;
 
 use std::collections::HashMap;
 
@@ -26,6 +28,7 @@ use geo::{LineString, MultiPolygon};
 
 pub use gcj02::gcj02_to_wgs84;
 
+use crate::approach::Approach;
 use crate::grid::Grid;
 use crate::net::Net;
 use crate::path::Path;
@@ -109,6 +112,8 @@ struct Placed {
     reach_m: f64,
     /// The roads it lies on, rising; empty where it names none that is known.
     roads: Vec<RoadIndex>,
+    /// The ways to it; `None` where none is known.
+    approach: Option<Approach>,
 }
 
 /// A shape cut into paths.

@@ -1,8 +1,8 @@
 //! The answers.
 
 use fleet::{
-    DailyHours, Division, Fix, Leg, LonLat, Map, OnRoad, Road, RoadIndex, RouteIndex, Touch, Trail, Zone,
-    ZoneHit, ZoneIndex,
+    Ahead, DailyHours, Division, Fix, Leg, LonLat, Map, OnRoad, Road, RoadIndex, RouteIndex, Touch, Trail,
+    Zone, ZoneHit, ZoneIndex,
 };
 
 use crate::path::{around, box_distance_m, grown};
@@ -107,6 +107,16 @@ impl Map for Atlas {
         (!roads.is_empty()).then(|| roads.binary_search(&road).is_ok())
     }
 
+    fn ahead(&self, on: &OnRoad, zone: ZoneIndex) -> Ahead {
+        let placed = self.placed(zone);
+        let Some(approach) = &placed.approach else { return Ahead::Unknown };
+        let is_inside = match self.carries(zone, on.road) {
+            Some(on_it) => on_it,
+            None => placed.holds(self.net.place(on.road, f64::from(on.along_m))),
+        };
+        if is_inside { Ahead::At(0.0) } else { approach.ahead(&self.net, on) }
+    }
+
     fn version(&self) -> &str {
         &self.version
     }
@@ -131,6 +141,30 @@ impl Atlas {
 }
 
 impl Placed {
+    /// Half the width of a corridor, metres.
+    pub(crate) fn half_m(&self) -> f64 {
+        match &self.form {
+            Form::Area(_) => 0.0,
+            Form::Corridor { half_m, .. } => *half_m,
+        }
+    }
+
+    /// Whether a position lies inside, border included.
+    pub(crate) fn holds(&self, at: Point) -> bool {
+        match &self.form {
+            Form::Area(polygons) => polygons.iter().any(|rings| polygon_holds(rings, at)),
+            Form::Corridor { line, half_m } => line.nearest(&Plane::at(at)).0 <= *half_m,
+        }
+    }
+
+    /// Whether a leg that lies outside with both ends comes in between.
+    pub(crate) fn is_crossed(&self, leg: (Point, Point)) -> bool {
+        match &self.form {
+            Form::Area(polygons) => polygons.iter().flatten().any(|ring| ring.path.meets(leg)),
+            Form::Corridor { line, half_m } => line.is_within(*half_m, leg, &Plane::at(leg.1)),
+        }
+    }
+
     fn touch(&self, leg: (Point, Point), plane: &Plane) -> Option<Touch> {
         let crosses = leg.0 != leg.1;
         let (nearest, within_m) = match &self.form {

@@ -6,6 +6,7 @@ use fleet::{Along, LonLat, Road, RoadIndex};
 use geo::LineString;
 
 use crate::cells::Cells;
+use crate::plane::Point;
 
 /// Metres in a millionth of a degree of latitude.
 pub(crate) const MICRO_M: f64 = 6_371_008.8 * std::f64::consts::PI / 180.0 / 1e6;
@@ -26,6 +27,11 @@ impl Way {
 
     pub(crate) fn is_forward(self) -> bool {
         self.0 & 1 == 0
+    }
+
+    /// The same piece driven the other way.
+    pub(crate) fn turned(self) -> Self {
+        Self(self.0 ^ 1)
     }
 }
 
@@ -207,30 +213,106 @@ impl Net {
         self.piece(way.road()).ends[usize::from(!way.is_forward())] & CLOSED == 0
     }
 
-    /// The nearest points within `within_m` of a position, one for each stretch of a road in one square: a road that
-    /// runs through several, or comes by more than once, is told more than once. Their order is fixed by the map.
+    /// The node a way leads to.
+    fn head(&self, way: Way) -> u32 {
+        self.piece(way.road()).ends[usize::from(way.is_forward())] & !CLOSED
+    }
+
+    /// All ways that lead away from a node, open or not.
+    fn meeting(&self, node: u32) -> &[Way] {
+        let (first, last) = (self.nodes.get(node as usize), self.nodes.get(node as usize + 1));
+        let ways =
+            first.zip(last).and_then(|(first, last)| self.meeting.get(*first as usize..*last as usize));
+        ways.unwrap_or_default()
+    }
+
+    /// The open ways that go on from the end of a way; the way back is among them.
+    pub(crate) fn onward(&self, way: Way) -> impl Iterator<Item = Way> {
+        self.meeting(self.head(way)).iter().copied().filter(|next| self.is_open(*next))
+    }
+
+    /// The open ways that lead to the beginning of a way, but for the way back.
+    pub(crate) fn before(&self, way: Way) -> impl Iterator<Item = Way> {
+        let leading = self.meeting(self.head(way.turned())).iter().map(|away| away.turned());
+        leading.filter(move |before| *before != way.turned() && self.is_open(*before))
+    }
+
+    /// Whether two pieces have a node in common.
+    pub(crate) fn do_meet(&self, a: RoadIndex, b: RoadIndex) -> bool {
+        let ends = |road: RoadIndex| self.piece(road).ends.map(|end| end & !CLOSED);
+        let b = ends(b);
+        ends(a).iter().any(|end| *end != NOWHERE && b.contains(end))
+    }
+
+    /// Where a way ends.
+    pub(crate) fn end(&self, way: Way) -> [i32; 2] {
+        let line = self.line(way.road());
+        let end = if way.is_forward() { line.last() } else { line.first() };
+        end.copied().unwrap_or_default()
+    }
+
+    /// The points within `within_m` of a position where a road is nearer than just before and after. A road that runs
+    /// on in another square is told there again. Their order is fixed by the map.
     pub(crate) fn feet(&self, at: [i32; 2], within_m: f64, mut found: impl FnMut(Foot)) {
         let scale = Scale::at(at[1]);
         self.cells.touching(scale.around(at, within_m), |road, segments| {
             let line = self.line(road).get(segments.start as usize..).unwrap_or_default();
-            let nearest = segments
-                .zip(line.windows(2))
-                .map(|(segment, s)| foot(road, segment, (scale.between(at, s[0]), scale.between(at, s[1]))))
-                .reduce(|best, next| if next.off_m < best.off_m { next } else { best });
-            nearest.filter(|foot| foot.off_m <= within_m).into_iter().for_each(&mut found);
+            // The nearest since the line last came nearer.
+            let (mut low, mut last_m): (Option<Foot>, f64) = (None, f64::INFINITY);
+            for (segment, s) in segments.zip(line.windows(2)) {
+                let next = foot(road, segment, (scale.between(at, s[0]), scale.between(at, s[1])));
+                if next.off_m < last_m {
+                    low = Some(next);
+                } else if next.off_m > last_m {
+                    low.take().filter(|foot| foot.off_m <= within_m).into_iter().for_each(&mut found);
+                }
+                last_m = next.off_m;
+            }
+            low.filter(|foot| foot.off_m <= within_m).into_iter().for_each(&mut found);
         });
+    }
+
+    /// The roads with a part in the squares of a box, some more than once.
+    pub(crate) fn touching(&self, area: ([i32; 2], [i32; 2]), mut found: impl FnMut(RoadIndex)) {
+        self.cells.touching(area, |road, _| found(road));
+    }
+
+    /// The points of a line, degrees, each with the metres from the one before.
+    pub(crate) fn walk(&self, road: RoadIndex, mut step: impl FnMut(Point, f64)) {
+        let line = self.line(road);
+        let scale = scale(line);
+        let mut last = None;
+        for at in line {
+            let gone_m = last.replace(*at).map_or(0.0, |last| scale.distance_m(last, *at));
+            step(degrees(*at), gone_m);
+        }
+    }
+
+    /// The point some metres along a line, degrees.
+    pub(crate) fn place(&self, road: RoadIndex, along_m: f64) -> Point {
+        let (mut left_m, mut place, mut is_found) = (along_m, [0.0; 2], false);
+        self.walk(road, |at, segment_m| {
+            if is_found {
+                return;
+            }
+            if segment_m > 0.0 && left_m < segment_m {
+                let part = left_m.max(0.0) / segment_m;
+                (place, is_found) = ([0, 1].map(|i| place[i] + (at[i] - place[i]) * part), true);
+            } else {
+                (left_m, place) = (left_m - segment_m, at);
+            }
+        });
+        place
     }
 
     /// How far along its line a foot lies, metres from the first point.
     pub(crate) fn along_m(&self, foot: &Foot) -> f64 {
         let line = self.line(foot.road);
         let segment = foot.segment as usize;
-        let scale = line.first().map_or(Scale::at(0), |first| Scale::at(first[1]));
-        let on_segment_m = match line.get(segment..segment + 2) {
-            Some([a, b]) => scale.distance_m(*a, *b) * foot.part,
-            _ => 0.0,
-        };
-        (line_m(&line[..=segment]) + on_segment_m).min(self.length_m(foot.road))
+        let Some([a, b]) = line.get(segment..segment + 2) else { return 0.0 };
+        let scale = scale(line);
+        let before_m: f64 = line[..=segment].windows(2).map(|s| scale.distance_m(s[0], s[1])).sum();
+        (before_m + scale.distance_m(*a, *b) * foot.part).min(self.length_m(foot.road))
     }
 }
 
@@ -244,10 +326,19 @@ fn foot(road: RoadIndex, segment: u32, (a, b): ([f64; 2], [f64; 2])) -> Foot {
     Foot { road, segment, part, off_m, course }
 }
 
-/// The length of a line, measured at the latitude of its first point.
+/// The length of a line.
 fn line_m(line: &[[i32; 2]]) -> f64 {
-    let scale = line.first().map_or(Scale::at(0), |first| Scale::at(first[1]));
+    let scale = scale(line);
     line.windows(2).map(|s| scale.distance_m(s[0], s[1])).sum()
+}
+
+/// A line is measured at the latitude of its first point, so that each part has one length.
+fn scale(line: &[[i32; 2]]) -> Scale {
+    Scale::at(line.first().map_or(0, |first| first[1]))
+}
+
+fn degrees(at: [i32; 2]) -> Point {
+    at.map(|e6| f64::from(e6) / 1e6)
 }
 
 pub(crate) fn point(at: LonLat) -> [i32; 2] {

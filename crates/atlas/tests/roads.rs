@@ -1,44 +1,11 @@
 //! Following vehicles along roads.
 
-use std::sync::Arc;
+mod support;
 
 use atlas::{Atlas, Route, Shape};
-use fleet::{
-    Along, EventTime, Fix, Heading, LonLat, Map, OnRoad, Road, RoadClass, RoadIndex, RouteIndex, Speed,
-    Trail, Zone, ZoneIndex, ZoneKind,
-};
+use fleet::{Along, Fix, LonLat, Map, OnRoad, Road, RoadIndex, RouteIndex, Trail, Zone, ZoneIndex, ZoneKind};
 use geo::{LineString, MultiPolygon};
-
-/// A position by metres east and north of a place near Lhasa.
-fn at(east_m: f64, north_m: f64) -> LonLat {
-    LonLat::from_degrees(91.1 + east_m / 96_000.0, 29.65 + north_m / 111_195.0)
-}
-
-fn road(id: &str, open: Along, points: &[(f64, f64)]) -> (Road, LineString<f64>) {
-    let road = Road {
-        id: Arc::from(id),
-        class: RoadClass::Highway,
-        open,
-        name: None,
-        reference: None,
-        limits: Box::new([]),
-        lanes: None,
-        centre_line: None,
-        structure: None,
-        cautions: Box::new([]),
-    };
-    (road, points.iter().map(|(x, y)| at(*x, *y)).map(|p| (p.lon(), p.lat())).collect())
-}
-
-fn fix(at_s: i64, position: LonLat, kmh: f64, heading: Option<u16>) -> Fix {
-    Fix {
-        at: EventTime::from_ms(at_s * 1000),
-        position,
-        altitude_m: 0,
-        speed: Speed::from_kmh(kmh),
-        heading: heading.map(Heading::from_deg),
-    }
-}
+use support::{at, fix, road};
 
 fn follow(map: &Atlas, trail: &mut Trail, fix: &Fix) -> (Option<OnRoad>, Vec<RoadIndex>) {
     let mut passed = vec![RoadIndex(999)];
