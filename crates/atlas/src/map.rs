@@ -98,6 +98,10 @@ impl Map for Atlas {
         self.net.follow(trail, fix, passed)
     }
 
+    fn length_m(&self, road: RoadIndex) -> Option<f64> {
+        Some(self.net.length_m(road))
+    }
+
     fn road(&self, index: RoadIndex) -> &Road {
         self.net.road(index)
     }

@@ -271,6 +271,11 @@ pub trait Map: Send + Sync {
         Ahead::Unknown
     }
 
+    /// How long a piece of road is, metres; `None`: the map cannot say.
+    fn length_m(&self, _road: RoadIndex) -> Option<f64> {
+        None
+    }
+
     /// Names the data behind the answers: a digest of the files, empty where there are none.
     fn version(&self) -> &str {
         ""

@@ -261,12 +261,13 @@ table! {
         /// …and a speed that says so for less than this is a spike: the speed before it counts (design).
         #[serde(with = "fleet::duration_text")]
         spike: Duration = 3 * SECOND,
-        /// Where two fixes above the limit are at least this far apart, the way between them must bear them out
-        /// (design)…
+        /// Where two fixes above the limit are at least this far apart, the way between them must bear them out: seldom
+        /// reported, a vehicle may have stood in between, or its speed is made up (design)…
         #[serde(with = "fleet::duration_text")]
-        way_after: Duration = 20 * SECOND,
-        /// …with this part of the way that the limit gives in the time, in a straight line: roads have bends (design).
-        way_share: f64 = 0.5,
+        way_after: Duration = 30 * SECOND,
+        /// …with this part of the way that the limit gives in the time, along the roads of the map or else in a straight
+        /// line. Less lets more bends pass where the map has no roads (design).
+        way_share: f64 = 0.8,
     }
 }
 

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fleet::{
-    Alarms, Alert, DriverLabel, EventTime, Fix, Leg, LonLat, Map, News, Observation, ReceiveTime, Registry,
-    Report, RoadIndex, RouteIndex, Status, TerminalId, Trail, VehicleClass, ZoneHit,
+    Alarms, Alert, Candidate, DriverLabel, EventTime, Fix, Leg, LonLat, Map, News, Observation, ReceiveTime,
+    Registry, Report, RoadIndex, RouteIndex, Status, TerminalId, Trail, VehicleClass, ZoneHit,
 };
 use serde::{Deserialize, Serialize};
 
@@ -43,6 +43,7 @@ pub(crate) type Clear = Option<(LonLat, f64)>;
 pub(crate) struct Scratch {
     hits: Vec<ZoneHit>,
     passed: Vec<RoadIndex>,
+    before: Vec<Candidate>,
     signals: Vec<Signal>,
     /// What the observation under way said of drivers.
     pub(crate) shifts: Vec<Shift>,
@@ -66,7 +67,7 @@ pub(crate) struct Ground<'a> {
 
 impl<'a> Ground<'a> {
     pub(crate) fn scene(self, fix: Fix, recent: &'a VecDeque<Fix>) -> Scene<'a> {
-        Scene { ground: self, fix, recent, road: None, candidates: &[] }
+        Scene { ground: self, fix, recent, road: None, candidates: &[], left: &[], passed: &[] }
     }
 }
 
@@ -230,7 +231,7 @@ impl Lane {
         ground: Ground<'_>,
         clear: &mut Clear,
         (report, way): (&Report, Way),
-        Scratch { hits, passed, signals, shifts }: &mut Scratch,
+        Scratch { hits, passed, before: left, signals, shifts }: &mut Scratch,
         out: &mut Vec<Alert>,
     ) {
         let fix = report.fix;
@@ -259,16 +260,16 @@ impl Lane {
         let close = previous.filter(|p| way == Way::On && fix.at.since(p.at) <= gap);
         ask(ground.map, clear, Leg { from: close.map(|p| p.position), to: fix.position }, hits);
 
-        let from = self.trail.candidates.first().map(|place| place.road);
+        left.clone_from(&self.trail.candidates);
         let road = ground.map.follow(&mut self.trail, &fix, passed);
         let trail = std::mem::take(&mut self.trail);
-        let scene = Scene { road, candidates: &trail.candidates, ..ground.scene(fix, &recent) };
+        let scene = Scene { road, candidates: &trail.candidates, left, passed, ..ground.scene(fix, &recent) };
         let episodes = &self.episodes;
         event::step(&scene, report, signals);
         speeding::step(&scene, hits, signals);
         driving::fatigue(&scene, &self.drive, || episodes.is_open(fleet::RuleId::FATIGUE), signals);
         night_ban::step(&scene, ground.facts.night_exempt, signals);
-        let passed = Passed { roads: passed, from };
+        let passed = Passed { roads: passed, from: left.first().map(|place| place.road) };
         zone::step(&scene, hits, passed, &self.drive, &mut self.around, signals);
         standing::step(&scene, hits, &self.drive, signals);
         route::off_route(&scene, ground.facts.route, signals);

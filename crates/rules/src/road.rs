@@ -1,6 +1,6 @@
 //! Which road a vehicle is on is seldom certain: what a rule says of the road must be true of nearly all places it may be at.
 
-use fleet::{Along, Road, RoadIndex};
+use fleet::{Along, Candidate, Road, RoadIndex};
 
 use crate::scene::Scene;
 
@@ -45,6 +45,30 @@ impl<'a> Scene<'a> {
         let same = |road: &Road| road.id == here.id || (names(road) && same_name(road, here));
         self.surely(same).then(|| self.road_name())?
     }
+
+    /// The way along the roads since the fix before, metres; `None` where the map cannot tell. Of two ways the
+    /// shorter one is taken.
+    pub(crate) fn way_m(&self) -> Option<f64> {
+        let here = self.road?;
+        let (first, others) = self.passed.split_first()?;
+        let left = self.left.iter().filter(|place| place.road == *first);
+        let Some((_, between)) = others.split_last() else {
+            let ways = left.map(|place| f64::from((place.along_m - here.along_m).abs()));
+            return ways.min_by(f64::total_cmp).filter(|_| here.road == *first);
+        };
+        let length_m = |road| self.ground.map.length_m(road);
+        let rest = left.filter_map(|place| rest_m(place, length_m(place.road)?)).min_by(f64::total_cmp)?;
+        let between = between.iter().try_fold(0.0, |sum, road| Some(sum + length_m(*road)?))?;
+        let along_m = f64::from(here.along_m);
+        let gone = if here.forward { along_m } else { length_m(here.road)? - along_m };
+        Some(rest + between + gone)
+    }
+}
+
+/// How far it is to the end of the piece, metres.
+fn rest_m(place: &Candidate, length_m: f64) -> Option<f64> {
+    let along_m = f64::from(place.along_m);
+    Some(if place.forward { length_m - along_m } else { along_m }).filter(|rest_m| *rest_m >= 0.0)
 }
 
 /// How likely a place is beside the likeliest.

@@ -5,8 +5,8 @@ use std::ops::Deref;
 
 use fleet::{
     Alert, AlertId, Basis, Candidate, DriverSource, EventTime, Evidence, Fix, Measure, MeasureKind, OnRoad,
-    PermitKind, PlaceLabel, PlateColor, PositionLabel, Road, RuleId, Title, VehicleClass, VehicleLabel,
-    ZoneLabel,
+    PermitKind, PlaceLabel, PlateColor, PositionLabel, Road, RoadIndex, RuleId, Title, VehicleClass,
+    VehicleLabel, ZoneLabel,
 };
 
 use crate::lane::Ground;
@@ -28,6 +28,10 @@ pub(crate) struct Scene<'a> {
     pub(crate) road: Option<OnRoad>,
     /// The places on roads the fix may lie at, likeliest first; empty where none comes into question.
     pub(crate) candidates: &'a [Candidate],
+    /// The places on roads the fix before may have lain at.
+    pub(crate) left: &'a [Candidate],
+    /// The roads gone over since then, oldest first, this one included.
+    pub(crate) passed: &'a [RoadIndex],
 }
 
 impl<'a> Deref for Scene<'a> {

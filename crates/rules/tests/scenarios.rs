@@ -7,7 +7,7 @@
 //! zone     galashan kind=tunnel x=1000..2000 y=-50..50 approach=500
 //! route    r1 y=0 half=100 stops=0,5000
 //! road     g1 y=0 x=0..5000 class=expressway limit=80 limit.hazmat-truck=60 structure=tunnel cautions=steep open=forward
-//!          …also limit.forward=, limit.22:00-06:00=, limit.wet=; a fix between two roads may lie on either
+//!          …also limit.forward=, limit.22:00-06:00=, limit.wet=, winding=3; a fix between two roads may lie on either
 //! division 540102 x=0..9000
 //! permit   p1 kind=passage plate=藏A12345 zone=galashan from=2026-01-01T08:00:00+08:00 until=2026-01-02T00:00:00+08:00
 //! driver   5401 classes=hazmat-truck until=2027-01-01T00:00:00+08:00
@@ -354,7 +354,8 @@ fn road(id: &str, keys: &HashMap<String, String>) -> (Road, Straight) {
         structure: keys.get("structure").map(|structure| structure.parse().unwrap()),
         cautions: keys.get("cautions").map(cautions).unwrap_or_default(),
     };
-    (road, Straight { x: range(keys, "x"), y: keys["y"].parse().unwrap() })
+    let winding = keys.get("winding").map_or(1.0, |winding| winding.parse().unwrap());
+    (road, Straight { x: range(keys, "x"), y: keys["y"].parse().unwrap(), winding })
 }
 
 fn permit(number: &str, keys: &HashMap<String, String>, vehicles: &[Vehicle]) -> Permit {

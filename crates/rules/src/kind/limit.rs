@@ -5,7 +5,9 @@
 //! ```
 //! A vehicle that may be on several roads is held to the highest of their limits, so that nobody is accused on a guess.
 
-use fleet::{Caution, LimitLabel, LimitSource, PermitKind, Road, RoadClass, Touch, VehicleClass, ZoneHit};
+use fleet::{
+    Caution, LimitLabel, LimitSource, PermitKind, Road, RoadClass, Touch, VehicleClass, Zone, ZoneHit,
+};
 
 use crate::book::{Loaded, Speeding, Students};
 use crate::kind::zone;
@@ -95,12 +97,11 @@ const fn by(night: bool, at_night: &'static [Law], by_day: &'static [Law]) -> &'
 /// What holds for this vehicle at this moment.
 pub(crate) fn here(scene: &Scene<'_>, hits: &[ZoneHit]) -> Limit {
     let rule = &scene.book.speeding;
-    let zone_kmh = zone_limit(scene, hits);
-    let days = || scene.places().map(|(place, share)| (day_limit(scene, place, zone_kmh), share));
+    let days = || scene.places().map(|(place, share)| (day_limit(scene, place, hits), share));
     let share_up_to = |kmh| days().filter(|(day, _)| day.kmh <= kmh).map(|(_, share)| share).sum::<f64>();
     let held = days().map(|(day, _)| (day, share_up_to(day.kmh))).filter(|(_, share)| scene.is_sure(*share));
     let lowest = held.min_by(|a, b| a.0.kmh.total_cmp(&b.0.kmh));
-    let (day, share) = lowest.unwrap_or_else(|| (day_limit(scene, None, zone_kmh), 1.0));
+    let (day, share) = lowest.unwrap_or_else(|| (day_limit(scene, None, hits), 1.0));
     let at_night = scene.class.is_coach() && rule.night.contains(scene.fix.at.second_of_day());
     let factor = if at_night { rule.night_factor } else { 1.0 };
     // One decimal is kept and never rounded up; the tiny summand is for 0.8 × 80, which is a little less than 64.
@@ -109,7 +110,7 @@ pub(crate) fn here(scene: &Scene<'_>, hits: &[ZoneHit]) -> Limit {
 }
 
 /// By day, if the vehicle is at this place.
-fn day_limit(scene: &Scene<'_>, place: Place<'_>, zone_kmh: Option<f64>) -> Day {
+fn day_limit(scene: &Scene<'_>, place: Place<'_>, hits: &[ZoneHit]) -> Day {
     let rule = &scene.book.speeding;
     let posted = place.and_then(|(road, forward)| posted(scene, road, forward));
     let of_class = place.and_then(|(road, _)| of_class(rule, road));
@@ -117,7 +118,7 @@ fn day_limit(scene: &Scene<'_>, place: Place<'_>, zone_kmh: Option<f64>) -> Day 
     let cap = (cap(scene, place.map(|(road, _)| road.class)), Why::Cap);
     let others = [
         posted.map(|kmh| (kmh, Why::Posted)),
-        zone_kmh.map(|kmh| (kmh, Why::Zone)),
+        zone_limit(scene, place, hits).map(|kmh| (kmh, Why::Zone)),
         place.and_then(|(road, _)| caution(scene, road)),
         of_class,
     ];
@@ -194,11 +195,16 @@ fn cap(scene: &Scene<'_>, road: Option<RoadClass>) -> f64 {
     }
 }
 
-/// The lowest limit of the zones around.
-fn zone_limit(scene: &Scene<'_>, hits: &[ZoneHit]) -> Option<f64> {
-    let inside = hits.iter().filter(|hit| hit.touch == Touch::Inside);
-    let zones = inside.map(|hit| scene.map.zone(hit.zone)).filter(|zone| zone::applies(zone, scene));
-    zones.filter_map(|zone| zone.limit_kmh).min_by(f64::total_cmp)
+/// The lowest limit of the zones around; one that names its roads holds on those alone.
+fn zone_limit(scene: &Scene<'_>, place: Place<'_>, hits: &[ZoneHit]) -> Option<f64> {
+    let carries = |zone: &Zone| {
+        let named = |road: &Road| zone.roads.iter().any(|id| **id == *road.id);
+        zone.roads.is_empty() || place.is_some_and(|(road, _)| named(road))
+    };
+    let inside = hits.iter().filter(|hit| hit.touch == Touch::Inside).map(|hit| scene.map.zone(hit.zone));
+    let limits = inside.filter_map(|zone| Some((zone, zone.limit_kmh?)));
+    let here = limits.filter(|(zone, _)| carries(zone) && zone::applies(zone, scene));
+    here.map(|(_, kmh)| kmh).min_by(f64::total_cmp)
 }
 
 /// Whether a school bus is taken to have students aboard.

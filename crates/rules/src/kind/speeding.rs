@@ -78,7 +78,9 @@ fn is_borne_out(scene: &Scene<'_>, limit_kmh: f64, over: impl Fn(f64) -> bool) -
     };
     let passed = scene.fix.at.since(before.at);
     let least_m = rule.way_share * limit_kmh / 3.6 * passed.as_secs_f64();
-    passed < rule.way_after || before.position.distance_m(scene.fix.position) >= least_m
+    passed < rule.way_after
+        || before.position.distance_m(scene.fix.position) >= least_m
+        || scene.way_m().is_some_and(|way_m| way_m >= least_m)
 }
 
 /// The bands of the points system: stricter on expressways, strictest with students aboard.

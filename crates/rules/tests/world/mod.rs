@@ -74,6 +74,8 @@ pub struct World {
 pub struct Straight {
     pub x: (f64, f64),
     pub y: f64,
+    /// It winds: so many metres of it make one of x.
+    pub winding: f64,
 }
 
 /// A fix further from a road than this is on none, metres.
@@ -109,7 +111,7 @@ fn candidate(index: u32, (road, straight): &(Road, Straight), fix: &Fix) -> Cand
     Candidate {
         road: RoadIndex(index),
         forward,
-        along_m: (x - straight.x.0) as f32,
+        along_m: ((x - straight.x.0) * straight.winding) as f32,
         off_m: off_m as f32,
         cost,
     }
@@ -220,7 +222,7 @@ impl Map for World {
 
     fn ahead(&self, on: &OnRoad, zone: ZoneIndex) -> Ahead {
         let here = self.roads[on.road.0 as usize].1;
-        let x = here.x.0 + f64::from(on.along_m);
+        let x = here.x.0 + f64::from(on.along_m) / here.winding;
         let ids = &self.zone(zone).roads;
         let mut places =
             self.roads.iter().filter(|(road, _)| ids.iter().any(|id| **id == *road.id)).peekable();
@@ -232,6 +234,11 @@ impl Map for World {
             (way >= 0.0 && way <= reach_m(self.zone(zone))).then_some(way)
         });
         ahead.min_by(f64::total_cmp).map_or(Ahead::Elsewhere, Ahead::At)
+    }
+
+    fn length_m(&self, road: RoadIndex) -> Option<f64> {
+        let Straight { x, winding, .. } = self.roads[road.0 as usize].1;
+        Some((x.1 - x.0) * winding)
     }
 
     fn version(&self) -> &str {
