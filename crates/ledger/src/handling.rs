@@ -157,6 +157,8 @@ word_enum! {
         Jtt809 = "809",
         /// The engine.
         Rule = "rule",
+        /// The service itself: its start, a signal to it.
+        Service = "service",
     }
 }
 

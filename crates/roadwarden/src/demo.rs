@@ -38,14 +38,15 @@ const TICKET_LASTS: Duration = Duration::from_secs(24 * 3600);
 pub fn run(args: &args::Demo) -> Result<()> {
     serve::log_to_stderr("warn");
     let home = Home::make(args.data_dir.clone())?;
-    let mut loaded = serve::load(&home.path.join("seeds/roadwarden.toml"))?;
+    let config = home.path.join("seeds/roadwarden.toml");
+    let mut loaded = serve::load(&config)?;
     loaded.settings.data_dir = home.path.join("data");
     loaded.settings.gateway.listen = args.gateway;
     loaded.settings.http.listen = args.http;
     loaded.settings.mqtt =
         Mqtt::Embedded { listen: args.mqtt, accounts: Vec::new(), anonymous: true, positions: true };
     serve::runtime()?.block_on(async {
-        let service = Service::start(loaded, true).await?;
+        let service = Service::start(loaded, &config, true).await?;
         let ticket = guest_ticket(service.ledger())?;
         let addresses = service.addresses();
         greet(&addresses, &ticket);

@@ -7,6 +7,7 @@ mod decode;
 mod demo;
 mod exit;
 mod hex;
+mod reload;
 mod replay;
 mod serve;
 mod service;

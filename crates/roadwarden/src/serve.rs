@@ -1,8 +1,10 @@
 //! `serve` and `check`.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::{Context, Result};
+use ledger::Via;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
@@ -35,7 +37,7 @@ pub fn run(config: &Path) -> Result<()> {
     let loaded = load(config)?;
     log_to_stderr("info,mqtt5=warn");
     runtime()?.block_on(async {
-        let service = Service::start(loaded, false).await?;
+        let service = Service::start(loaded, config, false).await?;
         let listening = service.addresses();
         tracing::info!(
             gateway = %listening.gateway,
@@ -52,7 +54,7 @@ pub fn run(config: &Path) -> Result<()> {
                     tracing::info!(signal = reason?, "stopping");
                     break;
                 }
-                _ = hangup.recv() => reload(config, &service),
+                _ = hangup.recv() => reload(&service).await,
             }
         }
         service.stop().await;
@@ -62,10 +64,12 @@ pub fn run(config: &Path) -> Result<()> {
 }
 
 /// A mistake in one file leaves the running set in force and says why.
-fn reload(config: &Path, service: &Service) {
-    match settings::load(config) {
-        Ok(loaded) => service.reload(loaded.reference),
-        Err(problems) => tracing::error!(%problems, "reload refused, the running set stays in force"),
+async fn reload(service: &Service) {
+    let reloader = Arc::clone(service.reloader());
+    match tokio::task::spawn_blocking(move || reloader.reload("SIGHUP", Via::Service)).await {
+        Ok(Ok(_)) => {}
+        Ok(Err(problems)) => tracing::error!(%problems, "reload refused, the running set stays in force"),
+        Err(error) => tracing::error!(%error, "reload failed, the running set stays in force"),
     }
 }
 

@@ -1,7 +1,8 @@
 //! The assembly: every part started in the order data flows backwards, and stopped in the order it flows.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -19,6 +20,7 @@ use tokio::task::JoinHandle;
 
 use crate::clock;
 use crate::exit::Unavailable;
+use crate::reload::Reloader;
 
 /// Records the rules may be behind before `/readyz` says so.
 const BEHIND_MAX: u64 = 50_000;
@@ -34,8 +36,7 @@ pub struct Service {
     console: Console,
     influx: Option<Arc<Sink>>,
     positions: Option<JoinHandle<()>>,
-    reference: watch::Sender<Arc<Reference>>,
-    registry: watch::Sender<Arc<fleet::Registry>>,
+    reloader: Arc<Reloader>,
     ledger: Ledger,
 }
 
@@ -51,7 +52,8 @@ pub struct Addresses {
 
 impl Service {
     /// Starts everything; an error names what is missing, and the process ends with it.
-    pub async fn start(loaded: Loaded, demo: bool) -> Result<Self> {
+    /// `config` is where `loaded` comes from, and what is read again when somebody asks.
+    pub async fn start(loaded: Loaded, config: &Path, demo: bool) -> Result<Self> {
         let Loaded { settings, reference } = loaded;
         let metrics = prometheus::Registry::new();
         let Stores { journal, ledger, history, influx } = Stores::open(&settings, &metrics)?;
@@ -73,6 +75,15 @@ impl Service {
             },
             &metrics,
         )?);
+        let reloader = Arc::new(Reloader {
+            config: config.to_owned(),
+            settings: settings.clone(),
+            ledger: ledger.clone(),
+            pipeline: Arc::downgrade(&pipeline),
+            registry,
+            reference,
+            is_stopping: Mutex::default(),
+        });
         let dispatch = Dispatch::start(&settings.mqtt, &settings.data_dir, ledger.clone(), &metrics)
             .await
             .map_err(|error| Unavailable(error.to_string()))?;
@@ -96,18 +107,8 @@ impl Service {
         let gateway = Gateway::start(gateway_options(&settings), journal.clone(), registry_seen, &metrics)
             .await
             .map_err(|error| Unavailable(error.to_string()))?;
-        Ok(Self {
-            gateway,
-            journal,
-            pipeline,
-            dispatch,
-            console,
-            influx,
-            positions,
-            reference,
-            registry,
-            ledger,
-        })
+        reloader.started().context("cannot write the audit log")?;
+        Ok(Self { gateway, journal, pipeline, dispatch, console, influx, positions, reloader, ledger })
     }
 
     /// Where everything listens.
@@ -129,17 +130,17 @@ impl Service {
         &self.ledger
     }
 
-    /// Takes a new set of reference files into force.
-    pub fn reload(&self, reference: Reference) {
-        self.pipeline.reload(&ground(&reference));
-        self.registry.send_replace(Arc::clone(&reference.registry));
-        tracing::info!(version = reference.version, "reference files reloaded");
-        self.reference.send_replace(Arc::new(reference));
+    /// What reads the configuration again.
+    pub fn reloader(&self) -> &Arc<Reloader> {
+        &self.reloader
     }
 
     /// Stops in the order data flows: no new frames, everything received judged and kept, then the edges.
     pub async fn stop(self) {
         self.gateway.stop().await;
+        let reloader = self.reloader;
+        // One that is under way holds the pipeline; a country's roads take seconds to read.
+        let _ = tokio::task::spawn_blocking(move || reloader.stop()).await;
         self.journal.close().await;
         self.console.stop().await;
         if let Some(positions) = self.positions {
@@ -189,7 +190,8 @@ impl Stores {
     }
 }
 
-fn ground(reference: &Reference) -> Ground {
+/// What the rules stand on.
+pub fn ground(reference: &Reference) -> Ground {
     let map: Arc<atlas::Atlas> = Arc::clone(&reference.atlas);
     Ground { book: Arc::clone(&reference.book), registry: Arc::clone(&reference.registry), map }
 }

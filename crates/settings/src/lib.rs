@@ -9,6 +9,7 @@
 //! Every key has a default but those of accounts and of `[influxdb]`; `config/reference.toml` lists them all.
 //! Unknown keys are refused. This crate does **not** open sockets and does not watch files.
 
+mod changes;
 mod csvs;
 mod geojson;
 mod meant;
@@ -51,6 +52,13 @@ pub struct Reference {
     pub files: BTreeMap<&'static str, String>,
     /// The first 12 hexadecimal digits of a SHA-256 over all of it: the same contents, the same version.
     pub version: String,
+}
+
+impl Reference {
+    /// What `newer` says otherwise, in words: `speeding.hold 30s → 10s`.
+    pub fn changes(&self, newer: &Self) -> Vec<String> {
+        changes::between(self, newer)
+    }
 }
 
 /// Reads a configuration and everything it names, with secrets from the environment of the process.

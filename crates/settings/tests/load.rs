@@ -284,3 +284,62 @@ fn sha256(text: &str) -> String {
     use sha2::Digest;
     sha2::Sha256::digest(text).iter().take(6).map(|byte| format!("{byte:02x}")).collect()
 }
+
+#[test]
+fn what_changed_is_said_in_words() {
+    let head = "gateway.admission = \"open\"\n";
+    let version = |name: &str, toml: &str, files: &[(&str, &str)]| {
+        let toml = format!("{head}{toml}");
+        let all: Vec<_> = [("r.toml", toml.as_str())].into_iter().chain(files.iter().copied()).collect();
+        check(&format!("changes-{name}"), &all).unwrap().reference
+    };
+    let operators = ("o.csv", "operator,name,division\nOP1,a,540102\n");
+    let old = version(
+        "old",
+        "[fleet]\noperators = \"o.csv\"\n[rules.night-ban]\nexempt_routes = [\"R1\"]
+[[rules.override]]\nclass = \"hazmat-truck\"\n[rules.override.speeding]\nhold = \"20s\"\nclear_hold = \"9s\"
+[[rules.override]]\ndivision = \"51\"\n[rules.override.sos]\nenabled = false\n",
+        &[operators],
+    );
+    let new = version(
+        "new",
+        "[fleet]\noperators = \"o.csv\"\ndrivers = \"d.csv\"\n[atlas]\nroads = [\"s.geojson\"]
+[rules.speeding]\nhold = \"10s\"\ncoach_kmh = 90
+[[rules.override]]\nclass = \"hazmat-truck\"\n[rules.override.speeding]\nhold = \"15s\"
+[[rules.override]]\noperator = \"OP2\"\ndivision = \"5401\"\n[rules.override.sos]\nenabled = false\n",
+        &[
+            ("o.csv", "operator,name,division\nOP2,a,540102\n"),
+            ("d.csv", "certificate,name,operator,classes,valid_until\n"),
+            ("s.geojson", ROADS),
+        ],
+    );
+    let operators = |reference: &Reference| reference.files["operators"].clone();
+    let digests = format!("fleet.operators {} → {}", operators(&old), operators(&new));
+    assert_eq!(
+        old.changes(&new),
+        [
+            "night-ban.exempt_routes [\"R1\"] → []",
+            "speeding.coach_kmh 100.0 → 90.0",
+            "speeding.hold 30s → 10s",
+            "override for class hazmat-truck: speeding.clear_hold 9s → (as for all)",
+            "override for class hazmat-truck: speeding.hold 20s → 15s",
+            "override for operator OP2, division 5401 added: sos.enabled false",
+            "override for division 51 removed",
+            "fleet.drivers added",
+            &digests,
+            "places: zones 0 → 0, routes 0 → 0, roads 0 → 2",
+        ]
+    );
+    assert!(old.changes(&old).is_empty());
+}
+
+#[test]
+fn overrides_in_another_order_are_a_change() {
+    let one = "[[rules.override]]\nclass = \"hazmat-truck\"\n[rules.override.sos]\nenabled = false\n";
+    let two = "[[rules.override]]\noperator = \"OP1\"\n[rules.override.speeding]\nhold = \"1s\"\n";
+    let load = |test: &str, toml: String| {
+        check(test, &[("r.toml", &format!("gateway.admission = \"open\"\n{toml}"))]).unwrap().reference
+    };
+    let (old, new) = (load("order-1", format!("{one}{two}")), load("order-2", format!("{two}{one}")));
+    assert_eq!(old.changes(&new), ["overrides stand in another order"]);
+}

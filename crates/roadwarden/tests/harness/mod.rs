@@ -164,6 +164,17 @@ impl Server {
         (status.code().unwrap_or(-1), self.log.iter().collect())
     }
 
+    /// SIGHUP; waits until the log says so.
+    pub fn hang_up(&self, expected: &str) {
+        let pid = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-HUP", &pid]).status().unwrap().success());
+        let mut seen = String::new();
+        while !seen.lines().any(|line| line.contains(expected)) {
+            let line = self.log.recv_timeout(PATIENCE).unwrap_or_else(|_| panic!("{expected:?}:\n{seen}"));
+            seen.push_str(&(line + "\n"));
+        }
+    }
+
     pub fn get(&self, token: &str, path: &str) -> (u16, String) {
         http(self.http, "GET", token, path, "")
     }
