@@ -491,6 +491,8 @@ table! {
         impossible_kmh: f64 = 150.0,
         /// The other place must be seen this often, between returns to the first (design).
         sightings: u8 = 3,
+        /// A camera and a fix may be this far off together (design), metres.
+        sighting_slack_m: f64 = 1_000.0,
         /// The vehicle on file counts as live if it was heard within this time (design).
         #[serde(with = "fleet::duration_text")]
         live_within: Duration = 10 * MINUTE,
@@ -635,7 +637,8 @@ table! {
 }
 
 table! {
-    /// Inside a structure that is closed to the vehicle's class.
+    /// Inside a structure that is closed to the vehicle's class, or for displacement: from level 2 on to dangerous
+    /// goods, from level 3 on to all. A level of the monitor's own goes before these figures.
     ClosedStructure {
         /// Whether it runs.
         enabled: bool = true,
@@ -645,6 +648,19 @@ table! {
         /// Design.
         #[serde(with = "fleet::duration_text")]
         clear_hold: Duration = 10 * SECOND,
+        /// Displacement of level 1, information: 0.8 of the limit (design), millimetres.
+        level_1_mm: f64 = 16.0,
+        /// Displacement of level 2, over the limit (design), millimetres.
+        level_2_mm: f64 = 20.0,
+        /// Displacement of level 3, far over the limit (design), millimetres.
+        level_3_mm: f64 = 30.0,
+        /// Nothing moves further than this and stands: it is a fault of the monitor (design), millimetres.
+        displacement_mm_max: f64 = 2_000.0,
+        /// Readings in a row that must show a level before it is believed: one spike closes nothing (design).
+        readings: u8 = 2,
+        /// An older reading says nothing of now, and readings further apart do not confirm each other (design).
+        #[serde(with = "fleet::duration_text")]
+        reading_age_max: Duration = HOUR,
     }
 }
 

@@ -19,6 +19,7 @@ use crate::episode::Episodes;
 use crate::lane::{Facts, Ground};
 use crate::rulebook::Rulebook;
 use crate::shift::{Shift, ShiftNews};
+use crate::structure::Structures;
 use account::Account;
 pub(crate) use judge::CARRIED;
 
@@ -271,6 +272,7 @@ fn ground<'a>(
         rules_version: files.books.version(),
         registry: files.registry,
         map: files.map,
+        structures: Structures::NONE,
         terminal,
         class: facts.class,
         facts,

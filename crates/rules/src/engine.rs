@@ -1,5 +1,7 @@
 //! The engine: observations in, alerts out.
 
+mod notice;
+
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
@@ -15,6 +17,7 @@ use crate::kind::event::URGENT;
 use crate::lane::{Clear, Facts, Ground, Lane, Scratch};
 use crate::rulebook::Rulebook;
 use crate::shift::Shift;
+use crate::structure::Structures;
 use crate::vehicle::{Remembered, fingerprint};
 
 /// Vehicles one engine remembers, up to 2 kB each. Past it a new terminal is refused and counted; with the
@@ -90,6 +93,7 @@ impl Fault {
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 pub struct State {
     vehicles: Vec<Remembered>,
+    structures: Structures,
 }
 
 /// The rules over all vehicles of one shard.
@@ -369,13 +373,15 @@ impl Engine {
         late: bool,
         run: impl FnOnce(&mut Lane, Ground<'_>, &mut Clear, &mut Scratch) -> T,
     ) -> T {
-        let Remembered { terminal, live, history, driver, card_at, .. } = &mut self.state.vehicles[index];
+        let State { vehicles, structures, .. } = &mut self.state;
+        let Remembered { terminal, live, history, driver, card_at, .. } = &mut vehicles[index];
         let facts = &self.facts[index];
         let ground = Ground {
             book: &facts.book,
             rules_version: self.books.version(),
             registry: &self.registry,
             map: &*self.map,
+            structures,
             terminal: *terminal,
             class: facts.class,
             facts,

@@ -74,11 +74,13 @@ pub(crate) enum Scope {
 
 /// Subject of the `clone-plate` episodes that tracks show, as against registrations.
 pub(crate) const TRACK: &str = "track";
+/// Subject of those that cameras show; they end like those of tracks.
+pub(crate) const SIGHTING: &str = "sighting";
 
 impl Scope {
     fn judges(self, rule: RuleId, subject: &str) -> bool {
         let card = rule == RuleId::UNQUALIFIED_DRIVER;
-        let registration = rule == RuleId::CLONE_PLATE && subject != TRACK;
+        let registration = rule == RuleId::CLONE_PLATE && subject != TRACK && subject != SIGHTING;
         match self {
             Self::Card => card,
             Self::Clock => false,
@@ -142,6 +144,17 @@ impl Episodes {
         }
         self.list.clear();
         self.closed_at = Some(at);
+    }
+
+    /// What was said of a subject is over now.
+    pub(crate) fn end(&mut self, rule: RuleId, subject: &str, scene: &Scene<'_>, out: &mut Vec<Alert>) {
+        self.list.retain_mut(|episode| {
+            let ends = episode.rule == rule && episode.subject == subject;
+            if ends {
+                episode.clear(scene.fix.at, scene, out);
+            }
+            !ends
+        });
     }
 
     fn begin(&mut self, signal: &Signal, scene: &Scene<'_>, out: &mut Vec<Alert>) {

@@ -13,4 +13,5 @@ pub(crate) mod route;
 pub(crate) mod silence;
 pub(crate) mod speeding;
 pub(crate) mod standing;
+pub(crate) mod structure;
 pub(crate) mod zone;

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use fleet::{
     Alarms, Alert, Candidate, DriverLabel, EventTime, Fix, Leg, LonLat, Map, News, Observation, ReceiveTime,
-    Registry, Report, RoadIndex, RouteIndex, Status, TerminalId, Trail, VehicleClass, ZoneHit,
+    Registry, Report, RoadIndex, RouteIndex, Status, TerminalId, Trail, VehicleClass, ZoneHit, ZoneIndex,
 };
 use serde::{Deserialize, Serialize};
 
@@ -24,6 +24,7 @@ use crate::kind::{driver, event, night_ban, plate, speeding, standing};
 use crate::scene::{RECENT_MAX, Scene};
 use crate::shift::Shift;
 use crate::signal::Signal;
+use crate::structure::Structures;
 use crate::track::{self, Suspect, Way};
 
 /// What is on file about a vehicle, looked up once; remade whenever the reference data changes.
@@ -56,6 +57,7 @@ pub(crate) struct Ground<'a> {
     pub(crate) rules_version: &'a str,
     pub(crate) registry: &'a Registry,
     pub(crate) map: &'a dyn Map,
+    pub(crate) structures: &'a Structures,
     pub(crate) terminal: TerminalId,
     pub(crate) class: VehicleClass,
     pub(crate) facts: &'a Facts,
@@ -218,6 +220,56 @@ impl Lane {
             let scene = ground.scene(self.last_fix(None), &self.recent);
             self.episodes.close(at, &scene, out);
         }
+    }
+
+    /// The newest accepted fixes, oldest first.
+    pub(crate) fn recent(&self) -> impl Iterator<Item = &Fix> {
+        self.recent.iter()
+    }
+
+    /// A structure was closed: whoever is there by its newest fix is told now, and nothing else is judged.
+    pub(crate) fn closed(
+        &mut self,
+        ground: Ground<'_>,
+        now: ReceiveTime,
+        (zone, clear): (ZoneIndex, Clear),
+        Scratch { hits, signals, .. }: &mut Scratch,
+        out: &mut Vec<Alert>,
+    ) {
+        let Some(newest) = self.newest else { return };
+        ask(ground.map, &mut clear.clone(), Leg { from: None, to: newest.position }, hits);
+        let Some(hit) = hits.iter().find(|hit| hit.zone == zone) else { return };
+        let fix = Fix { at: newest.at.max(now.as_event()), ..newest };
+        let candidates = &self.trail.candidates;
+        let scene = Scene { candidates, ..ground.scene(fix, &self.recent) };
+        let scene = Scene { road: scene.likeliest(), ..scene };
+        signals.clear();
+        zone::closed(&scene, hit, signals);
+        self.episodes.step(Scope::Clock, signals, &scene, out);
+    }
+
+    /// A structure was opened: what was said of its being closed is over.
+    pub(crate) fn reopened(
+        &mut self,
+        ground: Ground<'_>,
+        now: ReceiveTime,
+        zone: ZoneIndex,
+        out: &mut Vec<Alert>,
+    ) {
+        let last = self.last_fix(None);
+        let scene = ground.scene(Fix { at: last.at.max(now.as_event()), ..last }, &self.recent);
+        for rule in zone::over_when_opened(&scene, zone, &self.around) {
+            self.episodes.end(rule, &ground.map.zone(zone).id, &scene, out);
+        }
+    }
+
+    /// A camera saw the plate where the vehicle cannot have been.
+    pub(crate) fn sighted(&mut self, ground: Ground<'_>, now: ReceiveTime, kmh: f64, out: &mut Vec<Alert>) {
+        let last = self.last_fix(None);
+        let scene = ground.scene(Fix { at: last.at.max(now.as_event()), ..last }, &self.recent);
+        let mut signals = Vec::new();
+        plate::sighted(&scene, kmh, &mut signals);
+        self.episodes.step(Scope::Clock, &signals, &scene, out);
     }
 
     /// Places of zones mean nothing in another map.

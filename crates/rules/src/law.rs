@@ -67,6 +67,8 @@ pub(crate) const ZONE_WATER: &[Law] =
     &[(HAZMAT, "第四十九条第一款第（二）项"), ("《中华人民共和国水污染防治法》", "第六十三条")];
 pub(crate) const ZONE_CLOSED_HAZMAT: &[Law] = &[(HAZMAT, "第四十九条"), (CHEMICALS, "第四十九条")];
 pub(crate) const ZONE_CLOSED: &[Law] = &[(SAFETY_LAW, "第三十九条")];
+pub(crate) const STRUCTURE_CLOSED: &[Law] =
+    &[(SAFETY_LAW, "第三十九条"), (SAFETY_LAW, "第四十条"), ("JT/T 1037-2022", "")];
 pub(crate) const PARKING: &[Law] = &[(SAFETY_REGULATION, "第六十三条")];
 pub(crate) const PARKING_EXPRESSWAY: &[Law] = &[STANDING_EXPRESSWAY];
 pub(crate) const PARKING_STRUCTURE: &[Law] = &[STANDING];

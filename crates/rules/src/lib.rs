@@ -60,6 +60,7 @@ mod rulebook;
 mod scene;
 mod shift;
 mod signal;
+mod structure;
 mod track;
 mod vehicle;
 
@@ -68,3 +69,4 @@ pub use crews::{Crews, CrewsState};
 pub use engine::{Engine, Fault, State, Verdict};
 pub use rulebook::{Rulebook, Selector};
 pub use shift::{Shift, ShiftNews};
+pub use structure::{Closure, Noticed, Reading, Reopening, Structure};

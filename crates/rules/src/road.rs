@@ -1,6 +1,6 @@
 //! Which road a vehicle is on is seldom certain: what a rule says of the road must be true of nearly all places it may be at.
 
-use fleet::{Along, Candidate, Road, RoadIndex};
+use fleet::{Along, Candidate, OnRoad, Road, RoadIndex};
 
 use crate::scene::Scene;
 
@@ -25,6 +25,18 @@ impl<'a> Scene<'a> {
         let near =
             self.candidates.iter().filter(|place| f64::from(place.off_m) <= self.book.common.road_off_m);
         near.map(move |place| (place.road, weight(place.cost) / all))
+    }
+
+    /// The likeliest place, as the map would say it.
+    pub(crate) fn likeliest(&self) -> Option<OnRoad> {
+        let all: f64 = self.candidates.iter().map(|place| weight(place.cost)).sum();
+        self.candidates.first().map(|place| OnRoad {
+            road: place.road,
+            forward: place.forward,
+            along_m: place.along_m,
+            off_m: place.off_m,
+            sure: (weight(place.cost) / all) as f32,
+        })
     }
 
     /// Whether this is true of the road, as sure as the book asks.

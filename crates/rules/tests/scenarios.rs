@@ -16,6 +16,9 @@
 //! 08:00:20 藏A2 fix speed=90 -> rejected jump a verdict may be named too
 //! 08:00:30 fix speed=95 -> updated speeding zh~限速       zh~: a part of the Chinese title
 //! 08:40:00 quiet                              nothing but time passes
+//! 08:41:00 reading galashan mm=25 level=2     a monitor on a bridge; at=… when it was measured
+//! 08:42:00 reopen galashan                    a person opens it again
+//! 08:43:00 sighting 藏A12345 x=90000 at=08:42:50 -> noticed taken   a camera saw a plate
 //! 08:40:00 fix speed=60 step=90 recorder=50 lag=8m    90 m further than the fix before; heard eight minutes later
 //! 08:40:10 fix speed=60 every=10s until=08:50:00    the line again and again; -> what comes of all of them
 //! ```
@@ -30,8 +33,8 @@ use std::sync::Arc;
 
 use fleet::{
     Alarms, Alert, Along, Card, DailyHours, Dialect, Driver, EventTime, Fix, Heading, MeasureKind, News,
-    Observation, Permit, PlateColor, PostedLimit, ReceiveTime, Registration, Registry, Report, Road, Role,
-    SafetyCode, SafetyEvent, SafetyPhase, Speed, Status, TerminalId, Vehicle, VehicleClass,
+    Notice, Observation, Permit, PlateColor, PostedLimit, ReceiveTime, Registration, Registry, Report, Road,
+    Role, SafetyCode, SafetyEvent, SafetyPhase, Speed, Status, TerminalId, Vehicle, VehicleClass,
 };
 use rules::{Book, Crews, CrewsState, Engine, Rulebook, State, Verdict};
 use world::{Rectangle, Straight, World};
@@ -96,7 +99,7 @@ impl Story {
         Ok(all)
     }
 
-    fn line(&mut self, words: &[&str], restarts: bool, out: &mut Vec<Alert>) -> Option<Verdict> {
+    fn line(&mut self, words: &[&str], restarts: bool, out: &mut Vec<Alert>) -> Option<String> {
         let keys = keys(words);
         match words[0] {
             "rule" => self.rules.push((words[1].to_owned(), keys)),
@@ -115,7 +118,10 @@ impl Story {
                 self.world.stops.push(stops.unwrap_or_default());
                 self.world.routes.push((words[1].to_owned(), number("y"), number("half"), hours));
             }
-            _ => return self.happens(words, &keys, restarts, out),
+            _ if ["reading", "reopen", "sighting"].contains(&words[1]) => {
+                return Some(self.notice(words, &keys, restarts, out));
+            }
+            _ => return self.happens(words, &keys, restarts, out).map(verdict_name),
         }
         None
     }
@@ -205,6 +211,36 @@ impl Story {
         };
         let (book, registry, world) = self.ground();
         self.crews.insert(Crews::with_state(book, registry, world, state))
+    }
+
+    /// What no terminal sends.
+    fn notice(
+        &mut self,
+        words: &[&str],
+        keys: &HashMap<String, String>,
+        restarts: bool,
+        out: &mut Vec<Alert>,
+    ) -> String {
+        let received = ReceiveTime::from_ms(time(words[0]).ms());
+        let at = keys.get("at").map_or(time(words[0]), |text| time(text));
+        let number = |key: &str| keys.get(key).map_or(0.0, |value| value.parse::<f64>().unwrap());
+        let notice = match words[1] {
+            "reading" => Notice::Displacement {
+                structure: words[2].to_owned(),
+                at,
+                displacement_mm: number("mm"),
+                level: keys.get("level").map(|level| level.parse().unwrap()),
+            },
+            "reopen" => Notice::Reopen { structure: words[2].to_owned(), at, by: "duty".to_owned() },
+            _ => Notice::Sighting {
+                plate: words[2].to_owned(),
+                color: PlateColor::Yellow,
+                at,
+                position: world::at(number("x"), number("y")),
+                camera: "K1".to_owned(),
+            },
+        };
+        format!("noticed {}", self.engine(restarts).handle_notice(received, &notice, out).as_str())
     }
 
     /// The engine, made on first use; with `restarts`, from its own saved state each time.
@@ -445,11 +481,11 @@ fn event(text: &str, fix: &Fix, alarm_id: u32) -> SafetyEvent {
 }
 
 /// What came out against what was told: `raised speeding speed=90; late`.
-fn compare(verdict: Option<Verdict>, out: &[Alert], expected: &str) -> Result<(), String> {
+fn compare(verdict: Option<String>, out: &[Alert], expected: &str) -> Result<(), String> {
     let mut left = out.iter();
     for part in expected.split(';').map(str::trim).filter(|part| !part.is_empty()) {
         let words: Vec<&str> = part.split_whitespace().collect();
-        if let Some(name) = verdict_name(verdict).filter(|_| is_verdict(words[0])) {
+        if let Some(name) = verdict.as_ref().filter(|_| is_verdict(words[0])) {
             if name != part {
                 return Err(format!("the verdict is {name}"));
             }
@@ -472,18 +508,18 @@ fn compare(verdict: Option<Verdict>, out: &[Alert], expected: &str) -> Result<()
 }
 
 fn is_verdict(word: &str) -> bool {
-    ["live", "late", "duplicate", "rejected", "no-position"].contains(&word)
+    ["live", "late", "duplicate", "rejected", "no-position", "noticed"].contains(&word)
 }
 
-fn verdict_name(verdict: Option<Verdict>) -> Option<String> {
-    Some(match verdict? {
+fn verdict_name(verdict: Verdict) -> String {
+    match verdict {
         Verdict::Live => "live".to_owned(),
         Verdict::Late => "late".to_owned(),
         Verdict::Duplicate => "duplicate".to_owned(),
         Verdict::NoPosition => "no-position".to_owned(),
         Verdict::Other => "other".to_owned(),
         Verdict::Rejected(fault) => format!("rejected {}", fault.as_str()),
-    })
+    }
 }
 
 /// An alert in the words of a scenario.

@@ -2,7 +2,7 @@
 
 use fleet::{MeasureKind, Registration, RuleId, Severity};
 
-use crate::episode::TRACK;
+use crate::episode::{SIGHTING, TRACK};
 use crate::law;
 use crate::scene::Scene;
 use crate::signal::{Signal, Subject};
@@ -31,5 +31,16 @@ pub(crate) fn track(scene: &Scene<'_>, suspect: Option<&Suspect>, signals: &mut 
             .to(law::POLICE_TRANSPORT, law::CLONE)
             .measured(MeasureKind::SpeedKmh, suspect.kmh, Some(rule.impossible_kmh))
             .about(Subject::Named(TRACK)),
+    );
+}
+
+/// A camera saw the plate at a place nobody gets to in time from where the vehicle was.
+pub(crate) fn sighted(scene: &Scene<'_>, kmh: f64, signals: &mut Vec<Signal>) {
+    let text = ("疑似套牌：卡口在他处识别到该号牌", "suspected clone, a camera saw the plate elsewhere");
+    signals.push(
+        Signal::new(RuleId::CLONE_PLATE, Severity::Major, text)
+            .to(law::POLICE_TRANSPORT, law::CLONE)
+            .measured(MeasureKind::SpeedKmh, kmh, Some(scene.book.clone_plate.impossible_kmh))
+            .about(Subject::Named(SIGHTING)),
     );
 }

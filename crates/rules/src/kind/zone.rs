@@ -10,6 +10,7 @@ mod approach;
 mod load;
 mod passage;
 mod portal;
+mod shut;
 mod stand;
 
 use std::time::Duration;
@@ -18,14 +19,17 @@ use fleet::{MeasureKind, RuleId, Severity, Touch, VehicleClass, Zone, ZoneHit, Z
 use serde::{Deserialize, Serialize};
 
 use crate::kind::driving::Drive;
+use crate::kind::structure::{self, Shut};
 use crate::law::{self, Law};
 use crate::scene::Scene;
 use crate::signal::{Grip, Signal, Subject};
 
+use approach::Way;
 use passage::Passes;
 use portal::{Portal, Side};
 
 pub(crate) use load::{applies, restricted};
+pub(crate) use shut::{closed, over_when_opened};
 pub(crate) use stand::{Passed, Stand, stand};
 
 /// Zones nearby whose distance is remembered; more are not told apart from zones that come no closer.
@@ -87,7 +91,9 @@ pub(crate) fn lost(scene: &Scene<'_>, around: &mut Around, signals: &mut Vec<Sig
     let Some(portal) = around.portal.as_deref_mut() else { return };
     let index = portal.zone;
     let zone = scene.map.zone(index);
-    let Some(rule) = restricted(zone, scene).filter(|_| applies(zone, scene)) else { return };
+    let forbidden = restricted(zone, scene).filter(|_| applies(zone, scene));
+    let shut = structure::shut(scene, zone).map(|_| RuleId::CLOSED_STRUCTURE);
+    let Some(rule) = forbidden.or(shut) else { return };
     let least = scene.book.hazmat_zone.confidence_min;
     let Some(confidence) = portal.confidence(scene.fix.at, least) else { return };
     let text =
@@ -100,54 +106,69 @@ impl Moment<'_, '_> {
     fn look(&mut self, hit: &ZoneHit, around: &mut Around, near: &mut Vec<(ZoneIndex, f64)>) {
         let scene = self.scene;
         let zone = scene.map.zone(hit.zone);
-        if !applies(zone, scene) {
+        let shut = structure::shut(scene, zone);
+        let applies = applies(zone, scene);
+        if !applies && shut.is_none() {
             return;
         }
         let stand = stand(scene, hit, self.passed);
-        if zone.kind == ZoneKind::NoParking && hit.touch == Touch::Inside {
+        if applies && zone.kind == ZoneKind::NoParking && hit.touch == Touch::Inside {
             self.parked(hit.zone, zone, stand);
         }
-        let Some(rule) = restricted(zone, scene) else { return };
-        if let Some(permit) = around.passes.permit(scene, zone) {
+        let mut rule = restricted(zone, scene).filter(|_| applies);
+        if let Some(permit) = rule.and_then(|_| around.passes.permit(scene, zone)) {
             match stand {
                 Stand::In { .. } => around.passes.note(scene, permit, true),
                 Stand::Through => around.passes.note(scene, permit, false),
                 Stand::Beside | Stand::Out { .. } | Stand::Unclear => {}
             }
-            return;
+            rule = None;
         }
-        match stand {
-            Stand::In { share } => self.inside(rule, hit.zone, zone, share),
-            Stand::Through => {
-                self.signals.push(Signal { grip: Grip::Passes, ..entered(scene, rule, hit.zone, zone) });
-            }
-            Stand::Unclear => {
-                self.signals.push(Signal { grip: Grip::Sustains, ..entered(scene, rule, hit.zone, zone) });
-            }
-            Stand::Beside => {}
-            Stand::Out { distance_m, bearing_deg } => {
-                let Some(way) = approach::way(scene, hit.zone, distance_m, bearing_deg) else { return };
-                if zone.kind == ZoneKind::Tunnel {
-                    let portal = Portal::ahead(scene, hit.zone, &way).map(Box::new);
-                    around.portal = portal.or(around.portal.take());
-                }
-                let before = around.near.iter().find(|(index, _)| *index == hit.zone);
-                let before_m = before.map(|(_, before_m)| *before_m);
-                if rule == RuleId::HAZMAT_ZONE {
-                    self.signals.extend(approach::signal(scene, (hit.zone, zone), &way, before_m));
-                }
-                if near.len() < NEAR_MAX {
-                    near.push((hit.zone, way.distance_m));
-                }
+        self.signals.extend(shut.and_then(|shut| shut::entered_shut(scene, (hit.zone, zone), stand, shut)));
+        if let Some(rule) = rule.filter(|rule| shut.is_none() || *rule != RuleId::CLOSED_STRUCTURE) {
+            self.entered(rule, hit.zone, zone, stand);
+        }
+        if let Stand::Out { distance_m, bearing_deg } = stand
+            && (rule.is_some() || shut.is_some())
+            && let Some(way) = approach::way(scene, hit.zone, distance_m, bearing_deg)
+        {
+            self.towards((hit.zone, zone), &way, (rule, shut), around);
+            if near.len() < NEAR_MAX {
+                near.push((hit.zone, way.distance_m));
             }
         }
     }
 
-    fn inside(&mut self, rule: RuleId, index: ZoneIndex, zone: &Zone, share: Option<f64>) {
-        let doubt = share.map(|_| self.scene.book.hazmat_zone.unsure_hold);
-        let confidence = share.map(|share| (share * 100.0).round() / 100.0);
-        let signal = entered(self.scene, rule, index, zone);
-        self.signals.push(Signal { hold: doubt, confidence, ..signal });
+    fn entered(&mut self, rule: RuleId, index: ZoneIndex, zone: &Zone, stand: Stand) {
+        let grip = match stand {
+            Stand::In { share } => {
+                let signal = entered(self.scene, rule, index, zone);
+                self.signals.push(in_doubt(self.scene, signal, share));
+                return;
+            }
+            Stand::Through => Grip::Passes,
+            Stand::Unclear => Grip::Sustains,
+            Stand::Beside | Stand::Out { .. } => return,
+        };
+        self.signals.push(Signal { grip, ..entered(self.scene, rule, index, zone) });
+    }
+
+    /// Outside, and the zone is near.
+    fn towards(
+        &mut self,
+        (index, zone): (ZoneIndex, &Zone),
+        way: &Way,
+        (rule, shut): (Option<RuleId>, Option<Shut>),
+        around: &mut Around,
+    ) {
+        if zone.kind == ZoneKind::Tunnel {
+            let portal = Portal::ahead(self.scene, index, way).map(Box::new);
+            around.portal = portal.or(around.portal.take());
+        }
+        let before_m = around.near.iter().find(|(near, _)| *near == index).map(|(_, before_m)| *before_m);
+        if rule == Some(RuleId::HAZMAT_ZONE) || shut.is_some() {
+            self.signals.extend(shut::approaching(self.scene, (index, zone), way, before_m, shut));
+        }
     }
 
     /// The first fix after a passage was inferred.
@@ -156,7 +177,8 @@ impl Moment<'_, '_> {
         let zone = scene.map.zone(portal.zone);
         let hit = hits.iter().find(|hit| hit.zone == portal.zone);
         let stand = hit.map(|hit| stand(scene, hit, self.passed));
-        let Some(rule) = restricted(zone, scene) else { return };
+        let shut = structure::shut(scene, zone).map(|_| RuleId::CLOSED_STRUCTURE);
+        let Some(rule) = restricted(zone, scene).or(shut) else { return };
         let signal = Signal { confidence: Some(1.0), ..entered(scene, rule, portal.zone, zone) };
         let grip = match portal.side(scene, stand, self.passed) {
             Side::Beyond => Grip::Passes,
@@ -188,6 +210,18 @@ impl Moment<'_, '_> {
             .measured(MeasureKind::DurationS, stood.as_secs_f64(), Some(hold.as_secs_f64()))
             .about(Subject::Zone(index));
         self.signals.push(Signal { started, hold: known.then_some(Duration::ZERO), ..signal });
+    }
+}
+
+/// Where its roads leave a doubt, it must hold for a while, and says how sure it is.
+fn in_doubt(scene: &Scene<'_>, signal: Signal, share: Option<f64>) -> Signal {
+    match share {
+        Some(share) => Signal {
+            hold: Some(scene.book.hazmat_zone.unsure_hold),
+            confidence: Some((share * 100.0).round() / 100.0),
+            ..signal
+        },
+        None => signal,
     }
 }
 
