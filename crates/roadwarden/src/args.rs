@@ -24,6 +24,8 @@ pub enum Command {
     Decode(Decode),
     /// The whole system on this machine, with a simulated fleet around Lhasa
     Demo(Demo),
+    /// Roads with their limits, and restricted zones, out of OpenStreetMap data
+    ImportOsm(ImportOsm),
     /// Run the rules over recordings: no servers, no clock, the same bytes every time
     Replay(Replay),
     /// The service
@@ -72,6 +74,27 @@ pub struct Demo {
     /// End by itself after so long, e.g. 10m
     #[arg(long, value_parser = fleet::duration_text::parse)]
     pub duration: Option<Duration>,
+}
+
+/// `import-osm`.
+#[derive(clap::Args)]
+pub struct ImportOsm {
+    /// OpenStreetMap data, .osm.pbf
+    pub input: PathBuf,
+    /// Where roads.geojson and zones.geojson are written
+    #[arg(long)]
+    pub out: PathBuf,
+    /// Bridges longer than this in all are zones, metres
+    #[arg(long, default_value_t = osm::BRIDGE_M, value_parser = meters)]
+    pub bridge_m: f64,
+    /// Tunnels longer than this are zones, metres
+    #[arg(long, default_value_t = osm::TUNNEL_M, value_parser = meters)]
+    pub tunnel_m: f64,
+}
+
+fn meters(text: &str) -> Result<f64, String> {
+    let meters = text.parse().ok().filter(|meters: &f64| meters.is_finite() && *meters >= 0.0);
+    meters.ok_or_else(|| "expected metres, 0 or more".to_owned())
 }
 
 /// `replay`.

@@ -7,6 +7,7 @@ mod decode;
 mod demo;
 mod exit;
 mod hex;
+mod import;
 mod reload;
 mod replay;
 mod serve;
@@ -25,6 +26,7 @@ fn main() -> ExitCode {
         Command::Check(check) => serve::check(&check.config),
         Command::Decode(decode) => decode_frames(&decode),
         Command::Demo(demo) => demo::run(&demo),
+        Command::ImportOsm(import) => import::run(&import),
         Command::Replay(replay) => replay::run(&replay),
         Command::Serve(serve) => serve::run(&serve.config),
         Command::Simulate(simulate) => simulate::run(&simulate),
