@@ -106,6 +106,9 @@ pub struct Replay {
     /// Where the alerts go, one a line; standard output without it
     #[arg(long)]
     pub alerts: Option<PathBuf>,
+    /// Another configuration over the same input: only the alerts it gains, loses and changes come out
+    #[arg(long)]
+    pub compare: Option<PathBuf>,
     /// Recordings: `.jsonl` frames or `.csv` tracks, either may be `.gz`; `-` is standard input as frames
     #[arg(required = true)]
     pub inputs: Vec<PathBuf>,

@@ -1,5 +1,6 @@
 //! `replay`: the rules over recordings, in event time. The same input and configuration give the same bytes.
 
+mod compare;
 mod frames;
 mod summary;
 mod tracks;
@@ -7,24 +8,23 @@ mod tracks;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
 use std::path::Path;
-use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
 use flate2::read::MultiGzDecoder;
 use fleet::Alert;
 use indicatif::{ProgressBar, ProgressStyle};
-use pipeline::{Fold, Ground};
+use pipeline::Fold;
 
 use crate::args;
 use crate::serve;
+use crate::service::ground;
+use compare::{Comparison, Side};
 use summary::Summary;
 
 /// Runs `replay`.
 pub fn run(args: &args::Replay) -> Result<()> {
-    let loaded = serve::load(&args.config)?;
-    let reference = loaded.reference;
-    let map: Arc<atlas::Atlas> = reference.atlas;
-    let ground = Ground { book: reference.book, registry: reference.registry, map };
+    let fold = fold(&args.config)?;
+    let other = args.compare.as_deref().map(self::fold).transpose()?;
     let out: Box<dyn Write> = match &args.alerts {
         Some(path) => {
             Box::new(File::create(path).with_context(|| format!("cannot write {}", path.display()))?)
@@ -32,7 +32,8 @@ pub fn run(args: &args::Replay) -> Result<()> {
         None => Box::new(io::stdout().lock()),
     };
     let mut replay = Replay {
-        fold: Fold::new(&ground),
+        fold,
+        other: other.map(|fold| Other { fold, alerts: Vec::new(), comparison: Comparison::default() }),
         out: BufWriter::with_capacity(1 << 16, out),
         alerts: Vec::new(),
         summary: Summary::start(),
@@ -40,17 +41,36 @@ pub fn run(args: &args::Replay) -> Result<()> {
     for input in &args.inputs {
         replay.input(input)?;
     }
-    replay.out.flush().context("cannot write the alerts")?;
-    eprintln!("{}", replay.summary);
+    let Replay { other, mut out, summary, .. } = replay;
+    let counts = other.map(|other| other.comparison.finish(&mut out)).transpose()?;
+    out.flush().context("cannot write the alerts")?;
+    eprintln!("{summary}");
+    if let Some(counts) = counts {
+        eprintln!("{counts}");
+    }
     Ok(())
+}
+
+/// The rules of a configuration, at the beginning of a recording.
+fn fold(config: &Path) -> Result<Fold> {
+    let reference = serve::load(config)?.reference;
+    Ok(Fold::new(&ground(&reference)))
 }
 
 /// A replay under way.
 struct Replay<'a> {
     fold: Fold,
+    other: Option<Other>,
     out: BufWriter<Box<dyn Write + 'a>>,
     alerts: Vec<Alert>,
     summary: Summary,
+}
+
+/// What another configuration makes of the same recording.
+struct Other {
+    fold: Fold,
+    alerts: Vec<Alert>,
+    comparison: Comparison,
 }
 
 impl Replay<'_> {
@@ -87,7 +107,11 @@ impl Replay<'_> {
                 continue;
             }
             let (at, frame) = frames::parse(&line).with_context(|| format!("{name}:{number}"))?;
-            let Self { fold, alerts, summary, .. } = self;
+            let Self { fold, other, alerts, summary, .. } = self;
+            if let Some(Other { fold, alerts, .. }) = other {
+                // It refuses the same frames, which the summary counts once.
+                let _ = fold.handle_frame(at, &frame, alerts, &mut |_, _| {});
+            }
             if let Err(reason) =
                 fold.handle_frame(at, &frame, alerts, &mut |_, verdict| summary.judged(verdict))
             {
@@ -108,6 +132,9 @@ impl Replay<'_> {
             let observation = columns.parse(&record).with_context(|| format!("{name}:{line}"))?;
             let verdict = self.fold.handle_observation(&observation, &mut self.alerts);
             self.summary.judged(verdict);
+            if let Some(Other { fold, alerts, .. }) = &mut self.other {
+                fold.handle_observation(&observation, alerts);
+            }
             self.write()?;
         }
         Ok(())
@@ -116,8 +143,15 @@ impl Replay<'_> {
     fn write(&mut self) -> Result<()> {
         for alert in self.alerts.drain(..) {
             self.summary.alert(&alert);
+            if let Some(other) = &mut self.other {
+                other.comparison.take(Side::Base, alert);
+                continue;
+            }
             serde_json::to_writer(&mut self.out, &alert).context("cannot write the alerts")?;
             self.out.write_all(b"\n").context("cannot write the alerts")?;
+        }
+        if let Some(Other { alerts, comparison, .. }) = &mut self.other {
+            alerts.drain(..).for_each(|alert| comparison.take(Side::Other, alert));
         }
         Ok(())
     }

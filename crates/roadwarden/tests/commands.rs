@@ -110,6 +110,94 @@ fn replay_gives_the_same_bytes_every_time() {
     assert!(alerts.iter().all(|alert| !alert.basis.is_empty() && !alert.departments.is_empty()));
 }
 
+/// A truck that speeds, a truck that speeds a little, and a button that is pressed, as a track.
+fn drives() -> String {
+    let mut rows = String::from("terminal,time,lon,lat,speed_kmh,heading,alarm,status\n");
+    // One degree of longitude is 96.7 km here.
+    let (mut one, mut two) = (91.0, 91.0);
+    for second in 0..600_i64 {
+        let time = fleet::EventTime::from_ms(1_767_225_600_000 + second * 1000);
+        let (fast, little) = match second {
+            0..60 | 300.. => (60.0, 60.0),
+            60..100 => (95.0, 87.0),
+            _ => (115.0, 87.0),
+        };
+        one += fast / 3.6 / 96_700.0;
+        two += little / 3.6 / 96_700.0;
+        let alarm = u32::from((400..420).contains(&second));
+        rows += &format!("13800000001,{time},{one:.6},29.7,{fast},90,0,3\n");
+        rows += &format!("13800000004,{time},{two:.6},29.7,{little},90,{alarm},3\n");
+    }
+    rows
+}
+
+#[test]
+fn two_configurations_are_compared_over_one_recording() {
+    let home = Home::new("compare", "");
+    home.write("drive.csv", &drives());
+    let config = fs::read_to_string(home.config()).unwrap();
+    let path = |name: &str| home.path.join(name).to_str().unwrap().to_owned();
+    let compare = |name: &str, more: &str| {
+        home.write(name, &format!("{config}{more}"));
+        let (base, other, drive) = (path("roadwarden.toml"), path(name), path("drive.csv"));
+        let output = run(&["replay", "--config", &base, "--compare", &other, &drive]);
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.success(), "{said}");
+        let text = String::from_utf8(output.stdout).unwrap();
+        let lines: Vec<serde_json::Value> =
+            text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        (lines, said, text)
+    };
+    // Every figure is stricter or more lenient for one vehicle, and the button is not asked any more.
+    let other = "[rules.sos]\nenabled = false\n[[rules.override]]\nclass = \"hazmat-truck\"\n\
+        [rules.override.speeding]\nhazmat_truck_kmh = 100\n[[rules.override]]\nclass = \"heavy-truck\"\n\
+        [rules.override.speeding]\nheavy_truck_kmh = 80\n";
+    let (lines, said, text) = compare("other.toml", other);
+    let changes: Vec<_> = lines
+        .iter()
+        .map(|line| {
+            let alert = &line["alert"];
+            let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
+            (text(&line["change"]), text(&alert["rule"]), text(&alert["vehicle"]["terminal"]))
+        })
+        .collect();
+    let row = |change: &str, rule: &str, terminal: &str| (change.into(), rule.into(), terminal.into());
+    assert_eq!(
+        changes,
+        [
+            row("gained", "speeding", "13800000004"),
+            row("changed", "speeding", "13800000001"),
+            row("lost", "sos", "13800000004"),
+        ],
+        "{text}"
+    );
+    // One event, seen later and weighed less; both sides are shown.
+    let changed = &lines[1];
+    let started = |alert: &serde_json::Value| alert["started_at"].as_str().unwrap().to_owned();
+    assert!(started(&changed["before"]).starts_with("2026-01-01T08:01:0"), "{changed}");
+    assert!(started(&changed["alert"]).starts_with("2026-01-01T08:01:4"), "{changed}");
+    let fields: Vec<&str> =
+        changed["fields"].as_array().unwrap().iter().map(|f| f.as_str().unwrap()).collect();
+    for field in ["severity", "started_at", "raised_at", "measure"] {
+        assert!(fields.contains(&field), "{field} in {fields:?}");
+    }
+    assert!(
+        said.contains("compared 比较: 1 gained 新增, 1 lost 消失, 1 changed 变化, 0 the same 相同"),
+        "{said}"
+    );
+    assert!(
+        said.contains("\n  speeding: gained 1 lost 0 changed 1\n  sos: gained 0 lost 1 changed 0\n"),
+        "{said}"
+    );
+    assert_eq!(compare("other.toml", other).2, text, "the same bytes every time");
+
+    let (lines, said, _) = compare("same.toml", "[rules.fatigue]\nlimit = \"5h\"\n");
+    assert!(
+        lines.is_empty() && said.contains("0 gained 新增, 0 lost 消失, 0 changed 变化, 2 the same 相同"),
+        "{said}"
+    );
+}
+
 #[test]
 fn a_bad_line_of_a_recording_is_named() {
     let home = Home::new("badline", "");
