@@ -29,12 +29,19 @@ impl Atlas {
                 (r, path)
             })
             .collect();
+        let mut zone_kinds: Vec<ZoneKind> = Vec::new();
+        for placed in &zones {
+            if !zone_kinds.contains(&placed.zone.kind) {
+                zone_kinds.push(placed.zone.kind);
+            }
+        }
         let divisions: Vec<_> = divisions.iter().map(|(d, area)| (*d, polygons(area))).collect();
         Self {
             zone_ids: numbered(&zones).map(|(n, placed)| (placed.zone.id.clone(), n)).collect(),
             zone_grid: Grid::new(zones.iter().map(Placed::envelope).collect()),
             route_ids: numbered(&routes).map(|(n, (route, _))| (route.id.clone(), n)).collect(),
             division_grid: Grid::new(divisions.iter().map(|(_, area)| envelope(area)).collect()),
+            zone_kinds,
             zones,
             routes,
             divisions,

@@ -23,7 +23,7 @@ mod search;
 
 use std::collections::HashMap;
 
-use fleet::{DailyHours, Division, LonLat, Road, RoadIndex, Zone};
+use fleet::{DailyHours, Division, LonLat, Road, RoadIndex, Zone, ZoneKind};
 use geo::{LineString, MultiPolygon};
 
 pub use gcj02::gcj02_to_wgs84;
@@ -70,6 +70,8 @@ pub struct Atlas {
     zones: Vec<Placed>,
     zone_ids: HashMap<String, u32>,
     zone_grid: Grid,
+    /// Every kind that occurs, once.
+    zone_kinds: Vec<ZoneKind>,
     routes: Vec<(Route, Path)>,
     route_ids: HashMap<String, u32>,
     divisions: Vec<(Division, Vec<Vec<Ring>>)>,

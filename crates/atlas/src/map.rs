@@ -2,7 +2,7 @@
 
 use fleet::{
     Ahead, DailyHours, Division, Fix, Leg, LonLat, Map, OnRoad, Road, RoadIndex, RouteIndex, Touch, Trail,
-    Zone, ZoneHit, ZoneIndex,
+    Zone, ZoneHit, ZoneIndex, ZoneKind,
 };
 
 use crate::path::{around, box_distance_m, grown};
@@ -23,6 +23,9 @@ const CLEARANCE_SLACK_M: f64 = 1.0;
 /// Nothing is promised nearer to a pole or the 180th meridian than this: the plane does not reach over them.
 const CLEARANCE_LAT_MAX_DEG: f64 = 75.0;
 const CLEARANCE_LON_MAX_DEG: f64 = 179.0;
+
+/// Stops closer than this are no two ends, metres: the route is a ring.
+const ENDS_APART_M: f64 = 1_000.0;
 
 impl Map for Atlas {
     fn zones(&self, leg: Leg, hits: &mut Vec<ZoneHit>) {
@@ -87,6 +90,16 @@ impl Map for Atlas {
     fn stop_m(&self, route: RouteIndex, at: LonLat) -> Option<f64> {
         let (route, _) = &self.routes[route.0 as usize];
         route.stops.iter().map(|stop| stop.distance_m(at)).reduce(f64::min)
+    }
+
+    fn route_ends(&self, route: RouteIndex) -> Option<[LonLat; 2]> {
+        let stops = &self.routes[route.0 as usize].0.stops;
+        let ends = [*stops.first()?, *stops.last()?];
+        (ends[0].distance_m(ends[1]) >= ENDS_APART_M).then_some(ends)
+    }
+
+    fn lists(&self, kind: ZoneKind) -> bool {
+        self.zone_kinds.contains(&kind)
     }
 
     fn follow(&self, trail: &mut Trail, fix: &Fix, passed: &mut Vec<RoadIndex>) -> Option<OnRoad> {

@@ -4,7 +4,7 @@ mod support;
 
 use atlas::{Atlas, Route, Shape};
 use fleet::{Along, Fix, LonLat, Map, OnRoad, Road, RoadIndex, RouteIndex, Trail, Zone, ZoneIndex, ZoneKind};
-use geo::{LineString, MultiPolygon};
+use geo::{LineString, MultiPolygon, polygon};
 use support::{at, fix, road};
 
 fn follow(map: &Atlas, trail: &mut Trail, fix: &Fix) -> (Option<OnRoad>, Vec<RoadIndex>) {
@@ -62,10 +62,26 @@ fn the_nearest_stop_counts() {
         hours: None,
         stops,
     };
-    let routes = vec![route(vec![at(0.0, 0.0), at(1_000.0, 0.0)]), route(vec![])];
+    let routes = vec![
+        route(vec![at(0.0, 0.0), at(1_001.0, 0.0)]),
+        route(vec![]),
+        route(vec![at(0.0, 0.0), at(5_000.0, 0.0), at(990.0, 0.0)]),
+    ];
     let map = Atlas::build(vec![], routes, vec![]).with_version("v1".to_owned());
     let stop_m = map.stop_m(RouteIndex(0), at(900.0, 0.0)).unwrap();
-    assert!((stop_m - 100.0).abs() < 2.0, "{stop_m}");
+    assert!((stop_m - 101.0).abs() < 2.0, "{stop_m}");
     assert_eq!(map.stop_m(RouteIndex(1), at(900.0, 0.0)), None);
+    assert_eq!(map.route_ends(RouteIndex(0)), Some([at(0.0, 0.0), at(1_001.0, 0.0)]));
+    assert_eq!(map.route_ends(RouteIndex(1)), None);
+    assert_eq!(map.route_ends(RouteIndex(2)), None, "a ring");
     assert_eq!(Map::version(&map), "v1");
+}
+
+#[test]
+fn it_knows_which_kinds_of_zones_it_has() {
+    let square = polygon![(x: 91.1, y: 29.6), (x: 91.2, y: 29.6), (x: 91.2, y: 29.7)];
+    let zone = |id: &str, kind| (Zone::new(id, kind), Shape::Area(MultiPolygon::from(square.clone())));
+    let zones = vec![zone("a", ZoneKind::HazmatPark), zone("b", ZoneKind::HazmatPark)];
+    let map = Atlas::build(zones, vec![], vec![]);
+    assert!(map.lists(ZoneKind::HazmatPark) && !map.lists(ZoneKind::ServiceArea));
 }

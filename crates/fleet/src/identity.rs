@@ -236,6 +236,12 @@ impl Division {
     pub fn prefecture(self) -> String {
         format!("{:04}", self.0 / 100)
     }
+
+    /// Whether the first `digits` of both are the same: 2 the province, 4 the prefecture, 6 the county.
+    pub fn shares(self, other: Self, digits: u8) -> bool {
+        let cut = 10_u32.pow(6_u32.saturating_sub(u32::from(digits)));
+        self.0 / cut == other.0 / cut
+    }
 }
 
 impl fmt::Debug for Division {
@@ -296,6 +302,10 @@ mod tests {
         let division = Division::parse("540102").unwrap();
         assert_eq!((division.province(), division.prefecture()), ("54".into(), "5401".into()));
         assert!(Division::parse("54012").is_err());
+        let county = Division::parse("540124").unwrap();
+        let shared = [2, 4, 6].map(|digits| division.shares(county, digits));
+        assert_eq!(shared, [true, true, false]);
+        assert!(!division.shares(Division::parse("540202").unwrap(), 4));
         for color in PlateColor::ALL {
             assert_eq!(PlateColor::from_code(color.code()), *color);
         }

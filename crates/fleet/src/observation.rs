@@ -156,9 +156,23 @@ bits! {
         DOOR_FRONT_OPEN = 13;
         /// 14: middle door open.
         DOOR_MIDDLE_OPEN = 14;
+        /// 15: rear door open.
+        DOOR_REAR_OPEN = 15;
+        /// 16: driver's door open.
+        DOOR_DRIVER_OPEN = 16;
+        /// 17: another door open.
+        DOOR_OTHER_OPEN = 17;
         /// 22: moving (2019 only).
         MOVING = 22;
     }
+}
+
+impl Status {
+    /// Every door that passengers use.
+    pub const DOORS_OPEN: Self = Self::DOOR_FRONT_OPEN
+        .with(Self::DOOR_MIDDLE_OPEN)
+        .with(Self::DOOR_REAR_OPEN)
+        .with(Self::DOOR_OTHER_OPEN);
 }
 
 /// What an active-safety device saw, after the dialect has been resolved: one code, one meaning.

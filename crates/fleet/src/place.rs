@@ -244,6 +244,16 @@ pub trait Map: Send + Sync {
         None
     }
 
+    /// The first and the last stop of a route; `None`: fewer than two are known, or they are one place.
+    fn route_ends(&self, _route: RouteIndex) -> Option<[LonLat; 2]> {
+        None
+    }
+
+    /// Whether any zone is of this kind: where none is listed, nobody can be found outside of all.
+    fn lists(&self, _kind: ZoneKind) -> bool {
+        false
+    }
+
     /// The division whose polygon holds a position.
     fn division(&self, at: LonLat) -> Option<Division>;
 

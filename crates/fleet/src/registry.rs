@@ -1,6 +1,6 @@
 //! What is on file about vehicles, drivers and operators.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -133,6 +133,8 @@ pub struct Registry {
     drivers: HashMap<String, Driver>,
     operators: HashMap<String, Operator>,
     permits: HashMap<TerminalId, Vec<Permit>>,
+    /// Operators any of whose vehicles has a permit for a charter trip on file.
+    charterers: HashSet<String>,
 }
 
 impl Registry {
@@ -144,6 +146,7 @@ impl Registry {
             drivers: drivers.into_iter().map(|d| (d.certificate.clone(), d)).collect(),
             operators: operators.into_iter().map(|o| (o.operator.clone(), o)).collect(),
             permits: HashMap::new(),
+            charterers: HashSet::new(),
         }
     }
 
@@ -151,7 +154,11 @@ impl Registry {
     #[must_use]
     pub fn with_permits(mut self, permits: Vec<Permit>) -> Self {
         self.permits.clear();
+        self.charterers.clear();
         for permit in permits {
+            let holder = self.vehicles.get(&permit.terminal);
+            let files = holder.filter(|_| permit.kind == PermitKind::Charter);
+            self.charterers.extend(files.map(|vehicle| vehicle.operator.clone()));
             self.permits.entry(permit.terminal).or_default().push(permit);
         }
         self
@@ -160,6 +167,11 @@ impl Registry {
     /// Every permit of a vehicle, as in the file.
     pub fn permits(&self, terminal: TerminalId) -> &[Permit] {
         self.permits.get(&terminal).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether an operator's charter trips are on file at all, so that one without a permit can be told.
+    pub fn files_charters(&self, operator: &str) -> bool {
+        self.charterers.contains(operator)
     }
 
     /// The vehicle this terminal is built into.
