@@ -365,19 +365,33 @@ table! {
 }
 
 table! {
-    /// Outside the corridor of the vehicle's route.
+    /// Outside the corridor or the hours of the vehicle's route, a halt away from its stops, a trip without its ends.
+    /// What a corridor allows is `corridor_m` of the route: for coaches 200 m, 500 m where map or reception is poor.
     OffRoute {
         /// Whether it runs.
         enabled: bool = true,
         /// Design.
         #[serde(with = "fleet::duration_text")]
         hold: Duration = 2 * MINUTE,
-        /// School buses (design).
+        /// School buses, outside the corridor or on the road outside the hours of their plate (design).
         #[serde(with = "fleet::duration_text")]
         school_bus_hold: Duration = MINUTE,
         /// Design.
         #[serde(with = "fleet::duration_text")]
         clear_hold: Duration = 30 * SECOND,
+        /// Within this of a stop of the route a halt is one at the stop (design), metres.
+        stop_m: f64 = 150.0,
+        /// A scheduled coach that stands with a door open elsewhere has halted there (design).
+        #[serde(with = "fleet::duration_text")]
+        door_stop: Duration = MINUTE,
+        /// Without a door seen open and the engine running it is suspected from here on (design); queues are not known.
+        #[serde(with = "fleet::duration_text")]
+        stand_stop: Duration = 3 * MINUTE,
+        /// The same for school buses. 20 s hold with the stop sign out (design), which no terminal reports.
+        #[serde(with = "fleet::duration_text")]
+        school_bus_stand_stop: Duration = 3 * MINUTE,
+        /// Within this of the first or last stop a scheduled coach was at that end (design), metres.
+        end_m: f64 = 500.0,
     }
 }
 
@@ -426,8 +440,8 @@ table! {
 }
 
 table! {
-    /// Standing in a no-parking zone, on an expressway, on a bridge or in a tunnel. Whether a jam or a breakdown is
-    /// behind it cannot be known here: a person decides.
+    /// Standing in a no-parking zone, on an expressway, on a bridge or in a tunnel (whether a jam or a breakdown is
+    /// behind it cannot be known here: a person decides); dangerous goods standing long outside the listed parks.
     NoParking {
         /// Whether it runs.
         enabled: bool = true,
@@ -441,20 +455,48 @@ table! {
         expressways: bool = true,
         /// Bridges and tunnels too.
         structures: bool = true,
+        /// Dangerous goods may stand this long outside every `hazmat-park` and `service-area` (design). Silent while
+        /// the map lists no park.
+        #[serde(with = "fleet::duration_text")]
+        hazmat_stop: Duration = 2 * HOUR,
+        /// The same for `toxic_classes` (design): the local police must know of a long stop at once.
+        #[serde(with = "fleet::duration_text")]
+        toxic_stop: Duration = HOUR,
+        /// Toxic goods and explosives, by class of GB 6944.
+        toxic_classes: Vec<String> = vec!["1".to_owned(), "6.1".to_owned()],
     }
 }
 
 table! {
-    /// A charter with both ends outside its home. It needs trips, which nobody files yet: it raises nothing.
+    /// A charter trip with both ends outside the coach's home, one without a permit, a coach away for too long. Trips are
+    /// found from long stops; where no division is known nothing is decided.
     CharterOrigin {
         /// Whether it runs.
         enabled: bool = true,
-        /// Design.
+        /// Design: the long stop itself is the hold.
         #[serde(with = "fleet::duration_text")]
         hold: Duration = Duration::ZERO,
         /// Design.
         #[serde(with = "fleet::duration_text")]
         clear_hold: Duration = Duration::ZERO,
+        /// A stay this long ends a trip, of scheduled coaches too (design); halts on the way, 20 min of rest or a meal,
+        /// do not.
+        #[serde(with = "fleet::duration_text")]
+        long_stop: Duration = HOUR,
+        /// Movement within this of where it arrived is part of the stay (design), metres.
+        stay_m: f64 = 300.0,
+        /// A trip goes at least this far from its origin (design): to the fuel station and back is none, metres.
+        trip_m: f64 = 5_000.0,
+        /// Home is where these first digits of the division are the vehicle's own: 2 province, 4 prefecture (the
+        /// regulation), 6 county.
+        home_digits: u8 = 4,
+        /// One charter trip lasts at most this long, and so a coach is away from home (the regulation). A leg of a
+        /// trip that began at home is only suspected.
+        #[serde(with = "fleet::duration_text")]
+        away_max: Duration = 15 * DAY,
+        /// Away this long without a valid permit; matters only where charter permits of the operator are on file (design).
+        #[serde(with = "fleet::duration_text")]
+        permit_hold: Duration = 10 * MINUTE,
     }
 }
 

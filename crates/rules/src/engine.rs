@@ -6,8 +6,8 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use fleet::{
-    Alert, Card, DriverLabel, EventTime, Map, News, Observation, ReceiveTime, Registration, Registry, Report,
-    TerminalId, VehicleClass,
+    Alert, Card, Division, DriverLabel, EventTime, Map, News, Observation, ReceiveTime, Registration,
+    Registry, Report, TerminalId, VehicleClass,
 };
 use serde::{Deserialize, Serialize};
 
@@ -445,6 +445,11 @@ pub(crate) fn facts(books: &Rulebook, registry: &Registry, map: &dyn Map, termin
     Facts {
         class,
         route: route.and_then(|id| map.route(id)),
+        home: vehicle
+            .filter(|_| class == VehicleClass::CharterCoach)
+            .map(|vehicle| vehicle.division)
+            .filter(|division| *division != Division::UNKNOWN),
+        files_charters: vehicle.is_some_and(|vehicle| registry.files_charters(&vehicle.operator)),
         night_exempt: route.is_some_and(|id| book.night_ban.exempt_routes.iter().any(|exempt| exempt == id)),
         book,
     }

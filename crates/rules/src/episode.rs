@@ -159,7 +159,7 @@ impl Episodes {
 
     fn begin(&mut self, signal: &Signal, scene: &Scene<'_>, out: &mut Vec<Alert>) {
         let begins = match signal.grip {
-            Grip::Anew | Grip::Counts(_) | Grip::Passes | Grip::Raises => {
+            Grip::Anew | Grip::Counts(_) | Grip::Once | Grip::Passes | Grip::Raises => {
                 scene.book.timing(signal.rule).enabled
             }
             Grip::Ends | Grip::Sustains | Grip::Withdraws => false,
@@ -167,7 +167,9 @@ impl Episodes {
         if !begins || self.list.len() >= EPISODES_MAX {
             return;
         }
-        let started = signal.started.filter(|started| self.closed_at.is_none_or(|closed| *started > closed));
+        let once = signal.grip == Grip::Once;
+        let started =
+            signal.started.filter(|started| once || self.closed_at.is_none_or(|closed| *started > closed));
         let mut episode = Episode {
             rule: signal.rule,
             subject: signal.subject.key(scene.map).to_owned(),
@@ -214,7 +216,7 @@ impl Episode {
                 self.count = self.count.saturating_add(1);
                 self.until = Some(until);
             }
-            Grip::Anew | Grip::Passes | Grip::Raises | Grip::Sustains => {}
+            Grip::Anew | Grip::Once | Grip::Passes | Grip::Raises | Grip::Sustains => {}
         }
         let pending = self.alert.is_none();
         if pending && (signal.grip == Grip::Anew || at.since(self.last_held) > scene.book.common.gap) {
@@ -248,7 +250,9 @@ impl Episode {
     }
 
     fn raise(&mut self, signal: &Signal, value: f64, scene: &Scene<'_>, out: &mut Vec<Alert>) {
-        self.proof = scene.recent.iter().copied().collect();
+        let oldest = scene.recent.front();
+        let first = signal.first.filter(|first| oldest.is_some_and(|oldest| first.at < oldest.at));
+        self.proof = first.iter().chain(scene.recent).copied().collect();
         self.updated_at = scene.fix.at;
         let mut alert = scene.compose(signal, &self.subject, self.started_at);
         (alert.measure.value, alert.measure.peak) = (value, self.peak);

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fleet::{
-    Alarms, Alert, Candidate, DriverLabel, EventTime, Fix, Leg, LonLat, Map, News, Observation, ReceiveTime,
-    Registry, Report, RoadIndex, RouteIndex, Status, TerminalId, Trail, VehicleClass, ZoneHit, ZoneIndex,
+    Alarms, Alert, Candidate, Division, DriverLabel, EventTime, Fix, Leg, LonLat, Map, News, Observation,
+    ReceiveTime, Registry, Report, RoadIndex, RouteIndex, Status, TerminalId, Trail, VehicleClass, ZoneHit,
+    ZoneIndex,
 };
 use serde::{Deserialize, Serialize};
 
@@ -16,9 +17,11 @@ use crate::engine::Fault;
 use crate::episode::{Episodes, Scope};
 use crate::kind::device::{self, ClockSet, Still};
 use crate::kind::driving::{self, Before, Drive, Stretch};
+use crate::kind::halt::{self, Halt};
 use crate::kind::honesty::Honesty;
 use crate::kind::route;
 use crate::kind::silence::{self, Hole};
+use crate::kind::trip::{self, Trip};
 use crate::kind::zone::{self, Around, Passed};
 use crate::kind::{driver, event, night_ban, plate, speeding, standing};
 use crate::scene::{RECENT_MAX, Scene};
@@ -32,6 +35,10 @@ use crate::track::{self, Suspect, Way};
 pub(crate) struct Facts {
     pub(crate) class: VehicleClass,
     pub(crate) route: Option<RouteIndex>,
+    /// Where a charter coach is registered.
+    pub(crate) home: Option<Division>,
+    /// Whether charter permits of its operator are on file.
+    pub(crate) files_charters: bool,
     pub(crate) night_exempt: bool,
     pub(crate) book: Arc<Book>,
 }
@@ -91,6 +98,8 @@ pub(crate) struct Lane {
     still: Option<Still>,
     honesty: Option<Box<Honesty>>,
     pub(crate) before: Option<Box<Before>>,
+    pub(crate) trip: Option<Box<Trip>>,
+    halt: Option<Box<Halt>>,
     pub(crate) episodes: Episodes,
 }
 
@@ -102,8 +111,8 @@ impl Lane {
     }
 
     /// Continues from the beginning of a hole in another lane.
-    pub(crate) fn within(hole: &Before) -> Self {
-        Self { newest: Some(hole.from), drive: hole.drive.clone(), ..Self::default() }
+    pub(crate) fn within(hole: &Before, trip: Option<Box<Trip>>) -> Self {
+        Self { newest: Some(hole.from), drive: hole.drive.clone(), trip, ..Self::default() }
     }
 
     /// What history knows of a hole is taken over, once it reaches over the whole of it; a fatigue alert that is
@@ -116,6 +125,9 @@ impl Lane {
         if amends && !self.episodes.is_open(fleet::RuleId::FATIGUE) {
             let Some(hole) = self.before.take() else { return };
             self.drive.amend(&hole, &past.drive);
+            if let Some((trip, past)) = self.trip.as_deref_mut().zip(past.trip.as_deref()) {
+                trip.amend(past);
+            }
         }
     }
 
@@ -324,7 +336,12 @@ impl Lane {
         let passed = Passed { roads: passed, from: left.first().map(|place| place.road) };
         zone::step(&scene, hits, passed, &self.drive, &mut self.around, signals);
         standing::step(&scene, hits, &self.drive, signals);
-        route::off_route(&scene, ground.facts.route, signals);
+        route::off_route(&scene, (ground.facts.route, report.status), &self.drive, signals);
+        if let Some(trip) = self.trip.as_deref_mut().filter(|_| previous.is_some() && way == Way::Anew) {
+            trip.lose(&fix);
+        }
+        trip::step(&scene, hits, &mut self.trip, signals);
+        halt::step(&scene, report.status, (hits, &self.drive), &mut self.halt, signals);
         if !ground.late {
             if let Some(previous) = previous.filter(|_| way == Way::On) {
                 self.hole = silence::hole(&scene, &previous, silence).filter(|_| !filled).or(self.hole);

@@ -122,6 +122,10 @@ impl<'a> Scene<'a> {
             zh.push_str(&format!("：{plate}"));
             en.push_str(&format!(": {plate}"));
         }
+        if let Some((detail_zh, detail_en)) = signal.detail.as_deref() {
+            zh.push_str(detail_zh);
+            en.push_str(detail_en);
+        }
         let (value_zh, value_en) = figures(signal);
         let (doubt_zh, doubt_en) = doubt(signal);
         Title { zh: zh + &value_zh + &doubt_zh, en: en + &value_en + &doubt_en }

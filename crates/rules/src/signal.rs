@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use fleet::{Department, EventTime, LimitLabel, Map, MeasureKind, RuleId, Severity, ZoneIndex};
+use fleet::{Department, EventTime, Fix, LimitLabel, Map, MeasureKind, RuleId, Severity, ZoneIndex};
 
 use crate::law::Law;
 
@@ -23,6 +23,10 @@ pub(crate) struct Signal {
     pub(crate) departments: &'static [Department],
     /// A hold other than the book's.
     pub(crate) hold: Option<Duration>,
+    /// What its text ends with, before the figures, in Chinese and English.
+    pub(crate) detail: Option<Box<(String, String)>>,
+    /// Where it began, where that is long ago: the first position of the proof.
+    pub(crate) first: Option<Fix>,
     /// When the condition began, where that is known better than by the first fix that shows it.
     pub(crate) started: Option<EventTime>,
     pub(crate) grip: Grip,
@@ -43,6 +47,8 @@ pub(crate) enum Grip {
     Ends,
     /// Begins one, and is over with it: one that is open is no longer held.
     Passes,
+    /// Begins one that its rule says once: it may have begun before all that was open was closed.
+    Once,
     /// Begins one and keeps it.
     Raises,
     /// Keeps one that is open, begins none.
@@ -94,6 +100,8 @@ impl Signal {
             basis: crate::law::EMERGENCY,
             departments: crate::law::POLICE_TRANSPORT,
             hold: None,
+            detail: None,
+            first: None,
             started: None,
             grip: Grip::Raises,
             why: None,

@@ -79,6 +79,7 @@ impl Remembered {
         let live_is_older = self.live.newest.is_none_or(|live| live.at < past.at);
         if live_is_older && past.at <= at {
             self.live.drive = history.drive.clone();
+            self.live.trip = history.trip.clone();
         }
     }
 
@@ -87,10 +88,11 @@ impl Remembered {
         let live = &self.live;
         let follows = live.newest.is_some_and(|newest| newest.at <= at);
         let hole = live.before.as_deref().filter(|hole| hole.holds(at));
+        let trip = live.trip.as_deref().and_then(|trip| trip.within(at));
         let history = self.history.get_or_insert_with(|| {
             Box::new(match hole {
                 _ if follows => Lane::after(live),
-                Some(hole) => Lane::within(hole),
+                Some(hole) => Lane::within(hole, trip),
                 None => Lane::default(),
             })
         });

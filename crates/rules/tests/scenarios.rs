@@ -11,7 +11,7 @@
 //! division 540102 x=0..9000
 //! permit   p1 kind=passage plate=藏A12345 zone=galashan from=2026-01-01T08:00:00+08:00 until=2026-01-02T00:00:00+08:00
 //! driver   5401 classes=hazmat-truck until=2027-01-01T00:00:00+08:00
-//! 08:00:00 fix x=0 speed=85 heading=90        x goes on by itself; alarm=sos status=… event=phone:start:2 …
+//! 08:00:00 fix x=0 speed=85 heading=90        x goes on by itself; alarm=sos door=front acc=off event=phone:start:2 …
 //! 08:00:10 fix speed=90 -> raised speeding speed=90 started=08:00:00
 //! 08:00:20 藏A2 fix speed=90 -> rejected jump a verdict may be named too
 //! 08:00:30 fix speed=95 -> updated speeding zh~限速       zh~: a part of the Chinese title
@@ -288,7 +288,7 @@ impl Story {
         Report {
             fix,
             alarms: keys.get("alarm").map_or(Alarms(0), |text| alarms(text)),
-            status: positioned.with(Status::ACC_ON),
+            status: keys.iter().fold(positioned.with(Status::ACC_ON), status),
             odometer_tenth_km: number("odometer").map(|km| (km * 10.0) as u32),
             recorder_speed: number("recorder").map(Speed::from_kmh),
             safety: keys.get("event").map(|text| event(text, &fix, self.alarm_id)).into_iter().collect(),
@@ -334,7 +334,7 @@ fn book(settings: &[(String, HashMap<String, String>)]) -> Book {
             let number = value.parse::<f64>().ok();
             let list = value.strip_prefix('[').and_then(|list| list.strip_suffix(']'));
             written[rule][key] = match (number, list) {
-                (Some(number), _) if key != "sightings" => number.into(),
+                (Some(number), _) if !["sightings", "home_digits"].contains(&key.as_str()) => number.into(),
                 (Some(number), _) => (number as u64).into(),
                 (None, Some(list)) => list.split(',').filter(|item| !item.is_empty()).collect(),
                 (None, None) => value.parse::<bool>().map_or(value.as_str().into(), Into::into),
@@ -442,6 +442,20 @@ fn alarms(text: &str) -> Alarms {
             other => panic!("{other} is no alarm"),
         })
     })
+}
+
+/// `door=front`, `acc=off`, `load=half`; other keys say nothing of it.
+fn status(all: Status, (key, value): (&String, &String)) -> Status {
+    match (key.as_str(), value.as_str()) {
+        ("acc", "off") => all.without(Status::ACC_ON),
+        ("door", "front") => all.with(Status::DOOR_FRONT_OPEN),
+        ("door", "driver") => all.with(Status::DOOR_DRIVER_OPEN),
+        ("door", "rear") => all.with(Status::DOOR_REAR_OPEN),
+        ("load", "half") => all.with(Status::LOAD_LOW),
+        ("load", "full") => all.with(Status::LOAD_LOW).with(Status::LOAD_HIGH),
+        ("acc" | "door" | "load", other) => panic!("{key} is never {other}"),
+        _ => all,
+    }
 }
 
 /// `phone:start:2`: code, phase, level.
@@ -567,6 +581,7 @@ fn show(alert: &Alert) -> String {
     words.extend(
         alert.evidence.limit.as_ref().filter(|why| !why.road_known).map(|_| "limit-unknown".to_owned()),
     );
+    words.extend(alert.evidence.positions.first().map(|first| format!("first={}", clock(first.time))));
     words.extend(alert.evidence.confidence.map(|confidence| format!("confidence={confidence}")));
     words.extend(alert.driver.as_ref().map(|driver| format!("driver={}", driver.certificate)));
     words.push(format!("says={}", alert.title.en.replace(' ', "_")));

@@ -28,7 +28,7 @@ use approach::Way;
 use passage::Passes;
 use portal::{Portal, Side};
 
-pub(crate) use load::{applies, restricted};
+pub(crate) use load::{applies, covers, restricted};
 pub(crate) use shut::{closed, over_when_opened};
 pub(crate) use stand::{Passed, Stand, stand};
 

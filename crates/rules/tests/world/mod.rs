@@ -170,6 +170,17 @@ impl Map for World {
         stops.iter().map(|stop| (x - stop).hypot(y - line_y)).min_by(f64::total_cmp)
     }
 
+    fn route_ends(&self, route: RouteIndex) -> Option<[LonLat; 2]> {
+        let line_y = self.routes[route.0 as usize].1;
+        let stops = self.stops.get(route.0 as usize)?;
+        let (first, last) = (*stops.first()?, *stops.last()?);
+        (stops.len() > 1).then(|| [at(first, line_y), at(last, line_y)])
+    }
+
+    fn lists(&self, kind: ZoneKind) -> bool {
+        self.zones.iter().any(|(zone, _)| zone.kind == kind)
+    }
+
     fn division(&self, position: LonLat) -> Option<Division> {
         let (x, _) = metres(position);
         let found = self.divisions.iter().find(|(_, (low, high))| *low <= x && x < *high);

@@ -81,7 +81,7 @@ fn goods(vehicle: &Vehicle) -> Option<&'static Goods> {
 }
 
 /// `2` covers `2.1`; `2.1` does not cover `2`.
-fn covers(class: &str, load: &str) -> bool {
+pub(crate) fn covers(class: &str, load: &str) -> bool {
     load.strip_prefix(class).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
