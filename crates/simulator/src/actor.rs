@@ -55,6 +55,8 @@ pub struct Actor {
 const PENDING_MAX: usize = 1440;
 /// A tired driver takes a rest this long after the limit, seconds.
 const OVER_S: i64 = 300;
+/// A stay this long ends a trip, seconds.
+const STAY_S: i64 = 3600;
 /// Part of the cruising speed by which it wavers.
 const WAVER: f64 = 0.08;
 
@@ -157,6 +159,17 @@ impl Actor {
             self.drive.set_off();
             self.drive.rest_after_s = whole(4 * 3600 + OVER_S);
             let positions = past(&mut self.drive, now_ms - driven_s * 1000, driven_s);
+            self.terminal.history(&positions);
+        }
+        if let Some(Act { deed: Deed::Elsewhere(minutes), after_s, .. }) = self.act {
+            let (there_s, way_s, here_s) = (STAY_S + 300, minutes * 60, STAY_S - (after_s - since_start_s));
+            let from_ms = now_ms - (there_s + way_s + here_s) * 1000;
+            self.drive.set_off();
+            self.drive.target_kmh = self.cruise_kmh;
+            self.drive.stand(whole(there_s));
+            let mut positions = past(&mut self.drive, from_ms, there_s + way_s);
+            self.drive.stand(whole(STAY_S + 300));
+            positions.extend(past(&mut self.drive, now_ms - here_s * 1000, here_s));
             self.terminal.history(&positions);
         }
     }

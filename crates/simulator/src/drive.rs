@@ -116,6 +116,16 @@ impl Drive {
         (self.driven_s, self.rest_s) = (0.0, 0.0);
     }
 
+    /// It stands here for so long, seconds.
+    pub(crate) fn stand(&mut self, seconds: f64) {
+        (self.stand_s, self.speed_mps) = (seconds, 0.0);
+    }
+
+    /// Whether the engine is off: at a rest, or where it is to stand until somebody wants to go on.
+    fn is_parked(&self) -> bool {
+        self.rest_s > 0.0 || (self.speed_mps <= 0.0 && self.target_kmh <= 0.0)
+    }
+
     /// Whether the driver has a rest.
     pub(crate) fn is_resting(&self) -> bool {
         self.rest_s > 0.0
@@ -188,7 +198,7 @@ impl Drive {
             speed_kmh: self.speed_mps * 3.6,
             heading_deg: degrees(heading),
             alarm: 0,
-            acc: self.rest_s <= 0.0,
+            acc: !self.is_parked(),
             positioned: true,
             odometer_tenth_km: tenth_km(self.odometer_m),
             safety: None,

@@ -14,6 +14,9 @@ const DEMO_INTERVAL_S: i64 = 5;
 /// Messages of a demo terminal on the way at once.
 const DEMO_WINDOW: usize = 16;
 
+/// The prefecture, by its first four digits.
+const LHASA: &str = "5401";
+
 /// A set of actors.
 #[derive(Clone, Debug)]
 pub struct Plan {
@@ -78,12 +81,18 @@ impl Plan {
 /// Who performs what: the act and the number of the performer, from 0.
 type Part = Option<(Act, u8)>;
 
-/// Gives every part to a vehicle of its class; those of a section to one without a route of its own.
+/// Gives every part to a vehicle of its class; those of a section to one without a route of its own, that of a
+/// stranger to one that is not at home in Lhasa.
 fn cast(rows: &[Row]) -> Vec<Part> {
     let mut cast: Vec<Part> = vec![None; rows.len()];
     for act in ACTS {
         for performer in 0..act.performers {
-            let fits = |row: &Row| row.class == act.class && (act.section.is_none() || row.route.is_empty());
+            let at_home = |row: &Row| row.division.starts_with(LHASA);
+            let fits = |row: &Row| {
+                row.class == act.class
+                    && (act.section.is_none() || row.route.is_empty())
+                    && !(matches!(act.deed, Deed::Elsewhere(_)) && at_home(row))
+            };
             let mut free = rows.iter().zip(&mut cast).filter(|(row, part)| part.is_none() && fits(row));
             if let Some((_, part)) = free.next() {
                 *part = Some((*act, performer));

@@ -12,6 +12,7 @@ pub(crate) struct Row {
     pub(crate) color: u8,
     pub(crate) class: VehicleClass,
     pub(crate) operator: String,
+    pub(crate) division: String,
     pub(crate) route: String,
 }
 
@@ -101,13 +102,14 @@ fn table<T>(
 }
 
 fn row(cells: &[&str]) -> Option<Row> {
-    let [terminal, plate, color, class, operator, _, route, ..] = *cells else { return None };
+    let [terminal, plate, color, class, operator, division, route, ..] = *cells else { return None };
     Some(Row {
         terminal: terminal.to_owned(),
         plate: plate.to_owned(),
         color: color.parse::<fleet::PlateColor>().ok()?.code(),
         class: class.parse().ok()?,
         operator: operator.to_owned(),
+        division: division.to_owned(),
         route: route.to_owned(),
     })
 }
