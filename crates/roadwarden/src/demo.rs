@@ -22,8 +22,10 @@ const SEEDS: &[(&str, &str)] = &[
     ("vehicles.csv", include_str!("../../../seeds/vehicles.csv")),
     ("drivers.csv", include_str!("../../../seeds/drivers.csv")),
     ("operators.csv", include_str!("../../../seeds/operators.csv")),
+    ("permits.csv", include_str!("../../../seeds/permits.csv")),
     ("zones.geojson", include_str!("../../../seeds/zones.geojson")),
     ("routes.geojson", include_str!("../../../seeds/routes.geojson")),
+    ("roads.geojson", include_str!("../../../seeds/roads.geojson")),
     ("divisions.geojson", include_str!("../../../seeds/divisions.geojson")),
 ];
 

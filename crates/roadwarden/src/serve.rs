@@ -16,12 +16,13 @@ pub fn check(config: &Path) -> Result<()> {
     let loaded = load(config)?;
     let reference = &loaded.reference;
     eprintln!(
-        "{}: all good 无误 ({} vehicles, {} operators, {} zones, {} routes; version {})",
+        "{}: all good 无误 ({} vehicles, {} operators, {} zones, {} routes, {} roads; version {})",
         config.display(),
         reference.registry.vehicles().len(),
         reference.registry.operators().len(),
         reference.atlas.zones().count(),
         reference.atlas.routes().count(),
+        reference.atlas.roads().len(),
         reference.version,
     );
     Ok(())

@@ -23,6 +23,7 @@ pub struct Drive {
     /// Way from the first point to each point, metres.
     ways_m: Vec<f64>,
     slow: Vec<(f64, f64, f64)>,
+    structures: Vec<(f64, f64)>,
     /// It turns round here.
     ends_m: (f64, f64),
     pub(crate) way_m: f64,
@@ -59,6 +60,7 @@ impl Drive {
             line: road.line.clone(),
             ways_m,
             slow: road.slow.clone(),
+            structures: road.structures.clone(),
             ends_m: (0.0, length_m),
             way_m: way_m.clamp(0.0, length_m),
             back: false,
@@ -146,11 +148,21 @@ impl Drive {
         // A halt on the way is no rest.
         if self.rest_s <= 0.0 {
             self.driven_s += seconds;
-            if self.driven_s >= self.rest_after_s {
+            if self.driven_s >= self.rest_after_s && self.structure().is_none() {
                 (self.driven_s, self.rest_s) = (0.0, REST_S);
             }
         }
         self.advance(self.speed_mps * seconds);
+    }
+
+    /// The bridge or tunnel it is on; nobody rests there.
+    fn structure(&self) -> Option<(f64, f64)> {
+        self.structures.iter().copied().find(|(from, to)| (*from..*to).contains(&self.way_m))
+    }
+
+    /// Goes on to the end of the bridge or tunnel it is on.
+    pub(crate) fn leave_structure(&mut self) {
+        self.way_m = self.structure().map_or(self.way_m, |(_, to)| to);
     }
 
     fn limit_kmh(&self) -> f64 {
@@ -238,7 +250,12 @@ mod tests {
 
     #[test]
     fn it_moves_as_far_as_its_speed_says_and_turns_at_the_end() {
-        let road = Road { id: "x".into(), line: vec![(91.0, 29.6), (91.02, 29.6)], slow: vec![] };
+        let road = Road {
+            id: "x".into(),
+            line: vec![(91.0, 29.6), (91.02, 29.6)],
+            slow: vec![],
+            structures: vec![],
+        };
         let mut drive = Drive::new(&road, 0.0, 36.0, 1);
         drive.driven_s = 0.0;
         let from = drive.position(0);
@@ -254,7 +271,7 @@ mod tests {
     #[test]
     fn it_brakes_for_a_town_and_halts_where_it_is_told() {
         let line = vec![(91.0, 29.6), (91.1, 29.6)];
-        let road = Road { id: "x".into(), line, slow: vec![(2000.0, 3000.0, 28.0)] };
+        let road = Road { id: "x".into(), line, slow: vec![(2000.0, 3000.0, 28.0)], structures: vec![] };
         let mut drive = Drive::new(&road, 0.0, 72.0, 1);
         (drive.driven_s, drive.halt) = (0.0, Some((5000.0, 60.0)));
         let (mut in_town, mut stood_s) = (Vec::new(), 0);
@@ -269,8 +286,22 @@ mod tests {
     }
 
     #[test]
+    fn nobody_rests_on_a_bridge() {
+        let line = vec![(91.0, 29.6), (91.1, 29.6)];
+        let road = Road { id: "x".into(), line, slow: vec![], structures: vec![(1000.0, 2000.0)] };
+        let mut drive = Drive::new(&road, 1500.0, 36.0, 1);
+        drive.driven_s = REST_AFTER_S;
+        (0..20).for_each(|_| drive.step(5.0));
+        assert!(drive.is_resting() && drive.way_m > 2000.0, "{}", drive.way_m);
+        let mut drive = Drive::new(&road, 1500.0, 36.0, 1);
+        drive.leave_structure();
+        assert!((drive.way_m - 2000.0).abs() < 1e-9);
+    }
+
+    #[test]
     fn whoever_joins_late_in_the_round_rests() {
-        let road = Road { id: "x".into(), line: vec![(91.0, 29.6), (91.1, 29.6)], slow: vec![] };
+        let road =
+            Road { id: "x".into(), line: vec![(91.0, 29.6), (91.1, 29.6)], slow: vec![], structures: vec![] };
         let mut drive = Drive::new(&road, 0.0, 72.0, 1);
         drive.join(0.5);
         assert!(!drive.is_resting());

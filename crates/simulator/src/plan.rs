@@ -121,6 +121,9 @@ fn actor(seeds: &Seeds, (row, index): (&Row, usize), part: Part, chance: &mut Ch
             drive.join(chance.unit());
         }
     }
+    if section.is_none() {
+        drive.leave_structure();
+    }
     if let Some((Act { deed: Deed::Halt(at_m, stand_s), .. }, _)) = part {
         drive.halt = Some((at_m, stand_s));
     }
@@ -168,10 +171,9 @@ fn road<'a>(seeds: &'a Seeds, row: &Row, of_act: Option<&str>, part: Part, index
 const fn cruise_kmh(class: VehicleClass) -> f64 {
     match class {
         VehicleClass::SchoolBus => 26.0,
-        VehicleClass::HazmatTruck => 52.0,
-        VehicleClass::CharterCoach => 58.0,
+        VehicleClass::HazmatTruck => 51.0,
+        VehicleClass::CharterCoach | VehicleClass::ScheduledCoach => 54.0,
         VehicleClass::HeavyTruck => 55.0,
-        VehicleClass::ScheduledCoach => 62.0,
     }
 }
 

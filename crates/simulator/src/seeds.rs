@@ -25,12 +25,16 @@ pub struct Road {
     pub line: Vec<(f64, f64)>,
     /// Where one drives slower: from and to, metres from the beginning, and km/h.
     pub slow: Vec<(f64, f64, f64)>,
+    /// Bridges and tunnels where nobody stands: from and to, metres from the beginning, with some room.
+    pub structures: Vec<(f64, f64)>,
 }
 
 /// Certificates that end before this day are in the table to be noticed; nobody drives with them by default.
 const EXPIRED: &str = "2025-01-01";
 /// Before and behind a speed-limit zone, metres: enough to brake in, from report to report.
 const BRAKING_M: f64 = 400.0;
+/// Before and behind a bridge or tunnel, metres: as long as a fix may be taken for one on it.
+const ROOM_M: f64 = 100.0;
 /// Part of a zone's limit that careful drivers keep to; coaches by night may drive 0.8 of it.
 const CAREFUL: f64 = 0.7;
 
@@ -38,7 +42,7 @@ const CAREFUL: f64 = 0.7;
 #[derive(Clone, Debug)]
 pub struct Seeds {
     pub(crate) rows: Vec<Row>,
-    /// Certificates that are valid, and whose drivers' employer.
+    /// Certificates of drivers that are valid, and whose drivers' employer.
     pub(crate) drivers: Vec<(String, String)>,
     /// The routes.
     pub roads: Vec<Road>,
@@ -55,8 +59,8 @@ pub enum SeedsError {
         /// The row.
         row: String,
     },
-    /// The routes or zones.
-    #[error("routes.geojson or zones.geojson does not read")]
+    /// The routes, roads or zones.
+    #[error("routes.geojson, roads.geojson or zones.geojson does not read")]
     Geometry(#[from] serde_json::Error),
 }
 
@@ -65,18 +69,21 @@ impl Seeds {
     pub fn load() -> Result<Self, SeedsError> {
         let rows = table("vehicles.csv", include_str!("../../../seeds/vehicles.csv"), row)?;
         let mut drivers = table("drivers.csv", include_str!("../../../seeds/drivers.csv"), |cells| {
-            let valid = *cells.get(4)? > EXPIRED;
-            Some((valid, ((*cells.first()?).to_owned(), (*cells.get(2)?).to_owned())))
+            let drives = *cells.get(4)? > EXPIRED && cells.get(5)?.is_empty();
+            Some((drives, ((*cells.first()?).to_owned(), (*cells.get(2)?).to_owned())))
         })?;
-        drivers.retain(|(valid, _)| *valid);
+        drivers.retain(|(drives, _)| *drives);
         let drivers = drivers.into_iter().map(|(_, driver)| driver).collect();
         let routes: Collection = serde_json::from_str(include_str!("../../../seeds/routes.geojson"))?;
         let zones: Collection = serde_json::from_str(include_str!("../../../seeds/zones.geojson"))?;
         let limits: Vec<_> = zones.features.iter().filter_map(limit).collect();
+        let pieces: Collection = serde_json::from_str(include_str!("../../../seeds/roads.geojson"))?;
+        let carried: Vec<_> = pieces.features.iter().filter_map(structure).collect();
         let roads = routes.features.into_iter().filter_map(|feature| {
             let Shape::LineString(line) = feature.geometry else { return None };
             let line: Vec<_> = line.into_iter().map(Into::into).collect();
-            Some(Road { id: feature.properties.id, slow: slow(&line, &limits), line })
+            let structures = carried.iter().filter_map(|ends| along(&line, *ends)).collect();
+            Some(Road { id: feature.properties.id, slow: slow(&line, &limits), structures, line })
         });
         Ok(Self { rows, drivers, roads: roads.collect() })
     }
@@ -120,6 +127,25 @@ fn limit(zone: &Feature) -> Option<(&[[f64; 2]], f64)> {
         Shape::LineString(_) => None,
         Shape::Polygon(rings) => Some((rings.first()?, zone.properties.limit_kmh?)),
     }
+}
+
+/// The ends of a bridge or tunnel.
+fn structure(piece: &Feature) -> Option<[[f64; 2]; 2]> {
+    piece.properties.structure.as_ref()?;
+    match &piece.geometry {
+        Shape::LineString(line) => Some([*line.first()?, *line.last()?]),
+        Shape::Polygon(_) => None,
+    }
+}
+
+/// From where to where a line leads over a piece that was cut out of it.
+fn along(line: &[(f64, f64)], ends: [[f64; 2]; 2]) -> Option<(f64, f64)> {
+    let way_m = |end: [f64; 2]| {
+        let place = line.iter().position(|point| *point == end.into())?;
+        Some(line.iter().zip(line.iter().skip(1)).take(place).map(|(a, b)| distance_m(*a, *b)).sum::<f64>())
+    };
+    let [from_m, to_m] = ends.map(way_m);
+    Some((from_m? - ROOM_M, to_m? + ROOM_M))
 }
 
 /// Where a road leads through zones with a limit.
@@ -171,6 +197,7 @@ struct Feature {
 struct Properties {
     id: String,
     limit_kmh: Option<f64>,
+    structure: Option<String>,
 }
 
 #[derive(serde::Deserialize)]
@@ -191,6 +218,20 @@ mod tests {
         assert_eq!(slow.len(), 2);
         assert!(slow.iter().all(|(from, to, kmh)| to - from > 3000.0 && *kmh < 32.0), "{slow:?}");
         assert!(seeds.road("school-1").unwrap().slow.is_empty());
+    }
+
+    #[test]
+    fn the_road_to_the_airport_has_a_tunnel_and_a_bridge() {
+        let seeds = Seeds::load().unwrap();
+        let lengths = |id| -> Vec<f64> {
+            seeds.road(id).unwrap().structures.iter().map(|(from, to)| to - from).collect()
+        };
+        let [tunnel, bridge] = lengths("lhasa-gonggar-airport")[..] else { panic!() };
+        assert!(
+            (2400.0..3000.0).contains(&tunnel) && (3000.0..4500.0).contains(&bridge),
+            "{tunnel} {bridge}"
+        );
+        assert!(lengths("lhasa-shannan").is_empty());
     }
 
     #[test]

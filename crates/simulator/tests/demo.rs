@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use fleet::{Alert, RULES, ReceiveTime, Registry, RuleId, Severity, State, TerminalId};
+use fleet::{Alert, LimitSource, RULES, ReceiveTime, Registry, RuleId, Severity, State, TerminalId};
 use rules::{Engine, Fault, Verdict};
 use session::{Admission, Directory, Link, Observer, Policy, Rejected};
 use simulator::{ACTS, Act, Actor, Noise, Output, Plan};
@@ -55,6 +55,9 @@ fn check(start_ms: i64, late: &[&str]) {
     }
     let unwanted: BTreeSet<_> = raised.iter().filter_map(Raised::unwanted).collect();
     assert!(unwanted.is_empty(), "unwanted: {unwanted:#?}\n{table}");
+    let posted =
+        |r: &Raised| r.alert.evidence.limit.as_ref().is_some_and(|l| l.source == LimitSource::Posted);
+    assert!(raised.iter().any(posted), "nobody is held to a posted limit\n{table}");
     assert!(noise.all_came(), "{noise:?}");
     is_watchable(&raised, &table);
 }
