@@ -1,6 +1,6 @@
 //! Where dangerous goods may not go: `hazmat=no`, `hazmat:water=no`, `hazmat:E=no`, tunnel categories.
 
-use fleet::{Along, DailyHours, TunnelCategory};
+use fleet::{Along, DailyHours, Structure, TunnelCategory};
 
 use crate::block::Tags;
 use crate::limits::conditions;
@@ -33,6 +33,8 @@ pub struct Read {
     pub allowed: u64,
     /// For some only (`destination`, `private`, `delivery`), or in one direction of a road open in both.
     pub partly: u64,
+    /// Tunnel categories on roads that lead to a tunnel: the tunnel has its own tag.
+    pub outside: u64,
     /// Conditions that a zone has no place for.
     pub too_complex: u64,
     /// Keys and values that are not known.
@@ -40,7 +42,7 @@ pub struct Read {
 }
 
 /// All bans of a way; of several tunnel categories the least strict that forbids all that the tags forbid.
-pub fn bans(tags: &Tags<'_>, open: Along, read: &mut Read) -> Vec<Ban> {
+pub fn bans(tags: &Tags<'_>, open: Along, structure: Option<Structure>, read: &mut Read) -> Vec<Ban> {
     let mut bans = Vec::new();
     let mut category: Option<TunnelCategory> = None;
     for (key, value) in &tags.0 {
@@ -65,6 +67,11 @@ pub fn bans(tags: &Tags<'_>, open: Along, read: &mut Read) -> Vec<Ban> {
         } else if !one_way {
             read.partly += 1;
         }
+    }
+    if structure != Some(Structure::Tunnel) {
+        let outside = |ban: &Ban| matches!(ban.load, Load::Category(_));
+        read.outside += u64::from(category.take().is_some() || bans.iter().any(outside));
+        bans.retain(|ban| !outside(ban));
     }
     bans.extend(category.map(|category| Ban { load: Load::Category(category), hours: None }));
     bans.sort_by_key(|ban| (ban.load, ban.hours.map(|hours| (hours.from_s(), hours.until_s()))));
@@ -154,10 +161,23 @@ mod tests {
         ] {
             let tags = Tags(text.split('|').filter_map(|tag| tag.split_once('=')).collect());
             let mut read = Read::default();
-            let bans: Vec<String> = bans(&tags, open, &mut read).iter().map(print).collect();
+            let bans: Vec<String> =
+                bans(&tags, open, Some(Structure::Tunnel), &mut read).iter().map(print).collect();
             assert_eq!(bans.join(" "), found, "{text}");
-            let Read { allowed, partly, too_complex, not_understood } = read;
+            let Read { allowed, partly, outside: _, too_complex, not_understood } = read;
             assert_eq!([allowed, partly, too_complex, not_understood], counts, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_tunnel_category_holds_in_the_tunnel_only() {
+        let tags = Tags(vec![("hazmat:E", "no"), ("hazmat:C:conditional", "no @ (07:00-09:00)")]);
+        for (structure, found, outside) in
+            [(Some(Structure::Tunnel), 2, 0), (Some(Structure::Bridge), 0, 1), (None, 0, 1)]
+        {
+            let mut read = Read::default();
+            assert_eq!(bans(&tags, Along::Both, structure, &mut read).len(), found);
+            assert_eq!(read, Read { outside, ..Read::default() });
         }
     }
 }

@@ -61,10 +61,11 @@ impl fmt::Display for Counts {
             ("none or variable", unlimited),
         ];
         line(f, "limits not taken over 未采用的限速", &limits)?;
-        let ban::Read { allowed, partly, too_complex, not_understood } = self.bans;
+        let ban::Read { allowed, partly, outside, too_complex, not_understood } = self.bans;
         let bans = [
             ("allowed", allowed),
             ("for some or one direction only", partly),
+            ("a tunnel category outside a tunnel", outside),
             ("too complex a condition", too_complex),
             ("not understood", not_understood),
         ];

@@ -177,7 +177,7 @@ fn special(
     texts: &mut Texts,
     counts: &mut Counts,
 ) -> Option<Box<Special>> {
-    let bans = bans(tags, open, &mut counts.bans);
+    let bans = bans(tags, open, structure, &mut counts.bans);
     if structure.is_none() && bans.is_empty() {
         return None;
     }

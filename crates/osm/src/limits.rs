@@ -1,6 +1,6 @@
 //! Posted limits from `maxspeed` and its relatives.
 //!
-//! A key is `maxspeed[:vehicle][:direction][:conditional]`. For each class of vehicles, direction and time of day the most
+//! A key is `maxspeed[:vehicle][:direction][:wet][:conditional]`. For each class of vehicles, direction and time of day the most
 //! particular tag decides, so that what comes out never contradicts itself: no two limits that hold for the same vehicle
 //! at the same time, but those of a wet road, which are lower.
 
@@ -180,7 +180,7 @@ fn windows(day: &[Speed]) -> Vec<(u16, u16, Speed)> {
 fn entries(tags: &Tags<'_>, read: &mut Read) -> (Vec<Entry>, Vec<Entry>) {
     let (mut plain, mut conditional) = (Vec::new(), Vec::new());
     for (key, text) in &tags.0 {
-        let Some((vehicle, along, has_conditions)) = key_of(key) else { continue };
+        let Some(Key { vehicle, along, wet, conditional: has_conditions }) = key_of(key) else { continue };
         let text = text.trim();
         if has_conditions {
             for (value, condition) in conditions(text) {
@@ -189,14 +189,15 @@ fn entries(tags: &Tags<'_>, read: &mut Read) -> (Vec<Entry>, Vec<Entry>) {
                     (None, _) => read.not_understood += 1,
                     (Some(_), None) => read.too_complex += 1,
                     (Some(speed), Some(condition)) => {
-                        let entry = Entry { vehicle, along, speed, hours: None, wet: condition.wet };
+                        let entry = Entry { vehicle, along, speed, hours: None, wet: wet || condition.wet };
                         conditional.extend(condition.each_hours().map(|hours| Entry { hours, ..entry }));
                     }
                 }
             }
         } else if let Some(speed) = speed(text) {
             read.count(speed);
-            plain.push(Entry { vehicle, along, speed, hours: None, wet: false });
+            let list = if wet { &mut conditional } else { &mut plain };
+            list.push(Entry { vehicle, along, speed, hours: None, wet });
         } else {
             read.not_understood += 1;
         }
@@ -210,24 +211,33 @@ fn entries(tags: &Tags<'_>, read: &mut Read) -> (Vec<Entry>, Vec<Entry>) {
     (plain, conditional)
 }
 
-/// What a key is about; `None`: no limit for any of our vehicles.
-fn key_of(key: &str) -> Option<(Vehicle, Along, bool)> {
+/// What a key is about.
+struct Key {
+    vehicle: Vehicle,
+    along: Along,
+    wet: bool,
+    conditional: bool,
+}
+
+/// Reads a key; `None`: no limit for any of our vehicles.
+fn key_of(key: &str) -> Option<Key> {
     let rest = key.strip_prefix("maxspeed")?;
-    let (mut vehicle, mut along, mut has_conditions) = (Vehicle::All, Along::Both, false);
+    let mut found = Key { vehicle: Vehicle::All, along: Along::Both, wet: false, conditional: false };
     for part in rest.split(':').skip(1) {
         match part {
-            "forward" => along = Along::Forward,
-            "backward" => along = Along::Backward,
-            "conditional" => has_conditions = true,
+            "forward" => found.along = Along::Forward,
+            "backward" => found.along = Along::Backward,
+            "conditional" => found.conditional = true,
+            "wet" => found.wet = true,
             "vehicle" | "motor_vehicle" => {}
-            "bus" | "psv" => vehicle = Vehicle::Bus,
-            "coach" | "tourist_bus" => vehicle = Vehicle::Coach,
-            "hazmat" => vehicle = Vehicle::Hazmat,
-            "hgv" => vehicle = Vehicle::Hgv,
+            "bus" | "psv" => found.vehicle = Vehicle::Bus,
+            "coach" | "tourist_bus" => found.vehicle = Vehicle::Coach,
+            "hazmat" => found.vehicle = Vehicle::Hazmat,
+            "hgv" => found.vehicle = Vehicle::Hgv,
             _ => return None,
         }
     }
-    (rest.is_empty() || rest.starts_with(':')).then_some((vehicle, along, has_conditions))
+    (rest.is_empty() || rest.starts_with(':')).then_some(found)
 }
 
 impl Vehicle {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use fleet::{DailyHours, Structure, TunnelCategory, VehicleClass, ZoneKind};
+use fleet::{DailyHours, RoadClass, Structure, TunnelCategory, VehicleClass, ZoneKind};
 
 use crate::area::{Area, Polygon};
 use crate::ban::{Ban, Load};
@@ -73,7 +73,10 @@ pub struct Structures {
 pub fn on_roads(parts: &[Part<'_>], limits: Limits) -> (Vec<Zone>, Structures) {
     let mut zones = Vec::new();
     let mut structures = |kind: Structure| {
-        let parts: Vec<&Part<'_>> = parts.iter().filter(|part| part.facts.structure == Some(kind)).collect();
+        // Service ways and adits are no 公路, and make a tunnel they lead into no longer.
+        let public = |part: &&Part<'_>| part.facts.class != RoadClass::Minor;
+        let parts: Vec<&Part<'_>> =
+            parts.iter().filter(|part| part.facts.structure == Some(kind)).filter(public).collect();
         let groups = join(&parts);
         zones.extend(groups.iter().filter_map(|group| structure(kind, group, &parts, limits)));
         groups.len() as u64

@@ -150,6 +150,18 @@ fn each_tube_alone_is_too_short_only_below_the_limit() {
 }
 
 #[test]
+fn a_service_way_into_a_tunnel_makes_it_no_longer() {
+    let adit = "
+        n7 3200 -500
+        w14 n2 n7 highway=service tunnel=yes
+    ";
+    let map = TUNNEL.replace("n3 3100", "n3 2999").replace("n4 3050", "n4 2950");
+    assert!(of(&format!("{map}{adit}")).1.is_empty());
+    let side_road = adit.replace("service", "primary");
+    assert_eq!(of(&format!("{map}{side_road}")).1[0]["properties"]["length_m"], 3276.3);
+}
+
+#[test]
 fn what_lies_beside_is_joined_by_its_name_or_number_only() {
     let joined = |map: &str| of(map).2.structures.tunnels;
     assert_eq!(joined(TUNNEL), 1);
@@ -228,6 +240,7 @@ fn bans_of_dangerous_goods_are_zones_and_permissions_are_none() {
         w1 n1 n2 highway=primary ref=S5 hazmat=no
         w2 n2 n3 highway=primary ref=S5 hazmat=no hazmat:water=permissive
         w3 n4 n5 highway=primary hazmat:water=no
+        w5 n4 n6 highway=primary hazmat:C=no
         w4 n5 n6 highway=primary tunnel=yes hazmat:C=no hazmat:D=no hazmat:conditional=no~@~(07:00-09:00)
     ");
     let found: Vec<String> = zones.iter().map(print).collect();
@@ -240,7 +253,7 @@ fn bans_of_dangerous_goods_are_zones_and_permissions_are_none() {
             "osm-w4-category {classes:[hazmat-truck],kind:tunnel,name_en:Restricted by tunnel category, osm-w4-category,name_zh:osm-w4-category 隧道类别限行路段,roads:[osm-w4-1],tunnel_category:D,width_m:17.5}",
         ]
     );
-    assert_eq!(counts.bans.allowed, 1);
+    assert_eq!((counts.bans.allowed, counts.bans.outside), (1, 1));
 }
 
 const WATER: &str = "

@@ -49,6 +49,12 @@ fn limits_never_contradict_each_other() {
         ("maxspeed=100|maxspeed:conditional=none @ (20:00-06:00)", Both, "100{06:00-20:00}"),
         ("maxspeed:conditional=30 @ (07:00-09:00,16:00-18:00)", Both, "30{07:00-09:00} 30{16:00-18:00}"),
         ("maxspeed=60|maxspeed:conditional=80 @ wet", Both, "60"),
+        ("maxspeed=120|maxspeed:wet=80", Both, "80~ 120"),
+        (
+            "maxspeed=50|maxspeed:conditional=30 @ (22:00-24:00, 0:00-06:00)",
+            Both,
+            "30{22:00-06:00} 50{06:00-22:00}",
+        ),
         ("maxspeed=60|maxspeed:conditional=30 @ (Mo-Fr 07:00-09:00)", Both, "60"),
         (
             "maxspeed=100|maxspeed:hgv=80|maxspeed:conditional=90 @ (22:00-06:00); 70 @ (06:00-07:00)",
