@@ -317,6 +317,13 @@ table! {
         week_limit: Duration = 44 * HOUR,
         /// Drivers of dangerous goods keep to both too. Off: no national rule that was found says so.
         totals_hazmat: bool = false,
+        /// A coach on one way that is longer needs two drivers (safety rules of passenger operators), metres.
+        alone_m: f64 = 400_000.0,
+        /// The same for a way on expressways, metres.
+        alone_expressway_m: f64 = 600_000.0,
+        /// A stop this long ends a way (design).
+        #[serde(with = "fleet::duration_text")]
+        trip_rest: Duration = 2 * HOUR,
         /// One uninterrupted stop this long is a rest.
         #[serde(with = "fleet::duration_text")]
         rest: Duration = 20 * MINUTE,
@@ -350,6 +357,11 @@ table! {
         clear_hold: Duration = 5 * MINUTE,
         /// The hours in which coaches stand; one with a relay permit that holds is free.
         coach_hours: DailyHours = DailyHours::new(2 * 3600, 5 * 3600),
+        /// A relay permit alone frees nobody: another driver must have taken over at a relay point of the map. Off until
+        /// the map has them.
+        relay: bool = false,
+        /// When relays are carried out.
+        relay_hours: DailyHours = DailyHours::new(22 * 3600, 2 * 3600),
         /// Ids of routes that are free of it (relay, airport and short shuttle services); for dangerous goods, those
         /// filed for livelihood goods.
         exempt_routes: Vec<String> = Vec::new(),
@@ -511,6 +523,20 @@ table! {
         /// Design.
         #[serde(with = "fleet::duration_text")]
         clear_hold: Duration = Duration::ZERO,
+        /// A driver of another operator is one of the vehicle's no more (design).
+        other_operator: bool = true,
+        /// Driven this long with no card in, or with that of somebody who is no driver (design). It holds for vehicles of
+        /// whose reader a card was heard of before.
+        #[serde(with = "fleet::duration_text")]
+        nobody_after: Duration = 5 * MINUTE,
+        /// Vehicles without a card so far have a reader too: set it for a class or an operator.
+        expects_card: bool = false,
+        /// Loaded dangerous-goods trucks need an escort's card. Off: a reader holds one card, the driver's, so that
+        /// this asks of escorts that they put theirs in before the trip.
+        escort: bool = false,
+        /// An escort who logged on this long ago is still on board (design).
+        #[serde(with = "fleet::duration_text")]
+        escort_within: Duration = 12 * HOUR,
         /// A vehicle that is driven this long after its driver's card went into another one has somebody else at the
         /// wheel, or the card has a twin (design).
         #[serde(with = "fleet::duration_text")]
@@ -557,6 +583,11 @@ table! {
         gap: Duration = 30 * MINUTE,
         /// The shortest way, metres.
         distance_m: f64 = 20_000.0,
+        /// From just before a driving-time limit on, a shorter hole is enough (design).
+        #[serde(with = "fleet::duration_text")]
+        limit_gap: Duration = 10 * MINUTE,
+        /// And a shorter way (design), metres.
+        limit_distance_m: f64 = 2_000.0,
         /// Faster than this is drift, km/h (1.7 km a minute).
         plausible_kmh: f64 = 102.0,
         /// The shortest hole whose straight way is looked at for zones the vehicle may not enter, whatever its length
@@ -598,6 +629,12 @@ table! {
         /// Design.
         #[serde(with = "fleet::duration_text")]
         clear_hold: Duration = MINUTE,
+        /// A cut, a silence or a change of cards this short before a driving-time limit is said to be so (design).
+        #[serde(with = "fleet::duration_text")]
+        before_limit: Duration = 15 * MINUTE,
+        /// So often must one pair of cards change just before the limit, with no rest, to be spoken of; 0: never (design). A
+        /// crew of two that keeps to the law looks the same but for the faces: it is information, no more.
+        alternations: u8 = 3,
         /// A clock set back by less is an adjustment (design).
         #[serde(with = "fleet::duration_text")]
         clock_back: Duration = 5 * MINUTE,

@@ -278,6 +278,7 @@ fn ground<'a>(
         facts,
         driver: Some(driver),
         since: None,
+        reader: true,
         late: false,
     }
 }

@@ -5,6 +5,7 @@ mod notice;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
+use fleet::Role;
 use fleet::{
     Alert, Card, Division, DriverLabel, EventTime, Map, News, Observation, ReceiveTime, Registration,
     Registry, Report, TerminalId, VehicleClass,
@@ -14,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use crate::book::Common;
 use crate::kind::device;
 use crate::kind::event::URGENT;
+use crate::kind::wheel::LogOn;
 use crate::lane::{Clear, Facts, Ground, Lane, Scratch};
 use crate::rulebook::Rulebook;
 use crate::shift::Shift;
@@ -322,25 +324,26 @@ impl Engine {
         if leaves {
             self.tell_card(index, false, card.at);
         }
-        let enters = certificate.is_some();
         let vehicle = &mut self.state.vehicles[index];
         vehicle.card_at = Some(card.at);
+        let mut log_on = None;
         if let Some(certificate) = certificate {
-            let on_file = self.registry.driver(&certificate).map(|driver| driver.name.clone());
-            let name = on_file.or_else(|| card.name.clone()).unwrap_or_default();
-            if vehicle.drove.as_ref().is_some_and(|before| *before != certificate) {
-                vehicle.live.drive.change_driver(&book, card.at);
-            }
-            vehicle.drove = Some(certificate.clone());
-            vehicle.driver = Some(DriverLabel { certificate, name });
+            let on_file = self.registry.driver(&certificate);
+            let name = on_file.map(|driver| driver.name.clone()).or_else(|| card.name.clone());
+            let role = on_file.map_or(Role::Driver, |driver| driver.role);
+            // Whoever is no driver takes over nothing: the account stays the driver's.
+            let before = match role {
+                Role::Driver => vehicle.drove.replace(certificate.clone()).filter(|b| *b != certificate),
+                Role::Carer | Role::Escort => None,
+            };
+            log_on = Some(LogOn { role, before });
+            vehicle.driver = Some(DriverLabel { certificate, name: name.unwrap_or_default() });
+            self.tell_card(index, true, card.at);
         } else if !card.inserted {
             vehicle.driver = None;
         }
-        if enters {
-            self.tell_card(index, true, card.at);
-        }
         self.turn(index, false, |lane, ground, _, _| {
-            lane.news(Ground { late, ..ground }, seen, false, out);
+            lane.card(Ground { late, ..ground }, card, log_on.as_ref(), out);
         });
         if late { Verdict::Late } else { Verdict::Other }
     }
@@ -374,7 +377,7 @@ impl Engine {
         run: impl FnOnce(&mut Lane, Ground<'_>, &mut Clear, &mut Scratch) -> T,
     ) -> T {
         let State { vehicles, structures, .. } = &mut self.state;
-        let Remembered { terminal, live, history, driver, card_at, .. } = &mut vehicles[index];
+        let Remembered { terminal, live, history, driver, card_at, drove, .. } = &mut vehicles[index];
         let facts = &self.facts[index];
         let ground = Ground {
             book: &facts.book,
@@ -387,6 +390,7 @@ impl Engine {
             facts,
             driver: driver.as_ref(),
             since: *card_at,
+            reader: drove.is_some(),
             late,
         };
         let lane = if late { &mut **history.get_or_insert_default() } else { live };

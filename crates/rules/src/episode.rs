@@ -88,7 +88,7 @@ impl Scope {
             Self::Rest => subject == CARRIED,
             Self::Events => !registration && is_event(rule),
             Self::Registration => registration,
-            Self::Whole => !card && !registration,
+            Self::Whole => !registration,
         }
     }
 }
@@ -201,6 +201,9 @@ impl Episode {
         match signal.grip {
             Grip::Ends => {
                 self.until = None;
+                if let Some(alert) = self.alert.as_mut().filter(|_| self.rule == RuleId::FATIGUE) {
+                    alert.title = scene.title(signal); // what ended it is worth saying
+                }
                 return self.miss(scene, out);
             }
             Grip::Passes if self.alert.is_some() => {

@@ -3,6 +3,7 @@
 pub(crate) mod device;
 pub(crate) mod driver;
 pub(crate) mod driving;
+pub(crate) mod evasion;
 pub(crate) mod event;
 pub(crate) mod halt;
 pub(crate) mod honesty;
@@ -16,4 +17,5 @@ pub(crate) mod speeding;
 pub(crate) mod standing;
 pub(crate) mod structure;
 pub(crate) mod trip;
+pub(crate) mod wheel;
 pub(crate) mod zone;

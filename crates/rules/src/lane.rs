@@ -6,9 +6,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fleet::{
-    Alarms, Alert, Candidate, Division, DriverLabel, EventTime, Fix, Leg, LonLat, Map, News, Observation,
-    ReceiveTime, Registry, Report, RoadIndex, RouteIndex, Status, TerminalId, Trail, VehicleClass, ZoneHit,
-    ZoneIndex,
+    Alarms, Alert, Candidate, Card, Division, DriverLabel, EventTime, Fix, Leg, LonLat, Map, News,
+    Observation, ReceiveTime, Registry, Report, RoadIndex, RouteIndex, Status, TerminalId, Trail,
+    VehicleClass, ZoneHit, ZoneIndex,
 };
 use serde::{Deserialize, Serialize};
 
@@ -16,14 +16,15 @@ use crate::Book;
 use crate::engine::Fault;
 use crate::episode::{Episodes, Scope};
 use crate::kind::device::{self, ClockSet, Still};
-use crate::kind::driving::{self, Before, Drive, Stretch};
+use crate::kind::driving::{self, Before, Drive, Step, Stretch};
 use crate::kind::halt::{self, Halt};
 use crate::kind::honesty::Honesty;
 use crate::kind::route;
 use crate::kind::silence::{self, Hole};
 use crate::kind::trip::{self, Trip};
+use crate::kind::wheel::{LogOn, Wheel};
 use crate::kind::zone::{self, Around, Passed};
-use crate::kind::{driver, event, night_ban, plate, speeding, standing};
+use crate::kind::{driver, evasion, event, night_ban, plate, speeding, standing};
 use crate::scene::{RECENT_MAX, Scene};
 use crate::shift::Shift;
 use crate::signal::Signal;
@@ -71,6 +72,8 @@ pub(crate) struct Ground<'a> {
     pub(crate) driver: Option<&'a DriverLabel>,
     /// When the driver's card went in.
     pub(crate) since: Option<EventTime>,
+    /// Whether a card was ever read here.
+    pub(crate) reader: bool,
     pub(crate) late: bool,
 }
 
@@ -92,6 +95,7 @@ pub(crate) struct Lane {
     pub(crate) drive: Drive,
     /// Driving that is still to be told of the driver.
     pub(crate) turn: Option<Box<Stretch>>,
+    pub(crate) wheel: Option<Box<Wheel>>,
     pub(crate) around: Around,
     trail: Trail,
     pub(crate) hole: Option<Hole>,
@@ -209,19 +213,34 @@ impl Lane {
         self.episodes.step(Scope::Clock, &signals, &scene, out);
     }
 
-    /// News without a position: a card, or a registration with a plate of another vehicle (`clone`).
+    /// A driver's card went in or out; `log_on` says who took over, where somebody did.
+    pub(crate) fn card(
+        &mut self,
+        ground: Ground<'_>,
+        card: &Card,
+        log_on: Option<&LogOn>,
+        out: &mut Vec<Alert>,
+    ) {
+        let mut signals = Vec::new();
+        let scene = ground.scene(Fix { at: card.at, ..self.last_fix(None) }, &self.recent);
+        if let Some(log_on) = log_on {
+            driver::card(&scene, &mut signals);
+            Wheel::log_on(&mut self.wheel, &scene, &mut self.drive, log_on, &mut signals);
+        }
+        self.episodes.step(Scope::Card, &signals, &scene, out);
+    }
+
+    /// News without a position: a registration with a plate of another vehicle (`clone`).
     pub(crate) fn news(&mut self, ground: Ground<'_>, seen: &Observation, clone: bool, out: &mut Vec<Alert>) {
         let mut signals = Vec::new();
         let (scope, at) = match &seen.news {
-            News::Card(card) => (Scope::Card, card.at),
             News::Registration(_) => (Scope::Registration, seen.received.as_event()),
-            News::Report(_) => return,
+            News::Card(_) | News::Report(_) => return,
         };
         let scene = ground.scene(Fix { at, ..self.last_fix(None) }, &self.recent);
         match &seen.news {
-            News::Card(card) => driver::step(&scene, card, &mut signals),
             News::Registration(said) if clone => plate::registered(said, &mut signals),
-            News::Registration(_) | News::Report(_) => {}
+            News::Card(_) | News::Registration(_) | News::Report(_) => {}
         }
         self.episodes.step(scope, &signals, &scene, out);
     }
@@ -311,6 +330,7 @@ impl Lane {
         let filled = self.drive.reaches_beyond(previous.as_ref());
         let gap = ground.book.common.gap;
         let hole_from = previous.filter(|p| way == Way::On && !filled && fix.at.since(p.at) > gap);
+        let near = hole_from.and_then(|from| evasion::near(&ground, &self.drive, from.at));
         let before = hole_from.map(|from| (from, self.drive.clone()));
         if Honesty::feigns(&mut self.honesty, ground.book, report, previous.as_ref()) {
             self.drive.break_stop();
@@ -331,8 +351,10 @@ impl Lane {
         let episodes = &self.episodes;
         event::step(&scene, report, signals);
         speeding::step(&scene, hits, signals);
-        driving::fatigue(&scene, &self.drive, || episodes.is_open(fleet::RuleId::FATIGUE), signals);
-        night_ban::step(&scene, ground.facts.night_exempt, signals);
+        let rested = step.rested.then(|| report.status.has(Status::ACC_ON));
+        driving::fatigue(&scene, &self.drive, rested, || episodes.is_open(fleet::RuleId::FATIGUE), signals);
+        let relayed = ground.late || self.wheel.as_deref().is_some_and(|wheel| wheel.has_relayed(fix.at));
+        night_ban::step(&scene, ground.facts.night_exempt, relayed, signals);
         let passed = Passed { roads: passed, from: left.first().map(|place| place.road) };
         zone::step(&scene, hits, passed, &self.drive, &mut self.around, signals);
         standing::step(&scene, hits, &self.drive, signals);
@@ -344,16 +366,32 @@ impl Lane {
         halt::step(&scene, report.status, (hits, &self.drive), &mut self.halt, signals);
         if !ground.late {
             if let Some(previous) = previous.filter(|_| way == Way::On) {
-                self.hole = silence::hole(&scene, &previous, silence).filter(|_| !filled).or(self.hole);
+                self.hole = silence::hole(&scene, &previous, silence, near).filter(|_| !filled).or(self.hole);
             }
             silence::offline_move(&scene, &mut self.hole, signals);
-            self.device(&scene, report, false, signals);
+            let way = previous.as_ref().filter(|_| way == Way::On);
+            self.live_only(&scene, report, (step, way), signals);
         }
         if !signals.is_empty() || !self.episodes.is_empty() {
             self.episodes.step(Scope::Whole, signals, &scene, out);
         }
         (self.recent, self.trail) = (recent, trail);
         self.at_the_wheel(ground, span, step, shifts);
+    }
+
+    /// The terminal and whoever sits at the wheel; history judges neither. With what the fix added to the driving
+    /// account, and the fix before.
+    fn live_only(
+        &mut self,
+        scene: &Scene<'_>,
+        report: &Report,
+        (step, previous): (Step, Option<&Fix>),
+        signals: &mut Vec<Signal>,
+    ) {
+        self.device(scene, report, false, signals);
+        evasion::mark(scene, &self.drive, scene.fix.at, signals);
+        Wheel::step(&mut self.wheel, scene, (&mut self.drive, step), previous, signals);
+        driver::at_the_wheel(scene, report.alarms, &self.drive, self.wheel.as_deref(), signals);
     }
 
     fn events(
@@ -374,6 +412,7 @@ impl Lane {
         }
         if !ground.late {
             self.device(&scene, report, true, signals);
+            evasion::mark(&scene, &self.drive, at, signals);
         }
         self.episodes.step(Scope::Events, signals, &scene, out);
         self.recent = recent;

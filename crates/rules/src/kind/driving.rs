@@ -152,10 +152,20 @@ impl Drive {
     }
 
     /// Another driver took over during a stop that is long enough: a new account.
-    pub(crate) fn change_driver(&mut self, book: &Book, at: EventTime) {
-        if self.standing(at).is_some_and(|stood| stood >= book.fatigue.driver_change_stop) {
-            (self.span_start, self.moving, self.unverified) = (None, Duration::ZERO, false);
+    pub(crate) fn change_driver(&mut self) {
+        (self.span_start, self.moving, self.unverified) = (None, Duration::ZERO, false);
+    }
+
+    /// How long may still be driven before the first limit; `None` if it is not being driven, or passed one.
+    pub(crate) fn left(&self, book: &Book, class: VehicleClass, at: EventTime) -> Option<Duration> {
+        let rule = &book.fatigue;
+        let start = self.span_start?;
+        let by_day = rule.limit.checked_sub(at.since(start))?;
+        let nightly = is_nightly(book, class) && rule.night.contains(at.second_of_day());
+        if !nightly {
+            return Some(by_day);
         }
+        Some(by_day.min(rule.night_limit.checked_sub(overlap(rule.night, start, at))?))
     }
 
     fn count(&mut self, book: &Book, fix: &Fix, pace: Pace, passed: Duration, moved_m: f64) -> Step {
@@ -202,10 +212,11 @@ impl Drive {
     }
 }
 
-/// Both driving-time rules.
+/// Both driving-time rules. `rested`: a rest was just reached, with the engine on or off.
 pub(crate) fn fatigue(
     scene: &Scene<'_>,
     drive: &Drive,
+    rested: Option<bool>,
     fatigued: impl Fn() -> bool,
     signals: &mut Vec<Signal>,
 ) {
@@ -214,7 +225,9 @@ pub(crate) fn fatigue(
     let standing = drive.standing(at).is_some_and(|stood| stood >= rule.stop_after);
     let grip = if standing || drive.span_start.is_none() { Grip::Sustains } else { Grip::Raises };
     let Some(start) = drive.span_start else {
-        if drive.unverified && fatigued() {
+        if let Some(engine_on) = rested {
+            signals.push(rest(scene, engine_on));
+        } else if drive.unverified && fatigued() {
             signals.push(Signal {
                 grip,
                 ..spoken(scene, (false, true, Whose::Vehicle), Duration::ZERO, rule.limit)
@@ -224,6 +237,18 @@ pub(crate) fn fatigue(
     };
     let span = Span { start, moving: drive.moving, whose: Whose::Vehicle };
     signals.extend(continuous(scene, &span).map(|signal| Signal { grip, ..signal }));
+}
+
+/// The rest that ends it, and whether the engine ran: a stop with the engine on says less.
+fn rest(scene: &Scene<'_>, engine_on: bool) -> Signal {
+    let text = if engine_on {
+        ("疲劳驾驶解除：已停车休息（发动机未熄火）", "rested, engine on")
+    } else {
+        ("疲劳驾驶解除：已停车休息（发动机熄火）", "rested, engine off")
+    };
+    let rest = scene.book.fatigue.rest;
+    let signal = timed(scene, Signal::new(RuleId::FATIGUE, Severity::Info, text), rest, rest);
+    Signal { grip: Grip::Ends, ..signal }
 }
 
 /// Whose account a span stands in.
@@ -242,13 +267,18 @@ pub(crate) struct Span {
     pub(crate) whose: Whose,
 }
 
+/// Whether the limit by night holds for a class.
+fn is_nightly(book: &Book, class: VehicleClass) -> bool {
+    class.is_coach() || (book.fatigue.night_hazmat && class == VehicleClass::HazmatTruck)
+}
+
 /// What a span says at the moment of the scene: too long by day or by night, or soon.
 pub(crate) fn continuous(scene: &Scene<'_>, span: &Span) -> Option<Signal> {
     let rule = &scene.book.fatigue;
     let (at, whose) = (scene.fix.at, span.whose);
     let lasted = at.since(span.start);
     let before = scene.book.fatigue_warning.before;
-    let nightly = scene.class.is_coach() || (rule.night_hazmat && scene.class == VehicleClass::HazmatTruck);
+    let nightly = is_nightly(scene.book, scene.class);
     if lasted + before < if nightly { rule.night_limit.min(rule.limit) } else { rule.limit } {
         return None;
     }

@@ -7,24 +7,31 @@ use crate::law::{self, Law};
 use crate::scene::Scene;
 use crate::signal::{Signal, Subject};
 
-pub(crate) fn step(scene: &Scene<'_>, exempt: bool, signals: &mut Vec<Signal>) {
+/// `relayed`: another driver took over at a relay point this night.
+pub(crate) fn step(scene: &Scene<'_>, exempt: bool, relayed: bool, signals: &mut Vec<Signal>) {
     if scene.fix.speed.kmh() < scene.book.common.moving_kmh {
         return;
     }
     match scene.class {
-        VehicleClass::ScheduledCoach | VehicleClass::CharterCoach => coach(scene, exempt, signals),
+        VehicleClass::ScheduledCoach | VehicleClass::CharterCoach => coach(scene, exempt, relayed, signals),
         VehicleClass::HazmatTruck => hazmat(scene, exempt, signals),
         VehicleClass::HeavyTruck | VehicleClass::SchoolBus => {}
     }
 }
 
 /// From two to five coaches stand, but for those that change driver or vehicle by night; no mountain road is free.
-fn coach(scene: &Scene<'_>, exempt: bool, signals: &mut Vec<Signal>) {
+fn coach(scene: &Scene<'_>, exempt: bool, relayed: bool, signals: &mut Vec<Signal>) {
     let rule = &scene.book.night_ban;
     let hour = scene.fix.at.second_of_day();
-    if !exempt && rule.coach_hours.contains(hour) && !scene.has_permit(PermitKind::Relay) {
-        let text = ("禁行时段运行", "running in forbidden hours");
-        signals.push(banned(scene, text, law::NIGHT_COACH));
+    if !exempt && rule.coach_hours.contains(hour) {
+        if !scene.has_permit(PermitKind::Relay) {
+            let text = ("禁行时段运行", "running in forbidden hours");
+            signals.push(banned(scene, text, law::NIGHT_COACH));
+        } else if rule.relay && !relayed {
+            let text =
+                ("禁行时段运行：接驳未执行", "running in forbidden hours, the relay was not carried out");
+            signals.push(banned(scene, text, law::NIGHT_COACH).about(Subject::Named(RELAY)));
+        }
     }
     let is_mountain = |road: &Road| road.cautions.contains(&Caution::Mountain);
     if rule.mountain && rule.mountain_hours.contains(hour) && scene.surely(is_mountain) {
@@ -46,6 +53,8 @@ fn hazmat(scene: &Scene<'_>, exempt: bool, signals: &mut Vec<Signal>) {
 
 /// What tells the ban of mountain roads apart from that of the small hours: a coach may break both.
 const MOUNTAIN: &str = "mountain";
+/// A relay that its permit asks for.
+const RELAY: &str = "relay";
 
 fn banned(scene: &Scene<'_>, text: (&'static str, &'static str), basis: &'static [Law]) -> Signal {
     Signal::new(RuleId::NIGHT_BAN, Severity::Major, text).to(law::road(scene.class), basis).measured(

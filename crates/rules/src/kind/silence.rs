@@ -5,6 +5,7 @@ use std::time::Duration;
 use fleet::{Fix, Leg, MeasureKind, RuleId, Severity, Touch, ZoneHit, ZoneIndex, ZoneKind};
 use serde::{Deserialize, Serialize};
 
+use crate::kind::evasion::Near;
 use crate::kind::zone;
 use crate::law;
 use crate::scene::Scene;
@@ -24,15 +25,17 @@ pub(crate) struct Hole {
     pub(crate) to: Fix,
     /// The longest time in it without a word.
     silence: Duration,
+    /// A driving-time limit that was near when it began.
+    near: Option<Near>,
 }
 
 /// Looks for a hole between the last fix and this one; a terminal that only had no fix, as in a tunnel, was not
 /// silent.
-pub(crate) fn hole(scene: &Scene<'_>, from: &Fix, silence: Duration) -> Option<Hole> {
+pub(crate) fn hole(scene: &Scene<'_>, from: &Fix, silence: Duration, near: Option<Near>) -> Option<Hole> {
     let rule = &scene.book.offline_move;
-    let hole = Hole { from: *from, to: scene.fix, silence };
+    let hole = Hole { from: *from, to: scene.fix, silence, near };
     let past_zone = || silence >= rule.zone_gap && !past(scene, &hole).is_empty();
-    (silence >= rule.gap && is_far(scene, &hole) || past_zone()).then_some(hole)
+    (silence >= rule.gap && is_far(scene, &hole) || evades(scene, &hole) || past_zone()).then_some(hole)
 }
 
 /// Once the terminal had time to fill the hole, and did not.
@@ -48,10 +51,36 @@ pub(crate) fn offline_move(scene: &Scene<'_>, hole: &mut Option<Hole>, signals: 
         signals.push(Signal { started: Some(found.from.at), hold: Some(Duration::ZERO), ..signal });
     };
     if found.silence >= rule.gap && is_far(scene, &found) {
-        let text = ("离线位移", "moved while it was silent");
+        let text = match found.near {
+            None => ("离线位移", "moved while it was silent"),
+            Some(Near::DrivingTime) => (
+                "离线位移：临近驾驶时限时离线",
+                "moved while it was silent, from just before a driving-time limit",
+            ),
+            Some(Near::NightBan) => (
+                "离线位移：临近禁行时段时离线",
+                "moved while it was silent, from just before forbidden hours",
+            ),
+        };
         let signal = Signal::new(RuleId::OFFLINE_MOVE, Severity::Major, text)
             .to(law::supervision(scene.class), law::TAMPER)
             .measured(MeasureKind::DistanceM, moved_m, Some(rule.distance_m));
+        push(signal);
+    } else if let Some(near) = found.near.filter(|_| evades(scene, &found)) {
+        let text = match near {
+            Near::DrivingTime => (
+                "临近驾驶时限时离线后异地恢复",
+                "silent from just before a driving-time limit, and back elsewhere",
+            ),
+            Near::NightBan => (
+                "临近禁行时段时离线后异地恢复",
+                "silent from just before forbidden hours, and back elsewhere",
+            ),
+        };
+        let signal = Signal::new(RuleId::OFFLINE_MOVE, Severity::Major, text)
+            .to(law::road(scene.class), law::TAMPER)
+            .measured(MeasureKind::DistanceM, moved_m, Some(rule.limit_distance_m))
+            .about(Subject::Named("limit"));
         push(signal);
     }
     for (index, by_road) in past(scene, &found) {
@@ -69,6 +98,16 @@ fn is_far(scene: &Scene<'_>, hole: &Hole) -> bool {
     let rule = &scene.book.offline_move;
     let moved_m = hole.from.position.distance_m(hole.to.position);
     moved_m > rule.distance_m && is_plausible(scene, hole)
+}
+
+/// It fell silent just before a driving-time limit and came back elsewhere.
+fn evades(scene: &Scene<'_>, hole: &Hole) -> bool {
+    let rule = &scene.book.offline_move;
+    let moved_m = hole.from.position.distance_m(hole.to.position);
+    hole.near.is_some()
+        && hole.silence >= rule.limit_gap
+        && moved_m >= rule.limit_distance_m
+        && is_plausible(scene, hole)
 }
 
 fn is_plausible(scene: &Scene<'_>, hole: &Hole) -> bool {
