@@ -235,7 +235,6 @@ impl Episode {
         self.severity = self.severity.max(signal.severity);
         if let Some(alert) = &mut self.alert {
             (alert.measure.value, alert.measure.limit) = (value, signal.limit);
-            alert.evidence.limit.clone_from(&signal.why);
             self.update(signal, scene, out);
         } else if at.since(self.started_at) >= self.hold_for(signal, scene) {
             self.raise(signal, value, scene, out);
@@ -292,6 +291,7 @@ impl Episode {
         alert.revision += 1;
         alert.severity = self.severity;
         alert.title = scene.title(signal);
+        alert.evidence.limit.clone_from(&signal.why);
         alert.measure.peak = self.peak;
         scene.locate(alert);
         alert.evidence.positions = scene.evidence(&self.proof);

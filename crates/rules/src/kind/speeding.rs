@@ -1,4 +1,7 @@
 //! `speeding`: the speed against the limit that holds here and now ([`limit`]).
+//!
+//! Each limit is a case of its own: where another one begins, an alert ends, and the hold begins anew. So a driver has
+//! as long as the hold to come down to the limit of a town, and an alert's severity, law and figures belong together.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -9,7 +12,7 @@ use crate::book::Speeding;
 use crate::kind::limit::{self, Limit};
 use crate::law;
 use crate::scene::Scene;
-use crate::signal::{Grip, Signal};
+use crate::signal::{Grip, Signal, Subject};
 
 /// Fixes further apart than this say nothing about a gain of speed: anyone can reach any speed in it.
 const DENSE: Duration = Duration::from_secs(15);
@@ -33,7 +36,8 @@ pub(crate) fn step(scene: &Scene<'_>, hits: &[ZoneHit], signals: &mut Vec<Signal
     let severity = severity(scene, speed_kmh / limit.kmh);
     let signal = Signal::new(RuleId::SPEEDING, severity, text(&limit))
         .to(law::road(scene.class), limit.basis(scene.class))
-        .measured(MeasureKind::SpeedKmh, speed_kmh, Some(limit.kmh));
+        .measured(MeasureKind::SpeedKmh, speed_kmh, Some(limit.kmh))
+        .about(Subject::Text(limit.kmh.to_string()));
     signals.push(Signal {
         grip: if borne_out { Grip::Raises } else { Grip::Anew },
         why: Some(limit.label()),
