@@ -14,6 +14,7 @@ mod identity;
 mod observation;
 mod place;
 mod position;
+mod quality;
 mod registry;
 mod road;
 mod time;
@@ -31,6 +32,7 @@ pub use observation::{
 };
 pub use place::{DailyHours, Leg, Map, PORTAL_M, RouteIndex, Touch, Zone, ZoneHit, ZoneIndex, ZoneKind};
 pub use position::{Heading, LonLat, Speed};
+pub use quality::{DayCount, FAULT_BIT_FIRST, FAULT_BITS, Tally};
 pub use registry::{Driver, Operator, Permit, PermitKind, Registry, Role, Vehicle};
 pub use road::{
     Ahead, Along, Candidate, Caution, OnRoad, PostedLimit, Road, RoadClass, RoadIndex, Structure, Trail,

@@ -36,6 +36,8 @@ macro_rules! book {
         pub struct Book {
             /// What holds for all rules.
             pub common: Common,
+            /// How the quality of data is counted.
+            pub quality: Quality,
             $($(#[$fdoc])* #[serde(rename = $text)] pub $field: $kind,)*
         }
 
@@ -186,6 +188,18 @@ pub enum Students {
     Always,
     /// In the hours of `student_hours`.
     Hours,
+}
+
+table! {
+    /// How the quality of data is counted, for the assessment of the joint monitoring network. The other figures of it are
+    /// the assessment's own.
+    Quality {
+        /// Between two fixes further apart than this the track is broken (no figure was found in the assessment rules).
+        #[serde(with = "fleet::duration_text")]
+        track_gap: Duration = 5 * MINUTE,
+        /// Implausible jumps on one day from which on a vehicle drifted (design: one is a reflection).
+        drift_jumps: u16 = 3,
+    }
 }
 
 table! {

@@ -1,6 +1,7 @@
 //! The engine: observations in, alerts out.
 
 mod notice;
+mod quality;
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -110,6 +111,10 @@ pub struct Engine {
     /// Every vehicle's `wake`, earliest first.
     wakes: BTreeSet<(ReceiveTime, u32)>,
     scratch: Scratch,
+    /// Days whose counts changed since they were last handed out, and the vehicles that have some, first come first served.
+    /// Not saved: whoever saves the state takes them first.
+    changed: Vec<crate::quality::Changed>,
+    waiting: std::collections::VecDeque<u32>,
 }
 
 impl Engine {
@@ -130,7 +135,9 @@ impl Engine {
         let wakes = numbered().filter_map(|(index, vehicle)| Some((vehicle.wake?, index))).collect();
         let facts = state.vehicles.iter().map(|v| facts(&books, &registry, &*map, v.terminal)).collect();
         let clear = vec![None; state.vehicles.len()];
-        Self { books, registry, map, state, index, facts, clear, wakes, scratch: Scratch::default() }
+        let changed = vec![Default::default(); state.vehicles.len()];
+        let (scratch, waiting) = (Scratch::default(), Default::default());
+        Self { books, registry, map, state, index, facts, clear, wakes, scratch, changed, waiting }
     }
 
     /// Fires every deadline up to the moment of receipt, then evaluates the observation.
@@ -140,6 +147,7 @@ impl Engine {
         let Some(index) = self.vehicle(observation.terminal) else {
             return Verdict::Rejected(Fault::VehiclesMax);
         };
+        let before = out.len();
         let verdict = match &observation.news {
             News::Report(report) => self.report(index, observation.received, report, out),
             News::Card(card) => {
@@ -153,6 +161,7 @@ impl Engine {
                 Verdict::Other
             }
         };
+        self.count(index, Some((observation, verdict)), out.get(before..).unwrap_or_default());
         self.schedule(index);
         verdict
     }
@@ -208,6 +217,7 @@ impl Engine {
         self.index.insert(terminal, number);
         self.facts.push(facts(&self.books, &self.registry, &*self.map, terminal));
         self.clear.push(None);
+        self.changed.push(Default::default());
         self.state.vehicles.push(Remembered::new(terminal));
         Some(index)
     }
@@ -400,7 +410,7 @@ impl Engine {
     /// Silence: what is open is cleared at the vehicle's last word; history that ended is put away.
     fn wake(&mut self, number: u32, now: ReceiveTime, out: &mut Vec<Alert>) {
         let index = number as usize;
-        let silence = self.facts[index].book.common.silence;
+        let (silence, before) = (self.facts[index].book.common.silence, out.len());
         let vehicle = &mut self.state.vehicles[index];
         vehicle.wake = None;
         let is_silent = |lane: &Lane| lane.heard.plus(silence) <= now;
@@ -414,6 +424,7 @@ impl Engine {
         if history_ends {
             self.end_history(index, out);
         }
+        self.count(index, None, out.get(before..).unwrap_or_default());
     }
 
     /// Sees to it that a vehicle with something open is looked at when it may have fallen silent.

@@ -55,6 +55,7 @@ mod episode;
 mod kind;
 mod lane;
 mod law;
+mod quality;
 mod road;
 mod rulebook;
 mod scene;

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::Book;
 use crate::kind::device::{Clock, Lag};
 use crate::lane::Lane;
+use crate::quality::Quality;
 
 /// Fingerprints a vehicle keeps to recognise a duplicate. A terminal resends what it has no answer for, a few
 /// dozen reports at most; an older one is evaluated as history again and leads to the same ids.
@@ -26,6 +27,7 @@ pub(crate) struct Remembered {
     pub(crate) drove: Option<String>,
     pub(crate) back: Option<Lag>,
     pub(crate) clock: Option<Clock>,
+    pub(crate) quality: Quality,
     /// When to look at it without a word from it.
     pub(crate) wake: Option<ReceiveTime>,
     seen: Vec<u64>,
@@ -45,6 +47,7 @@ impl Remembered {
             drove: None,
             back: None,
             clock: None,
+            quality: Quality::default(),
             wake: None,
             seen: Vec::new(),
             seen_next: 0,

@@ -134,7 +134,7 @@ impl Reader<'_> {
                 continue;
             }
             let Some(defaults) = self.defaults.get(name).and_then(Json::as_object) else {
-                let known = RULES.iter().copied().chain(["common"]).chain(others.iter().copied());
+                let known = RULES.iter().copied().chain(["common", "quality"]).chain(others.iter().copied());
                 let expected = near::expected(name, known);
                 out.add(source.file, line, format!("unknown {noun} {path}.{name}, expected {expected}"));
                 continue;

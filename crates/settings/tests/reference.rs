@@ -29,8 +29,9 @@ const OVERRIDE: &str = "\
 ";
 
 /// Names on screen; the English ones are in the comments of the tables.
-const NAMES_ZH: [(&str, &str); 29] = [
+const NAMES_ZH: [(&str, &str); 30] = [
     ("common", "所有规则"),
+    ("quality", "数据质量考核"),
     ("speeding", "超速"),
     ("fatigue-warning", "疲劳驾驶预警"),
     ("fatigue", "疲劳驾驶"),
@@ -205,7 +206,7 @@ fn rules() -> Vec<(&'static str, &'static str)> {
         let (left, rule) = line.trim().strip_suffix("\";")?.split_once(", \"")?;
         Some((rule, left.split_once(": ")?.1.split(' ').next()?))
     });
-    let rules: Vec<_> = std::iter::once(("common", "Common")).chain(rules).collect();
+    let rules: Vec<_> = [("common", "Common"), ("quality", "Quality")].into_iter().chain(rules).collect();
     assert_eq!(rules.len(), NAMES_ZH.len());
     rules
 }
