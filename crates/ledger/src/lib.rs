@@ -8,6 +8,7 @@ mod act;
 mod handling;
 mod metrics;
 mod outbox;
+mod quality;
 mod query;
 mod record;
 mod schema;
@@ -26,6 +27,7 @@ pub use crate::accounts::{Identity, Role, User};
 pub use crate::act::{ActError, Action, AuditEntry, TimelineEntry};
 pub use crate::handling::{ActionKind, Appeal, Handling, HandlingStatus, Outcome, Reason, Via};
 pub use crate::outbox::{Outgoing, OutgoingKind};
+pub use crate::quality::{QualityQuery, QualityRow};
 pub use crate::query::{Listed, Page, Query};
 pub use crate::record::{KeptFrame, Ruled};
 

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use fleet::{Alert, AlertId, Department, ReceiveTime};
 use rusqlite::{Transaction, params};
 
-use crate::{Handling, Ledger, StoreError, now};
+use crate::{Handling, Ledger, StoreError, now, quality};
 
 /// A revision of an alert with the frames it rests on: the journal forgets its frames after some days, the proof stays
 /// with the alert.
@@ -86,6 +86,7 @@ impl Ledger {
             let at = [before.ms()];
             transaction.execute("DELETE FROM outbox WHERE published < ?1", at)?;
             transaction.execute("DELETE FROM request WHERE at < ?1", at)?;
+            quality::trim(transaction, before.as_event())?;
             transaction.execute(&format!("DELETE FROM timeline WHERE id IN ({old})"), at)?;
             transaction.execute(&format!("DELETE FROM frame WHERE id IN ({old})"), at)?;
             let gone = transaction.execute(&format!("DELETE FROM alert WHERE id IN ({old})"), at)?;

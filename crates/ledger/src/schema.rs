@@ -46,6 +46,18 @@ CREATE TABLE IF NOT EXISTS secret (
     hash BLOB PRIMARY KEY, kind TEXT NOT NULL, name TEXT NOT NULL, role TEXT NOT NULL, operator TEXT,
     department TEXT, expires INTEGER);
 CREATE INDEX IF NOT EXISTS secret_by_name ON secret (kind, name);
+CREATE TABLE IF NOT EXISTS quality (
+    day INTEGER NOT NULL, terminal TEXT NOT NULL, operator TEXT NOT NULL, seen INTEGER NOT NULL,
+    reports INTEGER NOT NULL, invalid INTEGER NOT NULL, unlocated INTEGER NOT NULL,
+    continuous_dm INTEGER NOT NULL, broken_dm INTEGER NOT NULL, fatigue_s INTEGER NOT NULL, jumps INTEGER NOT NULL,
+    overspeeds INTEGER NOT NULL, tampers INTEGER NOT NULL, heard INTEGER NOT NULL, f4 INTEGER NOT NULL,
+    f5 INTEGER NOT NULL, f6 INTEGER NOT NULL, f7 INTEGER NOT NULL, f8 INTEGER NOT NULL, f9 INTEGER NOT NULL,
+    f10 INTEGER NOT NULL, f11 INTEGER NOT NULL, f12 INTEGER NOT NULL, PRIMARY KEY (day, terminal)) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS quality_by_terminal ON quality (terminal, day);
+CREATE TABLE IF NOT EXISTS heard (
+    terminal TEXT PRIMARY KEY, operator TEXT NOT NULL, first_day INTEGER NOT NULL, last_day INTEGER NOT NULL)
+    WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS heard_by_operator ON heard (operator, first_day);
 PRAGMA user_version = 1;
 COMMIT;";
 

@@ -337,3 +337,107 @@ fn a_newer_format_is_refused() {
     let error = Ledger::open(&path, &prometheus::Registry::new()).err().unwrap();
     assert!(error.to_string().ends_with("has format 9, this version reads up to 1"), "{error}");
 }
+
+fn tally(terminal: &str, operator: &str, day: i32, seen: u32) -> fleet::Tally {
+    let count = fleet::DayCount {
+        day,
+        seen,
+        reports: seen,
+        invalid: 1,
+        continuous_dm: seen * 100,
+        broken_dm: 50,
+        jumps: 3,
+        overspeeds: 2,
+        heard: true,
+        faults: Some(Box::new([0, 0, 0, 0, 0, 0, 0, 4, 0])),
+        ..Default::default()
+    };
+    fleet::Tally { terminal: TerminalId::parse(terminal).unwrap(), operator: operator.into(), count }
+}
+
+#[test]
+fn a_days_counts_are_said_again_without_adding_up() {
+    let dir = Dir::new();
+    let ledger = dir.open();
+    let rows = [
+        tally("1", "OP1", 20_454, 10),
+        tally("2", "OP1", 20_454, 20),
+        tally("3", "OP2", 20_454, 5),
+        tally("1", "OP1", 20_455, 7),
+    ];
+    ledger.record_quality(&rows).unwrap();
+    ledger.record_quality(&rows).unwrap();
+    // A journal that begins in the middle of the day knows less of it.
+    ledger.record_quality(&[tally("2", "OP1", 20_454, 4)]).unwrap();
+    let day = ledger.quality_of_operators(20_454, 3).unwrap();
+    let own = &day["OP1"];
+    assert_eq!((day.len(), own.online, own.drifted, own.reports, own.invalid), (2, 2, 2, 30, 2));
+    assert_eq!((own.continuous_dm, own.broken_dm, own.overspeeds, own.faults[7]), (3000, 100, 4, 8));
+    assert_eq!(ledger.quality_of_operators(20_454, 4).unwrap()["OP1"].drifted, 0);
+    ledger.record_quality(&[tally("2", "OP1", 20_454, 21)]).unwrap();
+    assert_eq!(ledger.quality_of_operators(20_454, 3).unwrap()["OP1"].reports, 31);
+    let heard = ledger.networked(20_454).unwrap();
+    assert_eq!((heard["OP1"], heard["OP2"]), (2, 1));
+    assert!(ledger.networked(20_453).unwrap().is_empty());
+    assert_eq!(ledger.last_heard(TerminalId::parse("1").unwrap()).unwrap(), Some(20_455));
+    assert_eq!(ledger.last_heard(TerminalId::parse("9").unwrap()).unwrap(), None);
+}
+
+#[test]
+fn vehicles_days_come_in_pages_and_within_their_scope() {
+    let dir = Dir::new();
+    let ledger = dir.open();
+    let rows: Vec<_> = (0..30)
+        .map(|n| {
+            let operator = format!("OP{}", n % 10 % 3);
+            tally(&format!("{:03}", 100 + n % 10), &operator, 20_450 + n / 10, 9)
+        })
+        .collect();
+    ledger.record_quality(&rows).unwrap();
+    let mut query = QualityQuery { from: 20_450, to: 20_452, limit: 7, ..Default::default() };
+    let mut met = Vec::new();
+    loop {
+        let (page, more) = ledger.quality_of_vehicles(&query).unwrap();
+        query.after = page.last().map(|row| (row.day, row.terminal.unwrap()));
+        met.extend(page.into_iter().map(|row| (row.day, row.terminal.unwrap().to_string())));
+        if !more {
+            break;
+        }
+    }
+    let mut sorted = met.clone();
+    sorted.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)));
+    sorted.dedup();
+    assert_eq!((met.len(), &met), (20, &sorted));
+    let own = QualityQuery { operator: Some("OP1".into()), limit: 1000, after: None, ..query.clone() };
+    assert_eq!(ledger.quality_of_vehicles(&own).unwrap().0.len(), 6);
+    let nobody = QualityQuery { operators: vec!["OP2".into()], ..own.clone() };
+    assert!(ledger.quality_of_vehicles(&nobody).unwrap().0.is_empty());
+    let one = QualityQuery { terminals: vec![TerminalId::parse("101").unwrap()], ..own };
+    assert_eq!(ledger.quality_of_vehicles(&one).unwrap().0.len(), 2);
+}
+
+#[test]
+fn the_share_of_handled_alerts_is_that_of_the_day_they_were_raised() {
+    let dir = Dir::new();
+    let ledger = dir.open();
+    let day = 20_454; // 2026-01-01
+    let alerts: Vec<_> = (0..4).map(|n| Arc::new(alert(n * 2, 1, State::Raised))).collect();
+    ledger.record(&alerts).unwrap();
+    let terminal = alerts[0].vehicle.terminal;
+    ledger.record_quality(&[tally(terminal.as_str(), "OP0", day, 3)]).unwrap();
+    ledger.act(&action(ActionKind::Acknowledge)).unwrap();
+    let all = |ledger: &Ledger| {
+        let row = ledger.quality_of_operators(day, 3).unwrap()["OP0"].clone();
+        (row.alerts, row.handled)
+    };
+    assert_eq!(all(&ledger), (4, 0));
+    ledger.act(&Action { result: Some(Outcome::Warned), ..action(ActionKind::Handle) }).unwrap();
+    assert_eq!(all(&ledger), (4, 1));
+    assert!(ledger.quality_of_operators(day - 1, 3).unwrap().is_empty());
+    let query = QualityQuery { from: day, to: day + 1, limit: 9, ..Default::default() };
+    let row = &ledger.quality_of_vehicles(&query).unwrap().0[0];
+    assert_eq!((row.alerts, row.handled), (1, 1));
+    // Kept as long as everything else.
+    ledger.trim(ReceiveTime::from_ms(alerts[0].raised_at.ms() + 86_400_000)).unwrap();
+    assert!(ledger.quality_of_vehicles(&query).unwrap().0.is_empty());
+}

@@ -41,7 +41,7 @@ pub use snapshot::{Snapshot, Unfit};
 use crews::CrewStage;
 use metrics::Metrics;
 use reader::Reader;
-use shard::{Shard, Watched, Work};
+use shard::{Counts, Shard, Watched, Work};
 use writer::{Pending, Writer};
 
 /// Batches that may wait between two stages; with batches of some thousand frames a few MB at most.
@@ -119,7 +119,13 @@ impl Pipeline {
         let mut shards = Vec::new();
         for (number, engine) in start.engines.into_iter().enumerate() {
             let (work, given) = sync_channel(QUEUE_BATCHES);
-            let shard = Shard { number, engine, watched: Watched::default(), metrics: Arc::clone(&metrics) };
+            let shard = Shard {
+                number,
+                engine,
+                counts: Counts::default(),
+                watched: Watched::default(),
+                metrics: Arc::clone(&metrics),
+            };
             let (done, quiet) = (done.clone(), Arc::clone(&quiet));
             threads.push(spawn(format!("rules-{number}"), move || shard.run(&given, &done, quiet.as_ref()))?);
             shards.push(work);

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use fleet::{News, Observation, ReceiveTime, TerminalId};
@@ -19,6 +19,13 @@ use crate::writer::{Done, Heard, Outcome};
 
 /// How long an idle shard waits before it looks for deadlines that have passed.
 const IDLE: Duration = Duration::from_millis(250);
+/// A vehicle's counts are handed over at most this often; the vehicles that have some are spread over it.
+const COUNTS_EVERY: Duration = Duration::from_secs(60);
+/// How often some of them go.
+const COUNTS_STEP: Duration = Duration::from_secs(1);
+/// Vehicles at a time, at the most: a row takes some microseconds to keep, and alerts wait for it.
+const COUNTS_MAX: usize = 4_000;
+
 /// What a shard is given to do.
 pub(crate) enum Work {
     /// Judge these, in order; they are of the batch that ends before the record at this position.
@@ -43,7 +50,43 @@ pub(crate) struct Shard {
     pub number: usize,
     pub engine: Engine,
     pub watched: Watched,
+    pub counts: Counts,
     pub metrics: Arc<Metrics>,
+}
+
+/// When counts go to the writer.
+pub(crate) struct Counts {
+    /// When all that had changed by then were called up, and how many are still to go in each step.
+    called: Instant,
+    left: usize,
+    share: usize,
+    stepped: Instant,
+}
+
+impl Default for Counts {
+    fn default() -> Self {
+        let now = Instant::now();
+        Self { called: now, left: 0, share: 0, stepped: now }
+    }
+}
+
+impl Counts {
+    /// How many vehicles' counts go now, of so many that wait. Those called up go first; who changes again meanwhile waits
+    /// for the next call.
+    fn due(&mut self, now: Instant, waiting: usize) -> usize {
+        if now.duration_since(self.stepped) < COUNTS_STEP {
+            return 0;
+        }
+        self.stepped = now;
+        if now.duration_since(self.called) >= COUNTS_EVERY {
+            let steps = COUNTS_EVERY.as_secs() / COUNTS_STEP.as_secs();
+            let share = waiting.div_ceil(usize::try_from(steps).unwrap_or(1));
+            (self.called, self.left, self.share) = (now, waiting, share.clamp(100, COUNTS_MAX));
+        }
+        let due = self.share.min(self.left);
+        self.left -= due;
+        due
+    }
 }
 
 /// The frames of vehicles about which something is pending or open. They are not part of a snapshot: after a restart an alert may keep fewer of the frames before it.
@@ -89,16 +132,33 @@ impl Shard {
     pub(crate) fn run(mut self, work: &Receiver<Work>, done: &SyncSender<Done>, quiet: &QuietSince) {
         loop {
             let message = match work.recv_timeout(IDLE) {
-                Ok(Work::Judge(upto, observations)) => self.judge(upto, &observations),
+                Ok(Work::Judge(upto, observations)) => {
+                    let mut outcome = self.judge(upto, &observations);
+                    self.count(&mut outcome);
+                    Done::Outcome(outcome)
+                }
                 Ok(Work::Reload(ground)) => {
                     self.engine.reload(ground.book, ground.registry, ground.map);
                     continue;
                 }
-                Ok(Work::Save(position)) => self.save(position),
-                Err(RecvTimeoutError::Timeout) => match quiet().map(|now| self.fire(now.minus(GRACE))) {
-                    Some(outcome) if !outcome.alerts.is_empty() => Done::Outcome(outcome),
-                    _ => continue,
-                },
+                Ok(Work::Save(position)) => {
+                    // What was counted before the snapshot is kept before it: nobody counts it again.
+                    let mut outcome = Outcome::default();
+                    self.engine.drain_quality(usize::MAX, &mut outcome.counts);
+                    if !outcome.counts.is_empty() && done.send(Done::Outcome(outcome)).is_err() {
+                        return;
+                    }
+                    self.save(position)
+                }
+                Err(RecvTimeoutError::Timeout) => {
+                    let fired = quiet().map(|now| self.fire(now.minus(GRACE)));
+                    let mut outcome = fired.unwrap_or_default();
+                    self.count(&mut outcome);
+                    if outcome.alerts.is_empty() && outcome.counts.is_empty() {
+                        continue;
+                    }
+                    Done::Outcome(outcome)
+                }
                 Err(RecvTimeoutError::Disconnected) => return,
             };
             if done.send(message).is_err() {
@@ -107,7 +167,7 @@ impl Shard {
         }
     }
 
-    fn judge(&mut self, upto: Position, heeded: &[Heeded]) -> Done {
+    fn judge(&mut self, upto: Position, heeded: &[Heeded]) -> Outcome {
         let mut outcome = Outcome { upto: Some(upto), ..Outcome::default() };
         let mut alerts = Vec::new();
         for heeded in heeded {
@@ -143,7 +203,15 @@ impl Shard {
                 });
             }
         }
-        Done::Outcome(outcome)
+        outcome
+    }
+
+    /// Hands counts over, when it is time.
+    fn count(&mut self, outcome: &mut Outcome) {
+        let due = self.counts.due(Instant::now(), self.engine.quality_waiting());
+        if due > 0 {
+            self.engine.drain_quality(due, &mut outcome.counts);
+        }
     }
 
     fn fire(&mut self, now: ReceiveTime) -> Outcome {
@@ -195,5 +263,20 @@ mod tests {
         assert_eq!(kept, (0..8).chain(76..=100).collect::<Vec<_>>());
         watched.keep(false, &heeded(101));
         assert_eq!(watched.proof(&heeded(102)).len(), 1);
+    }
+
+    #[test]
+    fn counts_are_spread_over_a_minute_and_none_goes_twice_in_it() {
+        let start = Instant::now();
+        let mut counts = Counts { called: start, left: 0, share: 0, stepped: start };
+        let at = |counts: &mut Counts, s: u64, waiting| counts.due(start + Duration::from_secs(s), waiting);
+        assert_eq!(at(&mut counts, 59, 12_000), 0);
+        let first: Vec<usize> = (60..120).map(|s| at(&mut counts, s, 12_000)).collect();
+        assert_eq!((first.iter().sum::<usize>(), first[0], first[59]), (12_000, 200, 200));
+        assert_eq!(at(&mut counts, 120, 50), 50);
+        assert_eq!((at(&mut counts, 121, 50), at(&mut counts, 179, 50)), (0, 0));
+        // Past what is written in a minute they take longer, and none is called twice meanwhile.
+        assert_eq!(at(&mut counts, 180, 1_000_000), COUNTS_MAX);
+        assert_eq!(counts.due(start + Duration::from_millis(180_500), 1_000_000), 0);
     }
 }

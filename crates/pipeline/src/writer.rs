@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 
-use fleet::{Alarms, Alert, AlertId, Fix, ReceiveTime, Severity, State, Status, TerminalId};
+use fleet::{Alarms, Alert, AlertId, Fix, ReceiveTime, Severity, State, Status, Tally, TerminalId};
 use history::History;
 use history::influx::Sink;
 use journal::{Journal, Position};
@@ -49,6 +49,8 @@ pub(crate) struct Outcome {
     pub told: Vec<Told>,
     /// The whole of what a shard has to say of the batch that ends before this record.
     pub upto: Option<Position>,
+    /// Counts of days that changed, each the whole day's.
+    pub counts: Vec<Tally>,
 }
 
 /// What one report says of its vehicle.
@@ -186,6 +188,10 @@ impl Writer {
                 }
                 self.live.publish_alert(Arc::clone(alert));
             }
+        }
+        let counts: Vec<Tally> = outcomes.iter_mut().flat_map(|outcome| outcome.counts.drain(..)).collect();
+        if !counts.is_empty() {
+            self.retried(|w| w.ledger.record_quality(&counts));
         }
         for outcome in outcomes {
             for heard in &outcome.heard {

@@ -260,3 +260,188 @@ fn count_report(count: &mut DayCount, report: &Report, verdict: Verdict) {
         }
     }
 }
+
+/// One operator's day as the national assessment scores it (annex table of the joint monitoring network, 100 points).
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Standing {
+    /// Vehicles on file.
+    pub registered: u64,
+    /// Of these ever heard.
+    pub networked: u64,
+    /// Heard on this day.
+    pub online: u64,
+    /// Known way, metres.
+    pub continuous_m: f64,
+    /// Way over gaps, metres.
+    pub broken_m: f64,
+    /// Position reports.
+    pub reports: u64,
+    /// Of these with data that can't be.
+    pub invalid: u64,
+    /// Vehicles that drifted.
+    pub drifted: u64,
+    /// Times.
+    pub overspeeds: u64,
+    /// Driven past the limit of driving time, seconds.
+    pub fatigue_s: u64,
+    /// Lies found.
+    pub tampers: u64,
+}
+
+/// What the scores of an operator are measured against: averages a vehicle that was online, over all operators.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Average {
+    /// Times.
+    pub overspeeds: f64,
+    /// Seconds.
+    pub fatigue_s: f64,
+}
+
+/// Points; `None`: there was nothing to judge by, and the points are not in `out_of`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Score {
+    /// 车辆入网率, 5.
+    pub networked: Option<f64>,
+    /// 车辆上线率, 5.
+    pub online: Option<f64>,
+    /// 轨迹完整率, 15.
+    pub track: Option<f64>,
+    /// 数据合格率, 15.
+    pub data: Option<f64>,
+    /// 卫星定位漂移车辆率, 10.
+    pub drift: Option<f64>,
+    /// 平均车辆超速次数, 20.
+    pub overspeeds: Option<f64>,
+    /// 平均疲劳驾驶时长, 20.
+    pub fatigue: Option<f64>,
+    /// The sum; 0 where data were found to be false.
+    pub total: f64,
+    /// The most the sum could be: 100 less what could not be judged. 平台查岗响应率 (10) never is: no requests are known.
+    pub out_of: f64,
+}
+
+/// A part of a whole; `None` where there is no whole.
+pub fn rate(part: f64, whole: f64) -> Option<f64> {
+    (whole > 0.0).then(|| part / whole)
+}
+
+impl Standing {
+    /// 车辆入网率: of the vehicles on file, those ever heard.
+    pub fn networked_rate(&self) -> Option<f64> {
+        rate(self.networked as f64, self.registered as f64)
+    }
+
+    /// 车辆上线率: of the vehicles ever heard, those heard on this day.
+    pub fn online_rate(&self) -> Option<f64> {
+        rate(self.online as f64, self.networked as f64)
+    }
+
+    /// 轨迹完整率: of all way, what is known without a gap.
+    pub fn track_rate(&self) -> Option<f64> {
+        rate(self.continuous_m, self.continuous_m + self.broken_m)
+    }
+
+    /// 数据合格率: of all reports, those that can be.
+    pub fn valid_rate(&self) -> Option<f64> {
+        rate((self.reports - self.invalid.min(self.reports)) as f64, self.reports as f64)
+    }
+
+    /// 卫星定位漂移车辆率: of the vehicles heard, those that drifted.
+    pub fn drift_rate(&self) -> Option<f64> {
+        rate(self.drifted as f64, self.online as f64)
+    }
+
+    /// What a vehicle of it had, or of all operators where all are added up.
+    pub fn average(&self) -> Option<Average> {
+        Some(Average {
+            overspeeds: rate(self.overspeeds as f64, self.online as f64)?,
+            fatigue_s: rate(self.fatigue_s as f64, self.online as f64)?,
+        })
+    }
+
+    /// The points.
+    pub fn score(&self, region: Average) -> Score {
+        let from = |least: f64, weight: f64| move |rate: f64| if rate < least { 0.0 } else { rate * weight };
+        let networked = self.networked_rate().map(from(0.9, 5.0));
+        let online = self.online_rate().map(from(0.0, 5.0));
+        let track = self.track_rate().map(from(0.7, 15.0));
+        let data = self.valid_rate().map(from(0.8, 15.0));
+        let drift = self.drift_rate().map(|rate| if rate > 0.05 { 0.0 } else { 10.0 - rate * 10.0 });
+        let own = self.average();
+        let overspeeds = own.map(|own| against(own.overspeeds, region.overspeeds));
+        let fatigue = own.map(|own| against(own.fatigue_s, region.fatigue_s));
+        let parts = [
+            (networked, 5.0),
+            (online, 5.0),
+            (track, 15.0),
+            (data, 15.0),
+            (drift, 10.0),
+            (overspeeds, 20.0),
+            (fatigue, 20.0),
+        ];
+        let judged = parts.iter().filter_map(|(points, weight)| points.map(|points| (points, *weight)));
+        let (total, out_of) =
+            judged.fold((0.0, 0.0), |sum, (points, weight)| (sum.0 + points, sum.1 + weight));
+        let total = if self.tampers > 0 { 0.0 } else { total };
+        Score { networked, online, track, data, drift, overspeeds, fatigue, total, out_of }
+    }
+}
+
+/// 20 points for none, 10 for the region's average, 0 for twice of it.
+fn against(own: f64, region: f64) -> f64 {
+    if own <= 0.0 {
+        20.0
+    } else if own <= region {
+        10.0 + (region - own) / region * 10.0
+    } else if own < 2.0 * region {
+        (2.0 * region - own) / region * 10.0
+    } else {
+        0.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_points_are_those_of_the_table() {
+        let good = Standing {
+            registered: 10,
+            networked: 10,
+            online: 8,
+            continuous_m: 900.0,
+            broken_m: 100.0,
+            reports: 1000,
+            invalid: 50,
+            drifted: 0,
+            overspeeds: 8,
+            fatigue_s: 0,
+            tampers: 0,
+        };
+        let region = Average { overspeeds: 2.0, fatigue_s: 60.0 };
+        let score = good.score(region);
+        let near = |a: Option<f64>, b: f64| assert!((a.unwrap() - b).abs() < 1e-9, "{a:?} {b}");
+        near(score.networked, 5.0);
+        near(score.online, 4.0);
+        near(score.track, 13.5);
+        near(score.data, 14.25);
+        near(score.drift, 10.0);
+        near(score.overspeeds, 15.0);
+        near(score.fatigue, 20.0);
+        near(Some(score.total), 81.75);
+        near(Some(score.out_of), 90.0);
+        // Each line that a rate falls under takes all of its points.
+        near(Standing { networked: 8, ..good }.score(region).networked, 0.0);
+        near(Standing { continuous_m: 60.0, broken_m: 40.0, ..good }.score(region).track, 0.0);
+        near(Standing { invalid: 201, ..good }.score(region).data, 0.0);
+        near(Standing { drifted: 1, ..good }.score(region).drift, 0.0);
+        near(Standing { online: 100, drifted: 5, ..good }.score(region).drift, 9.5);
+        for (times, points) in [(16, 10.0), (24, 5.0), (32, 0.0), (40, 0.0)] {
+            near(Standing { overspeeds: times, ..good }.score(region).overspeeds, points);
+        }
+        near(Some(Standing { tampers: 1, ..good }.score(region).total), 0.0);
+        let silent = Standing { registered: 4, networked: 4, ..Standing::default() }.score(region);
+        assert_eq!((silent.track, silent.data, silent.overspeeds, silent.out_of), (None, None, None, 10.0));
+    }
+}

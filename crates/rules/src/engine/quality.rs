@@ -7,8 +7,8 @@ use fleet::{Alert, News, Observation, RuleId, Tally};
 use super::{Engine, Verdict};
 
 impl Engine {
-    /// Hands out the counts of the days that changed, of at most so many vehicles; says whether more are waiting.
-    pub fn drain_quality(&mut self, most: usize, out: &mut Vec<Tally>) -> bool {
+    /// Hands out the counts of the days that changed, of at most so many vehicles.
+    pub fn drain_quality(&mut self, most: usize, out: &mut Vec<Tally>) {
         for number in self.waiting.drain(..most.min(self.waiting.len())) {
             let index = number as usize;
             let (vehicle, changed) = (&self.state.vehicles[index], std::mem::take(&mut self.changed[index]));
@@ -20,7 +20,11 @@ impl Engine {
                 count: count.clone(),
             }));
         }
-        !self.waiting.is_empty()
+    }
+
+    /// How many vehicles have days that changed.
+    pub fn quality_waiting(&self) -> usize {
+        self.waiting.len()
     }
 
     /// Counts a word of a vehicle, and what the rules said.
