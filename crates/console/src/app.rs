@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::problem::Problem;
 use crate::throttle::Throttle;
-use crate::{Parts, account, alerts, evidence, exports, guard, health, live, map, page, vehicles};
+use crate::{Parts, account, alerts, evidence, exports, guard, health, live, map, page, quality, vehicles};
 
 /// A bulk action over 1,000 ids with a long note is under 50 kB; past this 413.
 pub(crate) const BODY_BYTES_MAX: usize = 256 * 1024;
@@ -94,6 +94,7 @@ fn api() -> Router<Shared> {
         .route("/api/v1/vehicles/{terminal}", get(vehicles::one))
         .route("/api/v1/vehicles/{terminal}/track", get(vehicles::track))
         .route("/api/v1/vehicles/{terminal}/violations", get(alerts::violations))
+        .route("/api/v1/quality", get(quality::list))
         .route("/api/v1/live", get(live::stream))
         .route("/api/v1/exports/violations.csv", get(exports::csv))
         .route("/api/v1/map/zones", get(map::zones))

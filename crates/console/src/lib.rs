@@ -23,6 +23,7 @@ mod map;
 mod openapi;
 mod page;
 mod problem;
+mod quality;
 mod query;
 mod routes;
 mod schema;

@@ -101,6 +101,7 @@ fn parameter(name: &str, place: ParameterIn, required: Required) -> ParameterBui
         "class" => (Type::String, "Vehicle class; may be repeated"),
         "terminal" => (Type::String, "Terminal number"),
         "operator" => (Type::String, "Operator id; may be repeated"),
+        "by" => (Type::String, "vehicle (the default) or operator"),
         _ => (Type::String, "Id of the alert"),
     };
     ParameterBuilder::new()

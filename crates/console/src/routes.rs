@@ -77,6 +77,9 @@ pub(crate) const VEHICLE_FILTERS: &[&str] =
 /// What a track is asked by.
 pub(crate) const TRACK_FILTERS: &[&str] = &["from", "to", "limit", "cursor"];
 
+/// What the quality of data is asked by.
+pub(crate) const QUALITY_FILTERS: &[&str] = &["from", "to", "operator", "terminal", "by", "limit", "cursor"];
+
 macro_rules! routes {
     ($($method:literal $path:literal $id:literal $tag:literal $access:ident $query:expr, $body:expr, $answer:expr, $refusals:expr, $summary:literal;)+) => {
         /// The table.
@@ -112,6 +115,8 @@ routes! {
         "Where a vehicle was, oldest first; without from and to the last 24 hours";
     "GET" "/api/v1/vehicles/{terminal}/violations" "listVehicleViolations" "vehicles" Signed VIOLATION_FILTERS, None, Json("AlertPage"), &[404],
         "The alerts of a vehicle, newest first";
+    "GET" "/api/v1/quality" "listQuality" "quality" Signed QUALITY_FILTERS, None, Json("QualityPage"), &[],
+        "The quality of vehicles' data, day by day in China, newest first; without from and to the last seven days";
     "GET" "/api/v1/live" "streamLive" "live" Signed &[], None, Text("text/event-stream"), &[],
         "Server-sent events: alert, vehicle, handling, summary, resync";
     "GET" "/api/v1/exports/violations.csv" "exportViolationsCsv" "exports" Signed EXPORT_FILTERS, None, Text("text/csv"), &[],

@@ -288,6 +288,129 @@ documents! {
         /// Cursor of the next page.
         next: Option<String>,
     }
+    /// The quality of the data of one vehicle, or of all vehicles of an operator, on one day. A rate is null where there is
+    /// nothing to take it of.
+    Quality {
+        /// Date in China, `2026-01-01`.
+        day: String,
+        /// Operator id as it was when it was counted; empty outside the registry.
+        operator: String,
+        /// Terminal number; null for an operator.
+        terminal: Option<String>,
+        /// Number plate; null for an operator and outside the registry.
+        plate: Option<String>,
+        /// Vehicles on file now.
+        registered: u64,
+        /// Of these ever heard up to this day.
+        networked: u64,
+        /// Heard on this day.
+        online: u64,
+        /// 车辆入网率: networked of registered.
+        networked_rate: Option<f64>,
+        /// 车辆上线率: online of networked.
+        online_rate: Option<f64>,
+        /// Way without a gap, km.
+        continuous_km: f64,
+        /// Straight way over gaps, km.
+        broken_km: f64,
+        /// 轨迹完整率: continuous of all way.
+        track_rate: Option<f64>,
+        /// Position reports with a fix.
+        reports: u64,
+        /// Of these with a time, place, speed or altitude that can't be.
+        invalid: u64,
+        /// Reports without a fix.
+        unlocated: u64,
+        /// 数据合格率: reports that can be.
+        valid_rate: Option<f64>,
+        /// Fixes further from the one before than anybody drives.
+        jumps: u64,
+        /// Vehicles that drifted.
+        drifted: u64,
+        /// 卫星定位漂移车辆率: drifted of online.
+        drift_rate: Option<f64>,
+        /// 超速次数: of 30 s and more, several inside one minute once.
+        overspeeds: u64,
+        /// 平均车辆超速次数, over the vehicles online.
+        overspeeds_per_vehicle: Option<f64>,
+        /// 疲劳驾驶时长: driven past the limit, seconds.
+        fatigue_s: u64,
+        /// 平均疲劳驾驶时长, over the vehicles online, seconds.
+        fatigue_s_per_vehicle: Option<f64>,
+        /// 平台查岗响应率: always null, no requests from a platform above are known.
+        inspection_rate: Option<f64>,
+        /// Alerts raised on this day.
+        alerts: u64,
+        /// Of these handled or closed.
+        handled: u64,
+        /// 报警处置率.
+        handled_rate: Option<f64>,
+        /// Whether that is 90 % or more.
+        handled_enough: Option<bool>,
+        /// Tampering found: `device-tamper` alerts of severity major and above.
+        tampers: u64,
+        /// 数据真实: no tampering was found.
+        truthful: bool,
+        /// Reports with each alarm of the terminal about itself.
+        faults: Faults,
+        /// Points of the national assessment; null for a vehicle.
+        score: Option<QualityScore>,
+    }
+    /// Reports with each of the alarm bits 4 to 12.
+    Faults {
+        /// 4: GNSS module.
+        gnss: u64,
+        /// 5: antenna open or cut.
+        antenna_cut: u64,
+        /// 6: antenna short.
+        antenna_short: u64,
+        /// 7: main power low.
+        power_low: u64,
+        /// 8: main power lost.
+        power_lost: u64,
+        /// 9: display.
+        display: u64,
+        /// 10: speech module.
+        speech: u64,
+        /// 11: camera.
+        camera: u64,
+        /// 12: card reader.
+        card_reader: u64,
+    }
+    /// Points of the national assessment; null where there was nothing to judge by.
+    QualityScore {
+        /// Of 5; 0 under 90 %.
+        networked: Option<f64>,
+        /// Of 5.
+        online: Option<f64>,
+        /// Of 15; 0 under 70 %.
+        track: Option<f64>,
+        /// Of 15; 0 under 80 %.
+        data: Option<f64>,
+        /// Of 10; 0 over 5 %.
+        drift: Option<f64>,
+        /// Of 20: 10 for the average of all operators, 0 for twice of it.
+        overspeeds: Option<f64>,
+        /// Of 20: as for speeding.
+        fatigue: Option<f64>,
+        /// Of 10: always null.
+        inspection: Option<f64>,
+        /// The sum; 0 where tampering was found.
+        total: f64,
+        /// The most it could be: the points of all that is not null.
+        out_of: f64,
+        /// Average over the vehicles online of all operators.
+        region_overspeeds_per_vehicle: f64,
+        /// The same, seconds.
+        region_fatigue_s_per_vehicle: f64,
+    }
+    /// A page of days.
+    QualityPage {
+        /// Newest day first, then by terminal or operator.
+        items: Vec<Quality>,
+        /// Cursor of the next page.
+        next: Option<String>,
+    }
     /// Positions of a vehicle.
     Track {
         /// Oldest first.

@@ -77,6 +77,8 @@ const ACCESS: &[(&str, &str, [u16; 5])] = &[
     ("GET", "/api/v1/exports/violations.csv", [401, 200, 200, 200, 200]),
     ("GET", "/api/v1/map/zones", [401, 200, 200, 200, 200]),
     ("GET", "/api/v1/map/routes", [401, 200, 200, 200, 200]),
+    ("GET", "/api/v1/quality", [401, 200, 200, 200, 200]),
+    ("GET", "/api/v1/quality?by=operator", [401, 200, 200, 200, 200]),
     ("GET", "/api/v1/live", [401, 200, 200, 200, 200]),
     ("POST", "/api/v1/session/ticket ticket", [401; 5]),
     ("POST", "/api/v1/session login", [401; 5]),
@@ -275,6 +277,14 @@ async fn refusals_say_what_is_wrong_and_where() {
         ("/api/v1/alerts?rule=bad", 400, json!("query/rule")),
         ("/api/v1/alerts?limit=1001", 400, json!("query/limit")),
         ("/api/v1/alerts?limit=0", 400, json!("query/limit")),
+        ("/api/v1/quality?by=colour", 400, json!("query/by")),
+        ("/api/v1/quality?by=operator&terminal=1", 400, json!("query/terminal")),
+        ("/api/v1/quality?cursor=1", 400, json!("query/cursor")),
+        (
+            "/api/v1/quality?from=2026-01-02T00:00:00%2B08:00&to=2026-01-02T00:00:00%2B08:00",
+            400,
+            json!("query/from"),
+        ),
         ("/api/v1/alerts?cursor=~", 400, json!("query/cursor")),
         ("/api/v1/alerts?division=5", 400, json!("query/division")),
         ("/api/v1/vehicles?online=maybe", 400, json!("query/online")),
@@ -449,4 +459,107 @@ async fn a_taken_port_is_named() {
     let taken = desk.console.local_addr();
     let error = Console::start(taken, desk.world.parts(false)).await.err().unwrap();
     assert_eq!(error.to_string(), format!("http.listen {taken} can't be opened"));
+}
+
+/// Two operators over two days; a vehicle each of which the numbers are known.
+fn count(desk: &Desk, n: usize, day: i32, change: impl FnOnce(&mut fleet::DayCount)) {
+    let mut count = fleet::DayCount { day, seen: 9, heard: true, ..Default::default() };
+    change(&mut count);
+    let (terminal, operator) = (common::terminal(n), common::operator_id(n % 5 + 1));
+    desk.world.ledger.record_quality(&[fleet::Tally { terminal, operator, count }]).unwrap();
+}
+
+const TWO_DAYS: &str = "from=2026-01-01T00:00:00%2B08:00&to=2026-01-03T00:00:00%2B08:00";
+
+fn count_two_days(desk: &Desk) {
+    let day = 20_454; // 2026-01-01
+    // Six vehicles of OP001 are on file (0, 5, 10, …); two were heard on the first day, one on the second.
+    count(desk, 0, day, |count| {
+        (count.reports, count.invalid, count.unlocated) = (90, 9, 4);
+        (count.continuous_dm, count.broken_dm) = (80_000, 0);
+        (count.overspeeds, count.fatigue_s, count.jumps) = (3, 600, 2);
+        count.faults = Some(Box::new([0, 0, 0, 0, 0, 0, 0, 7, 0]));
+    });
+    count(desk, 5, day, |count| {
+        (count.reports, count.invalid) = (10, 1);
+        (count.continuous_dm, count.broken_dm) = (0, 20_000);
+    });
+    count(desk, 1, day, |count| (count.overspeeds, count.tampers) = (9, 1));
+    count(desk, 0, day + 1, |count| count.reports = 5);
+}
+
+#[tokio::test]
+async fn the_quality_of_data_is_summed_scored_and_kept_to_its_scope() {
+    let desk = Desk::start().await;
+    count_two_days(&desk);
+    let range = TWO_DAYS;
+    let own = desk.token(Role::Operator);
+    let list = own.get(&format!("/api/v1/quality?by=operator&{range}")).await.json();
+    let days: Vec<_> = list["items"].as_array().unwrap().iter().map(|item| item["day"].clone()).collect();
+    assert_eq!(days, [json!("2026-01-02"), json!("2026-01-01")]);
+    let item = &list["items"][1];
+    assert_eq!((&item["operator"], &item["terminal"]), (&json!(OWN), &Value::Null));
+    let near = |value: &Value, expected: f64| {
+        assert!((value.as_f64().unwrap() - expected).abs() < 1e-9, "{value} {expected}");
+    };
+    assert_eq!((&item["registered"], &item["networked"], &item["online"]), (&json!(6), &json!(2), &json!(2)));
+    near(&item["networked_rate"], 2.0 / 6.0);
+    near(&item["online_rate"], 1.0);
+    near(&item["track_rate"], 0.8);
+    near(&item["valid_rate"], 0.9);
+    near(&item["overspeeds_per_vehicle"], 1.5);
+    near(&item["fatigue_s_per_vehicle"], 300.0);
+    assert_eq!((&item["faults"]["camera"], &item["drifted"]), (&json!(7), &json!(0)));
+    assert_eq!((&item["inspection_rate"], &item["truthful"]), (&Value::Null, &json!(true)));
+    // The region has four speedings and 200 s a vehicle: 1.5 is under it, 300 over it.
+    near(&item["score"]["region_overspeeds_per_vehicle"], 4.0);
+    near(&item["score"]["overspeeds"], 16.25);
+    near(&item["score"]["fatigue"], 5.0);
+    near(&item["score"]["track"], 12.0);
+    near(&item["score"]["total"], 0.0 + 5.0 + 12.0 + 13.5 + 10.0 + 16.25 + 5.0);
+    near(&item["score"]["out_of"], 90.0);
+    let duty = desk.token(Role::Duty);
+    let all = duty.get(&format!("/api/v1/quality?by=operator&{range}&limit=3")).await.json();
+    assert_eq!(all["items"].as_array().unwrap().len(), 3);
+    let other = duty.get(&format!("/api/v1/quality?by=operator&operator=OP002&{range}")).await.json();
+    assert_eq!(
+        (&other["items"][1]["score"]["total"], &other["items"][1]["truthful"]),
+        (&json!(0.0), &json!(false))
+    );
+}
+
+#[tokio::test]
+async fn vehicles_days_come_page_by_page_and_to_an_operator_its_own_only() {
+    let desk = Desk::start().await;
+    count_two_days(&desk);
+    let (range, own, duty) = (TWO_DAYS, desk.token(Role::Operator), desk.token(Role::Duty));
+    // By vehicle: three days of two vehicles, page by page, and never another operator's.
+    let (mut met, mut cursor) = (Vec::new(), String::new());
+    loop {
+        let page = own.get(&format!("/api/v1/quality?{range}&limit=1{cursor}")).await.json();
+        met.extend(
+            page["items"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|item| (item["day"].clone(), item["terminal"].clone())),
+        );
+        let Some(next) = page["next"].as_str() else { break };
+        cursor = format!("&cursor={next}");
+        assert!(met.len() < 9);
+    }
+    let terminal = |n| json!(common::terminal(n).to_string());
+    assert_eq!(
+        met,
+        [
+            (json!("2026-01-02"), terminal(0)),
+            (json!("2026-01-01"), terminal(0)),
+            (json!("2026-01-01"), terminal(5))
+        ]
+    );
+    let one = common::terminal(1);
+    let hidden = own.get(&format!("/api/v1/quality?{range}&terminal={one}&operator=OP002")).await.json();
+    assert!(hidden["items"].as_array().unwrap().is_empty());
+    let pages = duty.get(&format!("/api/v1/quality?{range}&terminal={one}")).await.json();
+    assert_eq!(pages["items"].as_array().unwrap().len(), 1);
 }

@@ -197,6 +197,7 @@ fn fix(n: usize, at: EventTime) -> Fix {
     }
 }
 
+#[expect(clippy::too_many_lines, reason = "one document, field by field")]
 pub fn alert(n: usize, raised_at: EventTime, vehicle: Vehicle) -> Alert {
     let (rule, severity, zh, en, value, limit, document, article) = KINDS[n % KINDS.len()];
     let started_at = raised_at.minus(Duration::from_secs(100));
