@@ -119,6 +119,11 @@ impl Lane {
         Self { newest: Some(hole.from), drive: hole.drive.clone(), trip, ..Self::default() }
     }
 
+    /// Old points that continue nothing.
+    pub(crate) fn old(trip: Option<Box<Trip>>) -> Self {
+        Self { trip, ..Self::default() }
+    }
+
     /// What history knows of a hole is taken over, once it reaches over the whole of it; a fatigue alert that is
     /// open is left alone.
     pub(crate) fn amend(&mut self, book: &Book, past: &Self) {

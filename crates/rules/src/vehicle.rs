@@ -91,12 +91,12 @@ impl Remembered {
         let live = &self.live;
         let follows = live.newest.is_some_and(|newest| newest.at <= at);
         let hole = live.before.as_deref().filter(|hole| hole.holds(at));
-        let trip = live.trip.as_deref().and_then(|trip| trip.within(at));
+        let trip = live.trip.as_deref().map(|trip| trip.within(at).unwrap_or_else(|| trip.seed()));
         let history = self.history.get_or_insert_with(|| {
             Box::new(match hole {
                 _ if follows => Lane::after(live),
                 Some(hole) => Lane::within(hole, trip),
-                None => Lane::default(),
+                None => Lane::old(trip),
             })
         });
         history.heard = history.heard.max(received);

@@ -22,7 +22,12 @@ pub(crate) fn off_route(
         out_of_hours(scene, (route, status), drive, signals);
         return;
     }
-    let off_m = scene.map.off_route_m(route, scene.fix.position);
+    let free = match scene.class {
+        VehicleClass::HazmatTruck => !is_loaded(scene),
+        VehicleClass::SchoolBus => !has_students(scene),
+        VehicleClass::CharterCoach | VehicleClass::HeavyTruck | VehicleClass::ScheduledCoach => false,
+    };
+    let off_m = if free { 0.0 } else { scene.map.off_route_m(route, scene.fix.position) };
     if off_m <= 0.0 {
         return;
     }

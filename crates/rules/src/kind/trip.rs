@@ -65,6 +65,8 @@ enum Phase {
 struct Home {
     place: Place,
     seen_at: Option<EventTime>,
+    /// Seen where no division is known, so that it may have been home.
+    lost_at: Option<EventTime>,
     /// First seen elsewhere, after it was last seen at home.
     away_since: Option<EventTime>,
 }
@@ -136,6 +138,16 @@ impl Trip {
             said: Said::default(),
             lost: None,
         }
+    }
+
+    /// What a lane of old points may know that do not follow on this: where home is, and what was said.
+    pub(crate) fn seed(&self) -> Box<Self> {
+        let home = Home { place: Place::Unknown, away_since: None, ..self.home };
+        Box::new(Self {
+            home,
+            said: Said { trip: false, permit: false, ..self.said },
+            ..Self::new(self.last)
+        })
     }
 
     /// As it was when the silence began that holds a moment, where it was lost in it.
@@ -257,7 +269,9 @@ impl Trip {
         }
         let permit = held(scene, from.at, PermitKind::Charter);
         let permitted = permit.and_then(|permit| permit.origin.zip(permit.destination));
-        let from_home = self.home.seen_at.is_some_and(|seen_at| from.at.since(seen_at) <= rule.away_max);
+        let from_home = self.home.seen_at.max(self.home.lost_at);
+        let from_home = from_home.is_some_and(|seen_at| from.at.since(seen_at) <= rule.away_max);
+        let watched = self.home.away_since.is_some_and(|since| from.at.since(since) > rule.away_max);
         let tied = permitted.map(|(a, b)| is_home(a) || is_home(b));
         let suspected = from_home && tied != Some(false);
         if suspected && (tied == Some(true) || std::mem::replace(&mut self.said.leg, true)) {
@@ -281,7 +295,11 @@ impl Trip {
             started: Some(from.at),
             first: Some(from),
             detail: Some(Box::new((zh + "）", en + ")"))),
-            confidence: suspected.then_some(SUSPECTED_CONFIDENCE),
+            confidence: match (suspected, watched || tied == Some(false)) {
+                (true, _) => Some(SUSPECTED_CONFIDENCE),
+                (false, false) => Some(UNWATCHED_CONFIDENCE),
+                (false, true) => None,
+            },
             ..charter_signal(severity, text).measured(MeasureKind::Count, 2.0, Some(1.0))
         });
     }
@@ -384,7 +402,7 @@ impl Home {
         match self.place {
             Place::Away => self.away_since = self.away_since.or(Some(at)),
             Place::Home => (self.seen_at, self.away_since) = (Some(at), None),
-            Place::Unknown => {}
+            Place::Unknown => self.lost_at = Some(at),
         }
     }
 }
@@ -396,6 +414,8 @@ const SUSPECTED: (&str, &str) = (
 );
 /// A leg elsewhere is more often part of a tour than not.
 const SUSPECTED_CONFIDENCE: f64 = 0.3;
+/// It was not watched for as long as a trip may last: it may have come from home before it was first seen.
+const UNWATCHED_CONFIDENCE: f64 = 0.7;
 const NOT_AT_ENDS: (&str, &str) =
     ("行程未到达线路两端站点", "ended its trip without having been at both ends of its line");
 
