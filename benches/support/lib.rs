@@ -1,6 +1,9 @@
 //! What every bench needs: the CPU time of this thread, whether to measure or only to check, and numbers that are the
 //! same everywhere.
 
+pub mod made;
+pub mod roads;
+
 use std::fs;
 use std::time::Duration;
 

@@ -23,8 +23,11 @@ const SIGMA_M: f64 = 11.0;
 const HEADING_DEG: f64 = 15.0;
 const HEADING_COST_MAX: f64 = 10.0;
 
+/// What it costs to be on a service way, a yard or a track: there are many beside other roads, and few drive there.
+const MINOR_COST: f64 = 1.0;
+
 /// Below this a heading says nothing, km/h.
-const HEADING_KMH: f64 = 12.0;
+const HEADING_KMH: f64 = 10.0;
 
 /// How much the way differs from the straight line, metres, and for each metre of the straight line.
 const DETOUR_M: f64 = 25.0;
@@ -46,7 +49,7 @@ const TURN_M: f64 = 100.0;
 const BACK_M: f64 = 50.0;
 
 /// A fix nearer than this to the last one that counted tells nothing new: errors of a standing vehicle do not add up.
-const STANDING_M: f64 = 10.0;
+const STANDING_M: f64 = 15.0;
 
 /// The same road coming by twice, as in a hairpin, is two places where the way between is longer than this, metres.
 const HAIRPIN_M: f64 = 100.0;
@@ -164,11 +167,12 @@ impl Net {
         let mut feet: Vec<Foot> = Vec::with_capacity(FEET_MAX);
         self.feet(point(fix.position), REACH_M, |foot| feet.push(foot));
         feet.sort_unstable_by(|a, b| a.off_m.total_cmp(&b.off_m).then(a.road.cmp(&b.road)));
+        let scale = Scale::at(fix.position.lat_e6);
         let heading = fix.heading.filter(|_| fix.speed.kmh() >= HEADING_KMH);
         let mut places: Vec<Place> = Vec::with_capacity(2 * FEET_MAX);
         let mut seen: Vec<(RoadIndex, f64)> = Vec::with_capacity(FEET_MAX);
         for foot in &feet {
-            let along_m = self.along_m(foot);
+            let along_m = self.along_m(foot, scale);
             if seen.iter().any(|(road, at_m)| *road == foot.road && (at_m - along_m).abs() < HAIRPIN_M) {
                 continue;
             }
@@ -176,6 +180,7 @@ impl Net {
                 break;
             }
             seen.push((foot.road, along_m));
+            let beside = beside_cost(foot.off_m) + if self.is_minor(foot.road) { MINOR_COST } else { 0.0 };
             let bearing_deg = || foot.course[0].atan2(foot.course[1]).to_degrees();
             let turned_deg = heading.map(|heading| heading.differs_by_deg(bearing_deg()));
             for forward in [true, false] {
@@ -183,7 +188,7 @@ impl Net {
                 if self.is_open(way) {
                     let turned_deg = turned_deg.map_or(0.0, |deg| if forward { deg } else { 180.0 - deg });
                     let gone_m = if forward { along_m } else { self.length_m(foot.road) - along_m };
-                    let alone = beside_cost(foot.off_m) + heading_cost(turned_deg);
+                    let alone = beside + heading_cost(turned_deg);
                     places.push(Place {
                         way,
                         gone_m,

@@ -1,7 +1,9 @@
-//! Zones, routes and divisions, and the answers to what the rules ask of the map.
+//! Zones, routes, roads and divisions, and the answers to what the rules ask of the map.
 //!
 //! ```text
-//! shapes ─ Atlas::build ─▶ grid over envelopes ─▶ exact test ─▶ ZoneHit, clearance, off-route, division
+//! shapes ─ Atlas::build ──────▶ grid over envelopes ─▶ exact test ─▶ ZoneHit, clearance, off-route, division
+//! roads ── Atlas::with_roads ─▶ segments in squares ─▶ places a fix may lie at ─▶ likeliest way ─▶ OnRoad, passed
+//!                           └─▶ ways to each zone ───▶ Ahead
 //! ```
 //!
 //! Every answer depends on the arguments alone and comes in the order of the zones. Containment is decided in degrees;

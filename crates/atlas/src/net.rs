@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use fleet::{Along, LonLat, Road, RoadIndex};
+use fleet::{Along, LonLat, Road, RoadClass, RoadIndex};
 use geo::LineString;
 
 use crate::cells::Cells;
@@ -40,7 +40,7 @@ impl Way {
 struct Piece {
     /// Its first point in `points`; the next piece's first point ends it.
     first: u32,
-    /// The nodes at its two ends; [`CLOSED`] is set where nobody may set out along it.
+    /// The nodes at its two ends, with flags: [`CLOSED`] is set where nobody may set out along it.
     ends: [u32; 2],
     length_m: f32,
 }
@@ -48,8 +48,11 @@ struct Piece {
 /// Set in a piece's end that it may not be entered at.
 const CLOSED: u32 = 1 << 31;
 
-/// The end of a piece without points.
-const NOWHERE: u32 = CLOSED - 1;
+/// Set in a piece's first end where the piece is [`RoadClass::Minor`].
+const MINOR: u32 = 1 << 30;
+
+/// What is left for the node; all of it is the end of a piece without points.
+const NODE: u32 = MINOR - 1;
 
 /// All roads. About 100 bytes a piece of five points, besides its [`Road`].
 #[derive(Debug, Default)]
@@ -83,17 +86,34 @@ pub(crate) struct Foot {
 
 /// The size of a millionth of a degree around a latitude, metres east and north.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Scale([f64; 2]);
+pub(crate) struct Scale {
+    size_m: [f64; 2],
+    lat_e6: i32,
+}
+
+/// Within this of a latitude its scale is as good as another one's, millionths of a degree: 5 cm in a kilometre.
+const SCALE_E6: u32 = 5_000;
 
 impl Scale {
     pub(crate) fn at(lat_e6: i32) -> Self {
         let cosine = (f64::from(lat_e6) / 1e6).to_radians().cos().max(1e-3);
-        Self([MICRO_M * cosine, MICRO_M])
+        Self { size_m: [MICRO_M * cosine, MICRO_M], lat_e6 }
+    }
+
+    /// That of a line, which is measured at the latitude of its first point so that each part has one length.
+    fn of(line: &[[i32; 2]]) -> Self {
+        Self::at(line.first().map_or(0, |first| first[1]))
+    }
+
+    /// The same, or this one where it is as good.
+    fn near(self, line: &[[i32; 2]]) -> Self {
+        let is_near = line.first().is_some_and(|first| first[1].abs_diff(self.lat_e6) <= SCALE_E6);
+        if is_near { self } else { Self::of(line) }
     }
 
     /// From one point to another, metres east and north.
     pub(crate) fn between(&self, from: [i32; 2], to: [i32; 2]) -> [f64; 2] {
-        let part = |i: usize| f64::from(to[i].wrapping_sub(from[i])) * self.0[i];
+        let part = |i: usize| f64::from(to[i].wrapping_sub(from[i])) * self.size_m[i];
         [part(0), part(1)]
     }
 
@@ -104,7 +124,7 @@ impl Scale {
     /// A box around a point, millionths of a degree.
     #[expect(clippy::cast_possible_truncation, reason = "saturates")]
     pub(crate) fn around(&self, at: [i32; 2], meters: f64) -> ([i32; 2], [i32; 2]) {
-        let by = self.0.map(|size| (meters / size).ceil() as i32);
+        let by = self.size_m.map(|size| (meters / size).ceil() as i32);
         ([0, 1].map(|i| at[i].saturating_sub(by[i])), [0, 1].map(|i| at[i].saturating_add(by[i])))
     }
 }
@@ -129,10 +149,10 @@ impl Net {
             }
             let length_m = line_m(&net.points[first as usize..]);
             #[expect(clippy::cast_possible_truncation, reason = "kept to a tenth of a metre")]
-            net.pieces.push(Piece { first, ends: [NOWHERE; 2], length_m: length_m as f32 });
+            net.pieces.push(Piece { first, ends: [NODE; 2], length_m: length_m as f32 });
             net.roads.push(road);
         }
-        net.pieces.push(Piece { first: index(net.points.len()), ends: [NOWHERE; 2], length_m: 0.0 });
+        net.pieces.push(Piece { first: index(net.points.len()), ends: [NODE; 2], length_m: 0.0 });
         net.by_id = (0..index(net.roads.len())).collect();
         let roads = &net.roads;
         net.by_id.sort_by(|a, b| roads[*a as usize].id.cmp(&roads[*b as usize].id));
@@ -162,7 +182,9 @@ impl Net {
             };
             let end = usize::from(!way.is_forward());
             let node = index(self.nodes.len()) - 1;
-            self.pieces[way.road().0 as usize].ends[end] = if open { node } else { node | CLOSED };
+            let minor = end == 0 && self.roads[way.road().0 as usize].class == RoadClass::Minor;
+            let flags = if open { 0 } else { CLOSED } | if minor { MINOR } else { 0 };
+            self.pieces[way.road().0 as usize].ends[end] = node | flags;
             self.meeting.push(*way);
         }
         self.nodes.push(index(ends.len()));
@@ -213,9 +235,14 @@ impl Net {
         self.piece(way.road()).ends[usize::from(!way.is_forward())] & CLOSED == 0
     }
 
+    /// Whether it is a service way, a yard or a track.
+    pub(crate) fn is_minor(&self, road: RoadIndex) -> bool {
+        self.piece(road).ends[0] & MINOR != 0
+    }
+
     /// The node a way leads to.
     fn head(&self, way: Way) -> u32 {
-        self.piece(way.road()).ends[usize::from(way.is_forward())] & !CLOSED
+        self.piece(way.road()).ends[usize::from(way.is_forward())] & NODE
     }
 
     /// All ways that lead away from a node, open or not.
@@ -239,9 +266,9 @@ impl Net {
 
     /// Whether two pieces have a node in common.
     pub(crate) fn do_meet(&self, a: RoadIndex, b: RoadIndex) -> bool {
-        let ends = |road: RoadIndex| self.piece(road).ends.map(|end| end & !CLOSED);
+        let ends = |road: RoadIndex| self.piece(road).ends.map(|end| end & NODE);
         let b = ends(b);
-        ends(a).iter().any(|end| *end != NOWHERE && b.contains(end))
+        ends(a).iter().any(|end| *end != NODE && b.contains(end))
     }
 
     /// Where a way ends.
@@ -255,20 +282,31 @@ impl Net {
     /// on in another square is told there again. Their order is fixed by the map.
     pub(crate) fn feet(&self, at: [i32; 2], within_m: f64, mut found: impl FnMut(Foot)) {
         let scale = Scale::at(at[1]);
-        self.cells.touching(scale.around(at, within_m), |road, segments| {
+        let (low, high) = scale.around(at, within_m);
+        let is_beyond =
+            |s: &[[i32; 2]]| (0..2).any(|i| s[0][i].max(s[1][i]) < low[i] || high[i] < s[0][i].min(s[1][i]));
+        self.cells.touching((low, high), |road, segments| {
             let line = self.line(road).get(segments.start as usize..).unwrap_or_default();
             // The nearest since the line last came nearer.
-            let (mut low, mut last_m): (Option<Foot>, f64) = (None, f64::INFINITY);
+            let (mut lowest, mut last_m): (Option<Foot>, f64) = (None, f64::INFINITY);
+            let mut tell = |foot: Option<Foot>| {
+                foot.filter(|foot| foot.off_m <= within_m).into_iter().for_each(&mut found);
+            };
             for (segment, s) in segments.zip(line.windows(2)) {
+                if is_beyond(s) {
+                    tell(lowest.take());
+                    last_m = f64::INFINITY;
+                    continue;
+                }
                 let next = foot(road, segment, (scale.between(at, s[0]), scale.between(at, s[1])));
                 if next.off_m < last_m {
-                    low = Some(next);
+                    lowest = Some(next);
                 } else if next.off_m > last_m {
-                    low.take().filter(|foot| foot.off_m <= within_m).into_iter().for_each(&mut found);
+                    tell(lowest.take());
                 }
                 last_m = next.off_m;
             }
-            low.filter(|foot| foot.off_m <= within_m).into_iter().for_each(&mut found);
+            tell(lowest);
         });
     }
 
@@ -280,7 +318,7 @@ impl Net {
     /// The points of a line, degrees, each with the metres from the one before.
     pub(crate) fn walk(&self, road: RoadIndex, mut step: impl FnMut(Point, f64)) {
         let line = self.line(road);
-        let scale = scale(line);
+        let scale = Scale::of(line);
         let mut last = None;
         for at in line {
             let gone_m = last.replace(*at).map_or(0.0, |last| scale.distance_m(last, *at));
@@ -306,11 +344,11 @@ impl Net {
     }
 
     /// How far along its line a foot lies, metres from the first point.
-    pub(crate) fn along_m(&self, foot: &Foot) -> f64 {
+    pub(crate) fn along_m(&self, foot: &Foot, scale: Scale) -> f64 {
         let line = self.line(foot.road);
         let segment = foot.segment as usize;
         let Some([a, b]) = line.get(segment..segment + 2) else { return 0.0 };
-        let scale = scale(line);
+        let scale = scale.near(line);
         let before_m: f64 = line[..=segment].windows(2).map(|s| scale.distance_m(s[0], s[1])).sum();
         (before_m + scale.distance_m(*a, *b) * foot.part).min(self.length_m(foot.road))
     }
@@ -328,13 +366,8 @@ fn foot(road: RoadIndex, segment: u32, (a, b): ([f64; 2], [f64; 2])) -> Foot {
 
 /// The length of a line.
 fn line_m(line: &[[i32; 2]]) -> f64 {
-    let scale = scale(line);
+    let scale = Scale::of(line);
     line.windows(2).map(|s| scale.distance_m(s[0], s[1])).sum()
-}
-
-/// A line is measured at the latitude of its first point, so that each part has one length.
-fn scale(line: &[[i32; 2]]) -> Scale {
-    Scale::at(line.first().map_or(0, |first| first[1]))
 }
 
 fn degrees(at: [i32; 2]) -> Point {

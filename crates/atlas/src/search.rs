@@ -109,6 +109,9 @@ impl<'n> Search<'n> {
 
     fn go_on(&mut self, way: Way, gone_m: f64, from: Option<u16>, worth_m: f64) {
         let left_m = (self.scale.distance_m(self.net.end(way), self.to) - self.reach_m).max(0.0);
+        if gone_m + left_m > worth_m {
+            return;
+        }
         for next in self.net.onward(way) {
             let gone_m = if next == way.turned() { gone_m + self.turn_m } else { gone_m };
             let least_m = gone_m + left_m;

@@ -3,9 +3,10 @@
 mod support;
 
 use atlas::{Atlas, Shape};
-use fleet::{Ahead, Along, Map, OnRoad, Zone, ZoneIndex, ZoneKind};
+use fleet::{Ahead, Along, Map, OnRoad, Road, Zone, ZoneIndex, ZoneKind};
 use geo::{LineString, MultiPolygon, Polygon};
-use support::{at, road};
+use proptest::prelude::*;
+use support::{BLOCK_M, at, road, town};
 
 fn square(west_m: f64, south_m: f64, side_m: f64) -> Shape {
     let corners = [(0.0, 0.0), (side_m, 0.0), (side_m, side_m), (0.0, side_m)];
@@ -80,6 +81,27 @@ fn one_way_roads_lead_one_way() {
     assert_at(ahead(&map, "back", false, 50.0), 50.0);
 }
 
+/// A zone on a one-way road, and a way that leads to it only against another one: by road ids and by shape.
+#[test]
+fn nobody_is_expected_against_a_one_way_road() {
+    let roads = || {
+        vec![
+            road("to", Along::Both, &[(-500.0, 0.0), (0.0, 0.0)]),
+            road("in", Along::Forward, &[(0.0, 0.0), (200.0, 0.0)]),
+            road("after", Along::Both, &[(200.0, 0.0), (700.0, 0.0)]),
+            road("away", Along::Forward, &[(0.0, 0.0), (0.0, 200.0)]),
+            road("side", Along::Both, &[(0.0, 200.0), (0.0, 500.0)]),
+        ]
+    };
+    for ids in [&["in"][..], &[]] {
+        let zones = vec![(zone(ZoneKind::Closed, Some(1_000.0), ids), square(1.0, -50.0, 198.0))];
+        let map = Atlas::build(zones, vec![], vec![]).with_roads(roads());
+        assert_at(ahead(&map, "to", true, 400.0), 100.5);
+        assert_eq!(ahead(&map, "after", false, 100.0), Ahead::Elsewhere, "{ids:?}");
+        assert_eq!(ahead(&map, "side", false, 100.0), Ahead::Elsewhere, "{ids:?}");
+    }
+}
+
 /// A corridor of 20 m across a long straight piece is found between the piece's two points.
 #[test]
 fn a_narrow_zone_across_a_long_road_is_found_from_both_sides() {
@@ -132,4 +154,74 @@ fn far_away_in_a_dense_net_nothing_is_promised() {
     let map = Atlas::build(zones, vec![], vec![]).with_roads(roads);
     assert_at(ahead(&map, "e20-20", false, 10.0), 10.0 + 400.0 + 400.0);
     assert_eq!(ahead(&map, "e70-70", false, 10.0), Ahead::Unknown);
+}
+
+fn is_open(road: &Road, forward: bool) -> bool {
+    match road.open {
+        Along::Both => true,
+        Along::Forward => forward,
+        Along::Backward => !forward,
+    }
+}
+
+/// Blocks to the first of some roads by trying every way in turn, each piece a block; none within `most`.
+fn blocks(roads: &[(Road, LineString<f64>)], from: (usize, bool), zone: &[usize], most: u32) -> Option<u32> {
+    let end = |(piece, forward): (usize, bool), last: bool| roads[piece].1.0[usize::from(forward == last)];
+    let all = || (0..roads.len()).flat_map(|piece| [(piece, true), (piece, false)]);
+    let mut at = vec![from];
+    for blocks in 0..=most {
+        let onward = |way: &(usize, bool)| {
+            let way = *way;
+            all().filter(move |next| {
+                next.0 != way.0 && is_open(&roads[next.0].0, next.1) && end(*next, false) == end(way, true)
+            })
+        };
+        let next: std::collections::BTreeSet<(usize, bool)> = at.iter().flat_map(onward).collect();
+        if next.iter().any(|(piece, _)| zone.contains(piece)) {
+            return Some(blocks);
+        }
+        at = next.into_iter().collect();
+    }
+    None
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(60))]
+    #[test]
+    fn the_way_to_a_zone_is_the_shortest_there_is(
+        kinds in prop::collection::vec(0..9_u8, 72),
+        picks in prop::collection::vec(any::<prop::sample::Index>(), 1..4),
+        asked in prop::collection::vec((any::<prop::sample::Index>(), any::<bool>()), 6),
+        part in 0.1..0.9_f32,
+        reach in 1..9_u16,
+    ) {
+        let roads = town(&kinds, 0);
+        prop_assume!(!roads.is_empty());
+        let carrying: Vec<usize> = picks.iter().map(|pick| pick.index(roads.len())).collect();
+        let ids: Vec<&str> = carrying.iter().map(|piece| &*roads[*piece].0.id).collect();
+        // Between two counts of blocks, so that rounding decides nothing.
+        let reach_m = f64::from(reach) * BLOCK_M + 1.0;
+        let zones = vec![(zone(ZoneKind::Closed, Some(reach_m), &ids), square(0.0, 0.0, 1.0))];
+        let map = Atlas::build(zones, vec![], vec![]).with_roads(roads.clone());
+        for (pick, forward) in asked {
+            let piece = pick.index(roads.len());
+            let road = &roads[piece].0;
+            if !is_open(road, forward) {
+                continue;
+            }
+            let told = ahead(&map, &road.id, forward, part * 120.0);
+            if carrying.contains(&piece) {
+                prop_assert_eq!(told, Ahead::At(0.0));
+                continue;
+            }
+            let left_m = f64::from(if forward { 1.0 - part } else { part }) * BLOCK_M;
+            match blocks(&roads, (piece, forward), &carrying, u32::from(reach)) {
+                Some(blocks) if left_m + f64::from(blocks) * BLOCK_M <= reach_m => {
+                    let expected_m = left_m + f64::from(blocks) * BLOCK_M;
+                    prop_assert!(matches!(told, Ahead::At(m) if (m - expected_m).abs() < 4.0), "{:?}, not {}", told, expected_m);
+                }
+                Some(_) | None => prop_assert_eq!(told, Ahead::Elsewhere),
+            }
+        }
+    }
 }

@@ -6,7 +6,7 @@ use atlas::Atlas;
 use fleet::{Along, Fix, Map, OnRoad, Road, RoadClass, RoadIndex, Trail};
 use geo::LineString;
 use proptest::prelude::*;
-use support::{at, fix, road};
+use support::{at, fix, road, town};
 
 fn map(roads: Vec<(Road, LineString<f64>)>) -> Atlas {
     Atlas::build(vec![], vec![], vec![]).with_roads(roads)
@@ -82,6 +82,19 @@ fn the_service_road_beside_is_not_the_expressway() {
     let mut drive = Drive::on(&map);
     assert_eq!(drive.fix(0, (2_000.0, 9.0), 40.0, Some(270)).0, "service");
     assert_eq!(drive.fix(10, (1_890.0, 9.0), 40.0, Some(270)), told("service", false, "service"));
+}
+
+/// Right between a street and a service way beside it, a vehicle is rather on the street.
+#[test]
+fn few_drive_on_service_ways() {
+    let mut roads = vec![
+        road("way", Along::Both, &[(0.0, 20.0), (3_000.0, 20.0)]),
+        road("street", Along::Both, &[(0.0, 0.0), (3_000.0, 0.0)]),
+    ];
+    assert_eq!(Drive::on(&map(roads.clone())).fix(0, (500.0, 11.0), 30.0, Some(90)).0, "way");
+    roads[0].0.class = RoadClass::Minor;
+    assert_eq!(Drive::on(&map(roads.clone())).fix(0, (500.0, 11.0), 30.0, Some(90)).0, "street");
+    assert_eq!(Drive::on(&map(roads)).fix(0, (500.0, 19.0), 30.0, Some(90)).0, "way");
 }
 
 #[test]
@@ -192,8 +205,15 @@ fn a_gap_or_a_jump_begins_anew() {
     assert_eq!(ends_on_b(900, 1_500.0), "a b", "a quarter of an hour is still bridged");
     assert_eq!(ends_on_b(901, 1_500.0), "b", "no longer");
     assert_eq!(ends_on_b(0, 1_500.0), "b", "600 m in no time is a jump");
-    assert_eq!(ends_on_b(-10, 1_500.0), "b", "time does not go back");
+    assert_eq!(ends_on_b(1, 1_050.0), "a b");
+    assert_eq!(ends_on_b(-1, 1_050.0), "b", "time does not go back");
     assert_eq!(ends_on_b(900, 30_500.0), "far");
+    // After a jump on one piece the direction is as open as at the beginning.
+    let mut drive = Drive::on(&map);
+    drive.fix(0, (100.0, 0.0), 40.0, Some(90));
+    drive.fix(0, (900.0, 0.0), 40.0, None);
+    assert!(drive.trail.candidates.iter().all(|place| place.cost == 0.0), "{:?}", drive.trail);
+    assert_eq!(drive.trail.candidates.len(), 2);
 }
 
 #[test]
@@ -208,6 +228,11 @@ fn who_turns_in_a_dead_end_comes_back() {
     assert_eq!(drive.fix(30, (500.0, 120.0), 15.0, Some(0)), told("dead-end", true, "main dead-end"));
     assert_eq!(drive.fix(30, (500.0, 60.0), 15.0, Some(180)), told("dead-end", false, "dead-end"));
     assert_eq!(drive.fix(30, (380.0, 0.0), 30.0, Some(270)), told("main", false, "dead-end main"));
+    // The turn itself between two fixes.
+    let mut drive = Drive::on(&map);
+    drive.fix(0, (350.0, 0.0), 30.0, Some(90));
+    drive.fix(30, (500.0, 140.0), 15.0, Some(0));
+    assert_eq!(drive.fix(60, (380.0, 0.0), 30.0, Some(270)), told("main", false, "dead-end main"));
 }
 
 #[test]
@@ -224,6 +249,11 @@ fn errors_of_a_standing_vehicle_do_not_turn_it_round() {
         assert!(forward, "at {x}");
     }
     assert_eq!(drive.fix(30, (640.0, 0.0), 40.0, Some(90)).0, "b");
+    let stood = drive.trail.candidates.clone();
+    for (x, y) in [(652.0, 4.0), (629.0, -6.0), (647.0, 9.0)] {
+        drive.fix(30, (x, y), 0.0, None);
+    }
+    assert_eq!(drive.trail.candidates, stood);
 }
 
 /// A junction of two pieces of one road is no reason to doubt the road.
@@ -260,30 +290,6 @@ fn what_another_map_left_behind_is_forgotten() {
     assert_eq!(drive.fix(10, (180.0, 0.0), 30.0, Some(90)), told("only", true, "only"));
 }
 
-/// A town of 6 by 6 crossings, some streets one-way or missing.
-fn town(kinds: &[u8], shift_e6: i32) -> Atlas {
-    let (mut roads, mut kinds) = (Vec::new(), kinds.iter().cycle());
-    let place = |n: i32| f64::from(n) * 120.0;
-    for x in 0..6 {
-        for y in 0..6 {
-            for (dx, dy) in [(1, 0), (0, 1)] {
-                let open = match kinds.next() {
-                    Some(0..6) => Along::Both,
-                    Some(6) => Along::Forward,
-                    Some(7) => Along::Backward,
-                    _ => continue,
-                };
-                let line = [(place(x), place(y)), (place(x + dx), place(y + dy))];
-                roads.push(road(&format!("{x}-{y}-{dx}"), open, &line));
-            }
-        }
-    }
-    for (_, line) in &mut roads {
-        line.0.iter_mut().for_each(|c| c.x += f64::from(shift_e6) / 1e6);
-    }
-    map(roads)
-}
-
 fn moved(fix: &Fix, shift_e6: i32) -> Fix {
     let mut fix = *fix;
     fix.position.lon_e6 += shift_e6;
@@ -314,7 +320,7 @@ proptest! {
 
     #[test]
     fn every_answer_holds_what_it_promises(kinds in prop::collection::vec(0..9_u8, 72), steps in steps()) {
-        let map = town(&kinds, 0);
+        let map = map(town(&kinds, 0));
         let (mut trail, mut passed) = (Trail::default(), Vec::new());
         for fix in fixes(&steps) {
             let Some(on) = map.follow(&mut trail, &fix, &mut passed) else {
@@ -345,7 +351,7 @@ proptest! {
         steps in steps(),
         shift_e6 in -20_000_000..20_000_000_i32,
     ) {
-        let (map, east) = (town(&kinds, 0), town(&kinds, shift_e6));
+        let (map, east) = (map(town(&kinds, 0)), map(town(&kinds, shift_e6)));
         let (mut kept, mut saved, mut shifted) = (Trail::default(), Trail::default(), Trail::default());
         let mut passed = [Vec::new(), Vec::new(), Vec::new()];
         for fix in fixes(&steps) {

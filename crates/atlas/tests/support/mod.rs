@@ -37,3 +37,30 @@ pub fn fix(at_s: i64, position: LonLat, kmh: f64, heading: Option<u16>) -> Fix {
         heading: heading.map(Heading::from_deg),
     }
 }
+
+/// From crossing to crossing of a [`town`], metres.
+pub const BLOCK_M: f64 = 120.0;
+
+/// A town of 6 by 6 crossings, some streets one-way or missing.
+pub fn town(kinds: &[u8], shift_e6: i32) -> Vec<(Road, LineString<f64>)> {
+    let (mut roads, mut kinds) = (Vec::new(), kinds.iter().cycle());
+    let place = |n: i32| f64::from(n) * BLOCK_M;
+    for x in 0..6 {
+        for y in 0..6 {
+            for (dx, dy) in [(1, 0), (0, 1)] {
+                let open = match kinds.next() {
+                    Some(0..6) => Along::Both,
+                    Some(6) => Along::Forward,
+                    Some(7) => Along::Backward,
+                    _ => continue,
+                };
+                let line = [(place(x), place(y)), (place(x + dx), place(y + dy))];
+                roads.push(road(&format!("{x}-{y}-{dx}"), open, &line));
+            }
+        }
+    }
+    for (_, line) in &mut roads {
+        line.0.iter_mut().for_each(|c| c.x += f64::from(shift_e6) / 1e6);
+    }
+    roads
+}
