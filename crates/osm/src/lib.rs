@@ -60,6 +60,7 @@ pub fn import<R: Read + Seek>(
     counts.structures = structures;
     let areas = found.areas.shapes(&found.area_places, &mut counts);
     all.extend(areas.into_iter().map(|(area, polygons)| zones::of_area(area, polygons)));
+    zones::number(&mut all);
     write_zones(&all, zones, &mut counts).map_err(|source| Error::Write { what: "the zones", source })?;
     Ok(counts)
 }

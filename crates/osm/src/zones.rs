@@ -1,6 +1,6 @@
 //! Zones out of roads: long bridges and tunnels, and where dangerous goods are banned by sign.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use fleet::{DailyHours, RoadClass, Structure, TunnelCategory, VehicleClass, ZoneKind};
 
@@ -69,7 +69,8 @@ pub struct Structures {
     pub tunnels: u64,
 }
 
-/// All zones on roads, in the order of the smallest number of their ways, and how many structures were looked at.
+/// All zones on roads, bridges first, then tunnels, then bans, each by the smallest number of its ways; and how many
+/// structures were looked at.
 pub fn on_roads(parts: &[Part<'_>], limits: Limits) -> (Vec<Zone>, Structures) {
     let mut zones = Vec::new();
     let mut structures = |kind: Structure| {
@@ -88,6 +89,18 @@ pub fn on_roads(parts: &[Part<'_>], limits: Limits) -> (Vec<Zone>, Structures) {
         zones.extend(join(&parts).iter().map(|group| banned(ban, group, &parts)));
     }
     (zones, structures)
+}
+
+/// Gives each zone an id of its own: of several with one id (parts of a way that do not meet) the second gets a 2, and so on.
+pub fn number(zones: &mut [Zone]) {
+    let mut seen: BTreeMap<String, u32> = BTreeMap::new();
+    for zone in zones {
+        let times = seen.entry(zone.id.clone()).or_default();
+        *times += 1;
+        if *times > 1 {
+            zone.id = format!("{}-{times}", zone.id);
+        }
+    }
 }
 
 /// A zone of an area.

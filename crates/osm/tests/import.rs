@@ -308,6 +308,31 @@ fn a_missing_node_cuts_its_way_and_is_counted() {
 }
 
 #[test]
+fn parts_of_one_way_that_do_not_meet_are_zones_of_different_ids() {
+    let (_, zones, _) = of("
+        n1 0 0
+        n2 100 0
+        n4 5000 0
+        n5 5100 0
+        w1 n1 n2 n3 n4 n5 highway=primary hazmat=no
+    ");
+    assert_eq!(ids(&zones), ["osm-w1-hazmat", "osm-w1-hazmat-2"]);
+}
+
+#[test]
+fn a_place_out_of_reach_of_the_one_before_is_no_road() {
+    let (roads, _, counts) = of("
+        n1 0 0
+        n2 100 0
+        n3 200000 0
+        n4 200100 0
+        w1 n1 n2 n3 n4 highway=primary
+    ");
+    assert_eq!(ids(&roads), ["osm-w1-1", "osm-w1-2"]);
+    assert_eq!((counts.gaps, counts.length_m.round() as i64), (1, 200));
+}
+
+#[test]
 fn the_order_and_the_packing_of_a_file_do_not_matter() {
     let map = format!("{TUNNEL}{WATER}");
     let (roads, zones, counts) = run(&file(&map, Style::default()), Limits::default()).unwrap();
