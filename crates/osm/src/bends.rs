@@ -138,5 +138,14 @@ mod tests {
     fn two_bends_to_different_sides_are_two() {
         let line = [(0.0, 0.0), (60.0, 0.0), (60.0, 60.0), (120.0, 60.0)];
         assert_eq!(bends(&line).len(), 2);
+        // One goes over into the other: together they turn by nothing.
+        let mut line = arc(20.0, 90.0);
+        line.pop();
+        for step in 1..=12 {
+            let turned = 90_f64.to_radians() * f64::from(step) / 12.0;
+            line.push((140.0 - 20.0 * turned.cos(), 20.0 + 20.0 * turned.sin()));
+        }
+        line.push((240.0, 40.0));
+        assert_eq!(bends(&line).len(), 2);
     }
 }

@@ -87,6 +87,28 @@ fn roads_are_cut_where_others_meet_them_and_pieces_meet_at_their_ends() {
 }
 
 #[test]
+fn roads_that_cross_in_the_middle_of_both_are_cut_and_so_is_one_that_crosses_itself() {
+    let (roads, _, _) = of("
+        n1 0 0
+        n2 100 0
+        n3 200 0
+        n4 100 100
+        n5 100 -100
+        w1 n1 n2 n3 highway=service
+        w2 n4 n2 n5 highway=service
+    ");
+    assert_eq!(ids(&roads), ["osm-w1-1", "osm-w1-2", "osm-w2-1", "osm-w2-2"]);
+    let (roads, _, _) = of("
+        n1 0 0
+        n2 100 0
+        n3 200 0
+        n4 200 100
+        w1 n1 n2 n3 n4 n2 highway=service
+    ");
+    assert_eq!(ids(&roads), ["osm-w1-1", "osm-w1-2"]);
+}
+
+#[test]
 fn what_calls_for_care_is_a_piece_of_its_own() {
     let (roads, _, _) = of("
         n1 0 0
