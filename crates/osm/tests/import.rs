@@ -248,6 +248,16 @@ fn a_bridge_with_ramps_is_as_long_as_the_longest_way_over_it() {
     // From one end to the middle, over the ramp and back, on to the other end.
     assert_eq!(line.len(), 5);
     assert_eq!(line[1], line[3]);
+    // Whatever end of it is looked at first.
+    let (_, zones, _) = of("
+        n1 100 -600
+        n2 100 0
+        n3 100 600
+        n4 0 0
+        w1 n1 n2 n3 highway=primary bridge=yes
+        w2 n2 n4 highway=primary_link bridge=yes
+    ");
+    assert_eq!(zones[0]["properties"]["length_m"], 1200.0);
 }
 
 #[test]
