@@ -135,15 +135,9 @@ fn in_order(roads: &mut Vec<Road>, counts: &mut Counts) {
     counts.ways = roads.len() as u64;
 }
 
-/// The nodes of all roads; the ends of each twice, so that they count as junctions.
+/// The nodes of all roads, each as often as roads pass it or end at it.
 fn refs(roads: &[Road]) -> Vec<i64> {
-    let mut refs = Vec::new();
-    for road in roads {
-        refs.extend_from_slice(&road.refs);
-        refs.extend(road.refs.first());
-        refs.extend(road.refs.last());
-    }
-    refs
+    roads.iter().flat_map(|road| road.refs.iter().copied()).collect()
 }
 
 /// Writes all roads; the pieces that zones may be made of are kept.
