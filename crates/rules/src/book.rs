@@ -303,7 +303,8 @@ table! {
 }
 
 table! {
-    /// Continuous driving without a rest.
+    /// Continuous driving without a rest, of the vehicle and of its driver over several vehicles; what a driver of coaches
+    /// drives in a day and a week; two drivers on a long way. The driver is known by the card in the reader.
     Fatigue {
         /// Whether it runs.
         enabled: bool = true,
@@ -527,7 +528,8 @@ table! {
 }
 
 table! {
-    /// A card whose certificate is unknown, expired or of another class. Silent while no drivers are on file.
+    /// Whoever is at the wheel without the right certificate: unknown, expired, of another class or operator, no driver
+    /// at all; nobody logged on; one card in two vehicles. Certificates are not judged while no drivers are on file.
     UnqualifiedDriver {
         /// Whether it runs.
         enabled: bool = true,

@@ -110,9 +110,10 @@ impl Episodes {
         self.list.is_empty()
     }
 
-    /// Whether an alert of this rule is open.
+    /// Whether an alert of this rule about the vehicle itself is open.
     pub(crate) fn is_open(&self, rule: RuleId) -> bool {
-        self.list.iter().any(|episode| episode.rule == rule && episode.alert.is_some())
+        let is_open = |episode: &Episode| episode.subject.is_empty() && episode.alert.is_some();
+        self.list.iter().any(|episode| episode.rule == rule && is_open(episode))
     }
 
     /// Holds, raises, updates and clears.

@@ -178,3 +178,37 @@ proptest! {
         prop_assert_eq!(names.len(), straight.len(), "one revision is said twice");
     }
 }
+
+#[test]
+fn a_new_file_of_drivers_is_judged_while_it_is_driven() {
+    let (book, registry, map) = files();
+    let driver = |until_ms: i64| fleet::Driver {
+        certificate: "5400".to_owned(),
+        name: "扎西".to_owned(),
+        operator: "OP001".to_owned(),
+        classes: VehicleClass::ALL.to_vec(),
+        valid_until: EventTime::from_ms(until_ms),
+        role: fleet::Role::Driver,
+    };
+    let with = |driver| {
+        let vehicles = registry.vehicles().cloned().collect();
+        Arc::new(Registry::new(vehicles, vec![driver], Vec::new()))
+    };
+    let mut engine = Engine::new(book.clone(), with(driver(i64::MAX)), map.clone());
+    let mut alerts = Vec::new();
+    let drive = [Act::Change(false, 0), Act::Drive, Act::Drive, Act::Drive, Act::Drive, Act::Drive];
+    let story: Vec<_> = part(0, &drive).into_iter().map(|(_, seen)| seen).collect();
+    for seen in &story[..3] {
+        engine.handle_observation(seen, &mut alerts);
+    }
+    assert!(alerts.is_empty(), "{alerts:?}");
+    engine.reload(book.clone(), with(driver(START_MS)), map.clone());
+    assert!(alerts.is_empty(), "not before the next word of the vehicle");
+    engine.handle_observation(&story[3], &mut alerts);
+    let said: Vec<_> = alerts.iter().map(|alert| (alert.rule, alert.started_at)).collect();
+    let News::Report(report) = &story[3].news else { panic!("the fourth is a report") };
+    assert_eq!(said, [(fleet::RuleId::UNQUALIFIED_DRIVER, report.fix.at)]);
+    engine.reload(book, with(driver(i64::MAX)), map);
+    engine.handle_observation(&story[4], &mut alerts);
+    assert_eq!(alerts.last().unwrap().state, fleet::State::Cleared);
+}

@@ -133,8 +133,9 @@ fn actor(seeds: &Seeds, (row, index): (&Row, usize), part: Part, chance: &mut Ch
         VehicleClass::SchoolBus => Some((22, 6)),
         VehicleClass::HazmatTruck | VehicleClass::HeavyTruck => None,
     };
+    // Everybody has a vehicle of their own: one card in two at once is an offence.
     let mut drivers = seeds.drivers.iter().filter(|(_, operator)| *operator == row.operator);
-    let number = index % drivers.clone().count().max(1);
+    let number = seeds.rows.iter().take(index).filter(|other| other.operator == row.operator).count();
     actor.card = drivers.nth(number).map(|(certificate, _)| certificate.clone());
     actor.act = part.map(|(act, performer)| act.of(performer));
     let other = seeds.rows.iter().rfind(|other| other.class == row.class);

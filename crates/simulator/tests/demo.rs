@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use fleet::{Alert, LimitSource, RULES, ReceiveTime, Registry, RuleId, Severity, State, TerminalId};
-use rules::{Engine, Fault, Verdict};
+use rules::{Crews, Engine, Fault, Verdict};
 use session::{Admission, Directory, Link, Observer, Policy, Rejected};
 use simulator::{ACTS, Act, Actor, Noise, Output, Plan};
 
@@ -112,6 +112,8 @@ impl Raised {
                 || (act.rule, rule) == (RuleId::HAZMAT_ZONE, RuleId::HAZMAT_ZONE_APPROACH)
                 || (act.rule, rule) == (RuleId::FATIGUE, RuleId::FATIGUE_WARNING)
                 || (act.rule, rule) == (RuleId::FATIGUE_WARNING, RuleId::FATIGUE)
+                // The wrong card goes in while it drives.
+                || (act.rule, rule) == (RuleId::UNQUALIFIED_DRIVER, RuleId::DEVICE_TAMPER)
         };
         let Self { at_s, act, noise, alert } = self;
         let place = (alert.position.lon, alert.position.lat);
@@ -146,6 +148,7 @@ fn run(start_ms: i64, seconds: i64) -> (Vec<Raised>, Noisy) {
     let loaded = settings::load(&seeds).unwrap_or_else(|problems| panic!("{problems}"));
     let reference = loaded.reference;
     let mut platform = Platform {
+        crews: Crews::new(reference.book.clone(), reference.registry.clone(), reference.atlas.clone()),
         engine: Engine::new(reference.book, reference.registry.clone(), reference.atlas),
         on_file: OnFile(reference.registry),
         observer: Observer::default(),
@@ -181,6 +184,7 @@ impl Directory for OnFile {
 /// What stands behind a connection: a journal that is durable at once, and the rules.
 struct Platform {
     engine: Engine,
+    crews: Crews,
     on_file: OnFile,
     observer: Observer,
     recorded: u64,
@@ -199,6 +203,9 @@ impl Platform {
                     Verdict::Rejected(Fault::Jump) => self.noisy.jumps += 1,
                     Verdict::Rejected(Fault::Frozen) => self.noisy.frozen += 1,
                     _ => {}
+                }
+                for shift in self.engine.shifts() {
+                    self.crews.handle_shift(observation.received, shift, &mut self.alerts);
                 }
             }
             from = *end;
