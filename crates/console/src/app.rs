@@ -15,7 +15,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::problem::Problem;
 use crate::throttle::Throttle;
-use crate::{Parts, account, alerts, evidence, exports, guard, health, live, map, page, quality, vehicles};
+use crate::{
+    Parts, account, alerts, evidence, exports, guard, health, live, map, page, quality, reload, vehicles,
+};
 
 /// A bulk action over 1,000 ids with a long note is under 50 kB; past this 413.
 pub(crate) const BODY_BYTES_MAX: usize = 256 * 1024;
@@ -102,6 +104,8 @@ fn api() -> Router<Shared> {
         .route("/api/v1/session", post(account::sign_in).delete(account::sign_out))
         .route("/api/v1/session/ticket", post(account::redeem))
         .route("/api/v1/me", get(account::me))
+        .route("/api/v1/reload", post(reload::reload))
+        .route("/api/v1/audit", get(reload::audit))
         .route("/api/openapi.json", get(health::openapi))
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))

@@ -25,6 +25,7 @@ mod page;
 mod problem;
 mod quality;
 mod query;
+mod reload;
 mod routes;
 mod schema;
 mod throttle;
@@ -44,6 +45,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 pub use openapi::document as openapi_document;
+pub use reload::{NotReloaded, Reload};
 
 /// How long open requests may take to end when the console stops.
 const STOP_MAX: Duration = Duration::from_secs(5);
@@ -66,6 +68,8 @@ pub struct Parts {
     pub metrics: prometheus::Registry,
     /// What `/readyz` asks.
     pub ready: Ready,
+    /// What `POST /api/v1/reload` does.
+    pub reload: Reload,
     /// Whether this is the demo; `GET /api/v1/me` says so.
     pub demo: bool,
 }

@@ -149,9 +149,9 @@ fn refusal(status: u16) -> ResponseBuilder {
         409 => "Somebody was first: `handling` tells the state now",
         413 => "The body is too large",
         415 => "The body is not application/json",
-        422 => "A member of the body is wrong",
+        422 => "A member of the body is wrong, or what a reload reads",
         429 => "Too many attempts: see Retry-After",
-        503 => "A check fails",
+        503 => "A check fails, or the service is stopping",
         _ => "Our fault",
     };
     let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();

@@ -133,6 +133,10 @@ routes! {
         "Ends the session";
     "GET" "/api/v1/me" "getMe" "session" Signed &[], None, Json("Me"), &[],
         "Who is asking";
+    "POST" "/api/v1/reload" "reload" "service" Signed &[], None, Json("Reloaded"), &[403, 422, 503],
+        "Puts rules and reference files into force as they stand now, all or nothing; for the role admin";
+    "GET" "/api/v1/audit" "listAudit" "service" Signed &["limit"], None, Json("AuditPage"), &[403],
+        "Who did what, newest first; for the role admin";
     "GET" "/api/openapi.json" "getOpenapi" "service" Open &[], None, Text("application/json"), &[],
         "This document";
     "GET" "/healthz" "getHealth" "service" Open &[], None, Text("text/plain"), &[],

@@ -444,6 +444,39 @@ documents! {
         /// Status after; null for the engine.
         to: Option<String>,
     }
+    /// What a reload put into force.
+    Reloaded {
+        /// Names all of it.
+        version: String,
+        /// Names the settings of the rules; alerts carry it.
+        rules_version: String,
+        /// Names the map; alerts carry it. Empty without any file about places.
+        map_version: String,
+        /// Every change in words, such as `speeding.hold 30s → 10s`.
+        changes: Vec<String>,
+    }
+    /// The newest rows of the audit log.
+    AuditPage {
+        /// Newest first.
+        items: Vec<AuditEntry>,
+        /// Always null.
+        next: Option<String>,
+    }
+    /// Something that was done.
+    AuditEntry {
+        /// When.
+        at: String,
+        /// Who: a user, a token's name, or the signal's.
+        by: String,
+        /// `console`, `api`, `mqtt`, `809`, `rule` or `service`.
+        via: String,
+        /// An action on an alert, `start`, `reload` or `reload-refused`.
+        action: String,
+        /// On what: an alert's id, or the version of the reference data.
+        subject: String,
+        /// More, for people.
+        detail: String,
+    }
     /// An action on an alert.
     ActionRequest {
         /// `acknowledge`, `unacknowledge`, `assign`, `comment`, `remind`, `dispatch`, `handle`, `false-alarm`, `defer`, `close`, `reopen`, `appeal` or `decide-appeal`.

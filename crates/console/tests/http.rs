@@ -80,6 +80,8 @@ const ACCESS: &[(&str, &str, [u16; 5])] = &[
     ("GET", "/api/v1/quality", [401, 200, 200, 200, 200]),
     ("GET", "/api/v1/quality?by=operator", [401, 200, 200, 200, 200]),
     ("GET", "/api/v1/live", [401, 200, 200, 200, 200]),
+    ("POST", "/api/v1/reload", [401, 403, 403, 403, 200]),
+    ("GET", "/api/v1/audit", [401, 403, 403, 403, 200]),
     ("POST", "/api/v1/session/ticket ticket", [401; 5]),
     ("POST", "/api/v1/session login", [401; 5]),
     ("DELETE", "/api/v1/session", [401, 204, 204, 204, 204]),
@@ -437,6 +439,40 @@ async fn the_live_feed_shows_news_and_to_an_operator_its_own_only() {
     assert!(back.next("resync").await["reason"].is_string());
     desk.console.stop().await;
     assert!(back.ended().await);
+}
+
+#[tokio::test]
+async fn a_reload_names_who_asked_and_a_refused_one_every_mistake() {
+    let world = World::new(1);
+    let mut parts = world.parts(false);
+    let console = Console::start("127.0.0.1:0".parse().unwrap(), parts.clone()).await.unwrap();
+    let admin = Credential::Token(common::token(&world.ledger, Role::Admin, None));
+    let ask = async |console: &Console| {
+        Client { address: console.local_addr(), credential: admin.clone() }
+            .send("POST", "/api/v1/reload", None)
+            .await
+    };
+    let reply = ask(&console).await;
+    assert_eq!(reply.status, 200);
+    assert_eq!(
+        reply.json(),
+        json!({"version": "made-up", "rules_version": "", "map_version": "", "changes": ["asked by admin over api"]})
+    );
+    let mistake = "zones.geojson:2: kind is missing, expected a text";
+    for (refused, status, shown) in [
+        (console::NotReloaded::Mistakes(vec![mistake.to_owned()]), 422, mistake),
+        (
+            console::NotReloaded::Unavailable("the service is stopping".to_owned()),
+            503,
+            "the service is stopping",
+        ),
+    ] {
+        parts.reload = Arc::new(move |_, _| Err(refused.clone()));
+        let console = Console::start("127.0.0.1:0".parse().unwrap(), parts.clone()).await.unwrap();
+        let reply = ask(&console).await;
+        assert_eq!(reply.status, status);
+        assert!(reply.json().to_string().contains(shown), "{}", reply.json());
+    }
 }
 
 #[tokio::test]

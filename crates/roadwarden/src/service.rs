@@ -20,7 +20,7 @@ use tokio::task::JoinHandle;
 
 use crate::clock;
 use crate::exit::Unavailable;
-use crate::reload::Reloader;
+use crate::reload::{Refused, Reloader};
 
 /// Records the rules may be behind before `/readyz` says so.
 const BEHIND_MAX: u64 = 50_000;
@@ -98,6 +98,7 @@ impl Service {
                 reference: reference_seen,
                 metrics: metrics.clone(),
                 ready: ready(&pipeline, &journal),
+                reload: asked_over_http(&reloader),
                 demo,
             },
         )
@@ -259,6 +260,19 @@ fn publish_positions(
             }
         }
     }))
+}
+
+/// What `POST /api/v1/reload` does.
+fn asked_over_http(reloader: &Arc<Reloader>) -> console::Reload {
+    let reloader = Arc::clone(reloader);
+    Arc::new(move |by, via| {
+        reloader.reload(by, via).map_err(|refused| match refused {
+            Refused::Problems(problems) => {
+                console::NotReloaded::Mistakes(problems.to_string().lines().map(str::to_owned).collect())
+            }
+            Refused::Ledger(_) | Refused::Stopping => console::NotReloaded::Unavailable(refused.to_string()),
+        })
+    })
 }
 
 /// What `/readyz` asks: would every promise be kept now?

@@ -4,13 +4,13 @@
 
 mod harness;
 
-use harness::{Home, Server, Terminal, eventually, frame, location, now_ms};
+use harness::{Home, Server, Terminal, eventually, frame, http, location, now_ms};
 use ledger::{AuditEntry, Ledger, Via};
 
 const SOS: u32 = 1;
 
 #[test]
-fn what_a_hangup_changes_is_in_force_and_in_the_ledger() {
+fn what_a_reload_changes_is_in_force_and_in_the_ledger() {
     let home = Home::new("reload", "[rules.sos]\nenabled = false\n");
     let config = std::fs::read_to_string(home.config()).unwrap();
     let server = Server::start(&home);
@@ -43,7 +43,11 @@ fn what_a_hangup_changes_is_in_force_and_in_the_ledger() {
     server.hang_up("reload refused");
     home.write("roadwarden.toml", &config.replace("[rules.sos]\nenabled = false\n", ""));
     home.write("zones.geojson", "{\"type\": \"FeatureCollection\", \"features\": []}\n");
-    server.hang_up("reference files reloaded");
+    let admin = home.token("admin");
+    let (status, body) = http(server.http, "POST", &admin, "/api/v1/reload", "");
+    assert!(status == 200 && body.contains("override for class hazmat-truck removed"), "{status} {body}");
+    let shown = server.list(&admin, "/api/v1/audit");
+    assert_eq!((&shown[0]["action"], &shown[0]["by"]), (&"reload".into(), &"test".into()));
     assert_eq!(server.stop().0, 0);
     check(&audit(&home));
 }
@@ -60,7 +64,7 @@ fn check(rows: &[AuditEntry]) {
     assert_eq!(actions, ["start", "reload", "reload-refused", "reload"], "{rows:#?}");
     let by: Vec<(&str, Via)> = rows.iter().map(|row| (row.by.as_str(), row.via)).collect();
     let hangup = ("SIGHUP", Via::Service);
-    assert_eq!(by, [("roadwarden", Via::Service), hangup, hangup, hangup]);
+    assert_eq!(by, [("roadwarden", Via::Service), hangup, hangup, ("test", Via::Api)]);
     let [start, first, refused, second] = rows else { panic!("{rows:#?}") };
     let (rules, map) = start.detail.strip_prefix("rules ").unwrap().split_once("; map ").unwrap();
     let said = first.detail.strip_prefix(&format!("rules {rules} → ")).unwrap();

@@ -89,6 +89,7 @@ impl World {
             reference: self.reference.subscribe(),
             metrics: prometheus::Registry::new(),
             ready: Arc::new(|| vec![("journal", true), ("ledger", true)]),
+            reload: Arc::new(|by, via| Ok(vec![format!("asked by {by} over {via}")])),
             demo,
         }
     }
@@ -197,7 +198,6 @@ fn fix(n: usize, at: EventTime) -> Fix {
     }
 }
 
-#[expect(clippy::too_many_lines, reason = "one document, field by field")]
 pub fn alert(n: usize, raised_at: EventTime, vehicle: Vehicle) -> Alert {
     let (rule, severity, zh, en, value, limit, document, article) = KINDS[n % KINDS.len()];
     let started_at = raised_at.minus(Duration::from_secs(100));
@@ -240,21 +240,7 @@ pub fn alert(n: usize, raised_at: EventTime, vehicle: Vehicle) -> Alert {
         measure: Measure { kind, value, limit, peak: value, duration_s: 100 },
         basis: vec![Basis { document: document.into(), article: article.into() }],
         departments: vec![Department::Police, Department::Transport],
-        evidence: Evidence {
-            positions: fixes.iter().map(Into::into).collect(),
-            attachments: Vec::new(),
-            rules_version: "4f1c0a92d7be".into(),
-            map_version: "b03e5f7718aa".into(),
-            limit: (rule == RuleId::SPEEDING).then(|| LimitLabel {
-                kmh: limit.unwrap_or_default(),
-                day_kmh: limit.unwrap_or_default() / 0.8,
-                factor: 0.8,
-                source: LimitSource::Posted,
-                road_known: true,
-            }),
-            driver_source: Some(DriverSource::Card),
-            confidence: (rule == RuleId::HAZMAT_ZONE).then_some(0.8),
-        },
+        evidence: evidence(rule, limit, &fixes),
         vehicle: VehicleLabel {
             terminal: vehicle.terminal,
             plate: vehicle.plate,
@@ -264,6 +250,24 @@ pub fn alert(n: usize, raised_at: EventTime, vehicle: Vehicle) -> Alert {
             hazmat_class: vehicle.hazmat_class,
             hazmat_un: vehicle.hazmat_un,
         },
+    }
+}
+
+fn evidence(rule: RuleId, limit: Option<f64>, fixes: &[Fix]) -> Evidence {
+    Evidence {
+        positions: fixes.iter().map(Into::into).collect(),
+        attachments: Vec::new(),
+        rules_version: "4f1c0a92d7be".into(),
+        map_version: "b03e5f7718aa".into(),
+        limit: (rule == RuleId::SPEEDING).then(|| LimitLabel {
+            kmh: limit.unwrap_or_default(),
+            day_kmh: limit.unwrap_or_default() / 0.8,
+            factor: 0.8,
+            source: LimitSource::Posted,
+            road_known: true,
+        }),
+        driver_source: Some(DriverSource::Card),
+        confidence: (rule == RuleId::HAZMAT_ZONE).then_some(0.8),
     }
 }
 

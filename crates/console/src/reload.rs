@@ -1,0 +1,79 @@
+//! Rules and reference files are read again, and what was done to the service is listed; for administrators.
+
+use std::fmt;
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::{Extension, Json};
+use ledger::{Role, Via};
+use serde_json::{Value, json};
+
+use crate::app::Shared;
+use crate::guard::Caller;
+use crate::json::{page, to_http};
+use crate::problem::Problem;
+use crate::query::Params;
+
+/// Puts the configuration's rules and reference files into force for whoever asks, by name and way; blocks. What
+/// changed, in words.
+pub type Reload = Arc<dyn Fn(&str, Via) -> Result<Vec<String>, NotReloaded> + Send + Sync>;
+
+/// Why the running set stays in force.
+#[derive(Clone, Debug)]
+pub enum NotReloaded {
+    /// Every mistake, `file:line: what is wrong, what was expected`.
+    Mistakes(Vec<String>),
+    /// Nothing that the caller could mend.
+    Unavailable(String),
+}
+
+impl fmt::Display for NotReloaded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Mistakes(mistakes) => f.write_str(&mistakes.join("\n")),
+            Self::Unavailable(reason) => f.write_str(reason),
+        }
+    }
+}
+
+pub(crate) async fn reload(
+    State(app): State<Shared>,
+    Extension(caller): Extension<Caller>,
+) -> Result<Json<Value>, Problem> {
+    must_be_admin(&caller)?;
+    let done = app.blocking(move |parts| (parts.reload)(&caller.name, caller.via())).await?;
+    let changes = done.map_err(|refused| match refused {
+        NotReloaded::Mistakes(mistakes) => {
+            let detail = "the configuration or a file it names is wrong, the running set stays in force";
+            Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid-reference", detail)
+                .with("mistakes", mistakes.into())
+        }
+        NotReloaded::Unavailable(reason) => {
+            Problem::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", reason)
+        }
+    })?;
+    let reference = app.parts.reference.borrow().clone();
+    Ok(Json(json!({
+        "version": reference.version,
+        "rules_version": reference.book.version(),
+        "map_version": fleet::Map::version(&*reference.atlas),
+        "changes": changes,
+    })))
+}
+
+pub(crate) async fn audit(
+    State(app): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    Extension(params): Extension<Params>,
+) -> Result<Json<Value>, Problem> {
+    must_be_admin(&caller)?;
+    let limit = params.limit()?;
+    let rows = app.blocking(move |parts| parts.ledger.audit_log(limit)).await?.map_err(Problem::internal)?;
+    Ok(page(rows.iter().map(to_http).collect::<Result<_, _>>()?, None))
+}
+
+fn must_be_admin(caller: &Caller) -> Result<(), Problem> {
+    let detail = format!("the role {} may not, only admin", caller.role.as_str());
+    (caller.role == Role::Admin).then_some(()).ok_or_else(|| Problem::forbidden(detail))
+}
