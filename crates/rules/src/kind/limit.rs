@@ -6,7 +6,7 @@
 //! A vehicle that may be on several roads is held to the highest of their limits, so that nobody is accused on a guess.
 
 use fleet::{
-    Caution, LimitLabel, LimitSource, PermitKind, Road, RoadClass, Touch, VehicleClass, Zone, ZoneHit,
+    Caution, LimitLabel, LimitSource, PermitKind, Road, RoadClass, Touch, Trail, VehicleClass, Zone, ZoneHit,
 };
 
 use crate::book::{Loaded, Speeding, Students};
@@ -97,7 +97,11 @@ const fn by(night: bool, at_night: &'static [Law], by_day: &'static [Law]) -> &'
 /// What holds for this vehicle at this moment.
 pub(crate) fn here(scene: &Scene<'_>, hits: &[ZoneHit]) -> Limit {
     let rule = &scene.book.speeding;
-    let days = || scene.places().map(|(place, share)| (day_limit(scene, place, hits), share));
+    let mut days = [None; Trail::CANDIDATES_MAX];
+    for (day, (place, share)) in days.iter_mut().zip(scene.places()) {
+        *day = Some((day_limit(scene, place, hits), share));
+    }
+    let days = || days.iter().flatten().copied();
     let share_up_to = |kmh| days().filter(|(day, _)| day.kmh <= kmh).map(|(_, share)| share).sum::<f64>();
     let held = days().map(|(day, _)| (day, share_up_to(day.kmh))).filter(|(_, share)| scene.is_sure(*share));
     let lowest = held.min_by(|a, b| a.0.kmh.total_cmp(&b.0.kmh));
