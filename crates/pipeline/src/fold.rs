@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use fleet::{Alert, Map, News, Observation, ReceiveTime, Registry, TerminalId};
-use rules::{Crews, Engine, Rulebook, Verdict};
+use fleet::{Alert, Map, News, Notice, Observation, ReceiveTime, Registry, TerminalId};
+use rules::{Crews, Engine, Noticed, Rulebook, Verdict};
 use session::{Observer, Refused};
 
 use crate::GRACE;
@@ -40,6 +40,31 @@ impl Ground {
             News::Card(_) | News::Report(_) => observation.terminal,
         }
     }
+
+    /// Who is to hear of a notice.
+    pub(crate) fn hearers(&self, notice: &Notice) -> Hearers {
+        match notice {
+            Notice::Displacement { .. } | Notice::Reopen { .. } => Hearers::All,
+            Notice::Sighting { plate, color, .. } => {
+                self.registry.terminal_of(plate, *color).map_or(Hearers::Nobody, Hearers::Owner)
+            }
+        }
+    }
+}
+
+/// Whom a notice is for.
+pub(crate) enum Hearers {
+    /// Every engine.
+    All,
+    /// No vehicle has this plate.
+    Nobody,
+    /// The one that judges this vehicle.
+    Owner(TerminalId),
+}
+
+/// A record of the journal that no terminal sent: JSON, where frames begin with 0x7e. `None`: a frame.
+pub(crate) fn notice(record: &[u8]) -> Option<serde_json::Result<Notice>> {
+    (record.first() == Some(&b'{')).then(|| serde_json::from_slice(record))
 }
 
 /// Both halves of the fold in one place, for a recording that is read on one thread.
@@ -61,8 +86,8 @@ impl Fold {
         }
     }
 
-    /// Takes one frame as received, `7e…7e`. Alerts are added to `alerts` in the order they come about;
-    /// each observation's verdict goes to `judged`.
+    /// Takes one frame as received, `7e…7e`, or a notice as the journal keeps it. Alerts are added to `alerts` in the
+    /// order they come about; each observation's verdict goes to `judged`.
     pub fn handle_frame(
         &mut self,
         received: ReceiveTime,
@@ -70,6 +95,10 @@ impl Fold {
         alerts: &mut Vec<Alert>,
         judged: &mut dyn FnMut(&Observation, Verdict),
     ) -> Result<(), Refused> {
+        if let Some(Ok(notice)) = self::notice(frame) {
+            self.handle_notice(received, &notice, alerts);
+            return Ok(());
+        }
         let mut observations = std::mem::take(&mut self.observations);
         let taken = self.observer.handle_frame(received, frame, &mut observations);
         for observation in observations.drain(..) {
@@ -78,6 +107,16 @@ impl Fold {
         }
         self.observations = observations;
         taken
+    }
+
+    /// Takes what no terminal sent.
+    pub fn handle_notice(
+        &mut self,
+        received: ReceiveTime,
+        notice: &Notice,
+        alerts: &mut Vec<Alert>,
+    ) -> Noticed {
+        self.engine.handle_notice(received, notice, alerts)
     }
 
     /// Takes one observation that never was a frame.

@@ -36,6 +36,7 @@ use tokio::sync::watch;
 
 pub use fold::{Fold, Ground};
 pub use live::{Live, LiveEvent, LiveVehicle};
+pub use rules::{Closure, Reading, Reopening, Structure};
 pub use snapshot::{Snapshot, Unfit};
 
 use crews::CrewStage;
@@ -119,11 +120,13 @@ impl Pipeline {
         let mut shards = Vec::new();
         for (number, engine) in start.engines.into_iter().enumerate() {
             let (work, given) = sync_channel(QUEUE_BATCHES);
+            live.set_structures(engine.structures());
             let shard = Shard {
                 number,
                 engine,
                 counts: Counts::default(),
                 watched: Watched::default(),
+                structures: (number == 0).then(|| live.clone()),
                 metrics: Arc::clone(&metrics),
             };
             let (done, quiet) = (done.clone(), Arc::clone(&quiet));

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, RwLock};
 
 use fleet::{Alarms, Alert, Fix, ReceiveTime, Severity, Status, TerminalId};
+use rules::Structure;
 use serde::{Deserialize, Serialize};
 use tokio::sync::broadcast;
 
@@ -42,12 +43,17 @@ pub enum LiveEvent {
 #[derive(Clone)]
 pub struct Live {
     vehicles: Arc<RwLock<HashMap<TerminalId, Arc<LiveVehicle>>>>,
+    structures: Arc<RwLock<Arc<[Structure]>>>,
     feed: broadcast::Sender<LiveEvent>,
 }
 
 impl Default for Live {
     fn default() -> Self {
-        Self { vehicles: Arc::default(), feed: broadcast::Sender::new(FEED_EVENTS_MAX) }
+        Self {
+            vehicles: Arc::default(),
+            structures: Arc::default(),
+            feed: broadcast::Sender::new(FEED_EVENTS_MAX),
+        }
     }
 }
 
@@ -62,6 +68,16 @@ impl Live {
     /// One vehicle.
     pub fn vehicle(&self, terminal: TerminalId) -> Option<Arc<LiveVehicle>> {
         self.vehicles.read().expect("no writer panics").get(&terminal).cloned()
+    }
+
+    /// Every bridge and tunnel a notice spoke of, by rising id.
+    pub fn structures(&self) -> Arc<[Structure]> {
+        Arc::clone(&self.structures.read().expect("no writer panics"))
+    }
+
+    /// Stores what the rules know of structures.
+    pub fn set_structures(&self, structures: &[Structure]) {
+        *self.structures.write().expect("no writer panics") = structures.into();
     }
 
     /// Everything that changes from now on.

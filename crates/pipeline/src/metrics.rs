@@ -1,6 +1,6 @@
 //! What the pipeline counts. Labels come from closed sets, never from a vehicle.
 
-use fleet::Alert;
+use fleet::{Alert, Notice};
 use prometheus::{Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, Opts, Registry};
 use rules::Verdict;
 use session::Refused;
@@ -8,6 +8,7 @@ use session::Refused;
 pub(crate) struct Metrics {
     verdicts: IntCounterVec,
     refused: IntCounterVec,
+    notices: IntCounterVec,
     alerts: IntCounterVec,
     pub latency: Histogram,
     pub lag_events: IntGauge,
@@ -34,6 +35,13 @@ impl Metrics {
                 ),
                 &["reason"],
             )?,
+            notices: IntCounterVec::new(
+                Opts::new(
+                    "roadwarden_notices_total",
+                    "Readings of monitors, reopenings and sightings, by what the rules made of them.",
+                ),
+                &["notice", "verdict"],
+            )?,
             alerts: IntCounterVec::new(
                 Opts::new("roadwarden_alerts_total", "New alert revisions by rule, severity and state."),
                 &["rule", "severity", "state"],
@@ -54,6 +62,7 @@ impl Metrics {
         };
         registry.register(Box::new(metrics.verdicts.clone()))?;
         registry.register(Box::new(metrics.refused.clone()))?;
+        registry.register(Box::new(metrics.notices.clone()))?;
         registry.register(Box::new(metrics.alerts.clone()))?;
         registry.register(Box::new(metrics.latency.clone()))?;
         registry.register(Box::new(metrics.lag_events.clone()))?;
@@ -68,6 +77,20 @@ impl Metrics {
 
     pub(crate) fn refused(&self, reason: &Refused) {
         self.refused.with_label_values(&[reason.as_str()]).inc();
+    }
+
+    pub(crate) fn noticed(&self, notice: &Notice, verdict: &str) {
+        let kind = match notice {
+            Notice::Displacement { .. } => "displacement",
+            Notice::Reopen { .. } => "reopen",
+            Notice::Sighting { .. } => "sighting",
+        };
+        self.notices.with_label_values(&[kind, verdict]).inc();
+    }
+
+    /// A record that is neither frame nor notice.
+    pub(crate) fn unreadable(&self) {
+        self.notices.with_label_values(&["unknown", "unreadable"]).inc();
     }
 
     pub(crate) fn alert(&self, alert: &Alert) {

@@ -5,16 +5,17 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::SyncSender;
 use std::time::{Duration, Instant};
 
-use journal::{Batch, Follower, Journal, Position};
-use rules::{Crews, Engine};
+use fleet::Notice;
+use journal::{Batch, Follower, Journal, Position, Record};
+use rules::{Crews, Engine, Noticed};
 use session::Observer;
 use tokio::sync::watch;
 
 use crate::Parts;
-use crate::fold::Ground;
+use crate::fold::{self, Ground, Hearers};
 use crate::live::Live;
 use crate::metrics::Metrics;
-use crate::shard::{Heeded, Work};
+use crate::shard::{Heeded, Item, Word, Work};
 use crate::snapshot::Snapshot;
 use crate::writer::Done;
 
@@ -109,10 +110,14 @@ impl Reader {
     }
 
     fn hand_on(&mut self, batch: &Batch) {
-        let mut parts: Vec<Vec<Heeded>> = self.shards.iter().map(|_| Vec::new()).collect();
+        let mut parts: Vec<Vec<Item>> = self.shards.iter().map(|_| Vec::new()).collect();
         let mut observations = Vec::new();
         let ground = self.ground.borrow().clone();
         for (position, record) in (batch.first..).zip(&batch.records) {
+            if let Some(notice) = fold::notice(&record.frame) {
+                self.hand_on_notice(&ground, record, notice, &mut parts);
+                continue;
+            }
             if let Err(reason) = self.observer.handle_frame(record.received, &record.frame, &mut observations)
             {
                 self.metrics.refused(&reason);
@@ -120,7 +125,7 @@ impl Reader {
             for observation in observations.drain(..) {
                 let shard = ground.owner(&observation).fnv1a32() as usize % parts.len();
                 if let Some(part) = parts.get_mut(shard) {
-                    part.push(Heeded { position, observation, frame: record.frame.clone() });
+                    part.push(Item::Heeded(Heeded { position, observation, frame: record.frame.clone() }));
                 }
             }
         }
@@ -135,6 +140,40 @@ impl Reader {
         self.metrics
             .lag_events
             .set(i64::try_from(self.journal.head().saturating_sub(read)).unwrap_or(i64::MAX));
+    }
+
+    /// What no terminal sent: to every shard, in the journal's order, or to the one whose vehicle it is about.
+    fn hand_on_notice(
+        &self,
+        ground: &Ground,
+        record: &Record,
+        notice: serde_json::Result<Notice>,
+        parts: &mut [Vec<Item>],
+    ) {
+        let notice = match notice {
+            Ok(notice) => notice,
+            Err(error) => {
+                tracing::warn!(%error, received = %record.received, "a record of the journal is neither frame nor notice");
+                self.metrics.unreadable();
+                return;
+            }
+        };
+        let hearers = ground.hearers(&notice);
+        if matches!(hearers, Hearers::Nobody) {
+            self.metrics.noticed(&notice, Noticed::Unknown.as_str());
+        }
+        let shards = parts.len();
+        let word = Arc::new(Word { received: record.received, notice, record: record.frame.clone() });
+        for (shard, part) in parts.iter_mut().enumerate() {
+            let hears = match hearers {
+                Hearers::All => true,
+                Hearers::Nobody => false,
+                Hearers::Owner(terminal) => terminal.fnv1a32() as usize % shards == shard,
+            };
+            if hears {
+                part.push(Item::Noticed(Arc::clone(&word)));
+            }
+        }
     }
 
     fn save(&self, position: Position) {

@@ -6,7 +6,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use fleet::{News, Observation, ReceiveTime, TerminalId};
+use fleet::{Alert, News, Notice, Observation, ReceiveTime, TerminalId};
 use journal::Position;
 use ledger::Ruled;
 use rules::{Engine, Verdict};
@@ -14,6 +14,7 @@ use rules::{Engine, Verdict};
 use crate::GRACE;
 use crate::crews::Told;
 use crate::fold::Ground;
+use crate::live::Live;
 use crate::metrics::Metrics;
 use crate::writer::{Done, Heard, Outcome};
 
@@ -29,11 +30,24 @@ const COUNTS_MAX: usize = 4_000;
 /// What a shard is given to do.
 pub(crate) enum Work {
     /// Judge these, in order; they are of the batch that ends before the record at this position.
-    Judge(Position, Vec<Heeded>),
+    Judge(Position, Vec<Item>),
     /// Go on with other rules, vehicles and zones; what is known of vehicles stays.
     Reload(Ground),
     /// Hand out the state before the record at this position.
     Save(Position),
+}
+
+/// Something to judge.
+pub(crate) enum Item {
+    Heeded(Heeded),
+    Noticed(Arc<Word>),
+}
+
+/// What no terminal sent, and the record it was read from.
+pub(crate) struct Word {
+    pub received: ReceiveTime,
+    pub notice: Notice,
+    pub record: Bytes,
 }
 
 /// An observation and the frame it was made of.
@@ -51,6 +65,8 @@ pub(crate) struct Shard {
     pub engine: Engine,
     pub watched: Watched,
     pub counts: Counts,
+    /// Where structures are shown; one shard does it, for all know the same.
+    pub structures: Option<Live>,
     pub metrics: Arc<Metrics>,
 }
 
@@ -116,12 +132,16 @@ impl Watched {
         }
     }
 
-    /// What a revision rests on: what was kept, and the frame that decided it.
-    fn proof(&self, heeded: &Heeded) -> Vec<(ReceiveTime, Bytes)> {
-        let Heeded { observation, frame, .. } = heeded;
-        let mut proof = self.0.get(&observation.terminal).cloned().unwrap_or_default();
-        if proof.last().is_none_or(|(at, last)| *at != observation.received || last != frame) {
-            proof.push((observation.received, frame.clone()));
+    /// What a revision rests on: what was kept, and the record that decided it.
+    fn proof(
+        &self,
+        terminal: TerminalId,
+        received: ReceiveTime,
+        record: &Bytes,
+    ) -> Vec<(ReceiveTime, Bytes)> {
+        let mut proof = self.0.get(&terminal).cloned().unwrap_or_default();
+        if proof.last().is_none_or(|(at, last)| *at != received || last != record) {
+            proof.push((received, record.clone()));
         }
         proof
     }
@@ -167,40 +187,13 @@ impl Shard {
         }
     }
 
-    fn judge(&mut self, upto: Position, heeded: &[Heeded]) -> Outcome {
+    fn judge(&mut self, upto: Position, items: &[Item]) -> Outcome {
         let mut outcome = Outcome { upto: Some(upto), ..Outcome::default() };
         let mut alerts = Vec::new();
-        for heeded in heeded {
-            let Heeded { observation, .. } = heeded;
-            let verdict = self.engine.handle_observation(observation, &mut alerts);
-            self.metrics.judged(verdict);
-            outcome.alerts.extend(alerts.drain(..).map(|alert| {
-                // A deadline of another vehicle may have passed with this frame, which proves nothing of it.
-                let own = alert.vehicle.terminal == observation.terminal;
-                let frames = if own { self.watched.proof(heeded) } else { Vec::new() };
-                (Ruled { alert: Arc::new(alert), frames }, observation.received)
-            }));
-            outcome.told.extend(self.engine.shifts().iter().map(|shift| Told {
-                position: heeded.position,
-                received: observation.received,
-                frame: heeded.frame.clone(),
-                shift: shift.clone(),
-            }));
-            self.watched.keep(self.engine.is_watching(observation.terminal), heeded);
-            if let News::Report(report) = &observation.news {
-                outcome.heard.push(Heard {
-                    terminal: observation.terminal,
-                    received: observation.received,
-                    fix: match verdict {
-                        Verdict::Live | Verdict::Late => Some(report.fix),
-                        Verdict::Duplicate | Verdict::NoPosition | Verdict::Other | Verdict::Rejected(_) => {
-                            None
-                        }
-                    },
-                    live: matches!(verdict, Verdict::Live),
-                    alarms: report.alarms,
-                    status: report.status,
-                });
+        for item in items {
+            match item {
+                Item::Heeded(heeded) => self.heed(heeded, &mut alerts, &mut outcome),
+                Item::Noticed(word) => self.notice(word, &mut alerts, &mut outcome),
             }
         }
         outcome
@@ -211,6 +204,62 @@ impl Shard {
         let due = self.counts.due(Instant::now(), self.engine.quality_waiting());
         if due > 0 {
             self.engine.drain_quality(due, &mut outcome.counts);
+        }
+    }
+
+    fn heed(&mut self, heeded: &Heeded, alerts: &mut Vec<Alert>, outcome: &mut Outcome) {
+        let Heeded { observation, .. } = heeded;
+        let verdict = self.engine.handle_observation(observation, alerts);
+        self.metrics.judged(verdict);
+        outcome.alerts.extend(alerts.drain(..).map(|alert| {
+            // A deadline of another vehicle may have passed with this frame, which proves nothing of it.
+            let own = alert.vehicle.terminal == observation.terminal;
+            let frames = if own {
+                self.watched.proof(observation.terminal, observation.received, &heeded.frame)
+            } else {
+                Vec::new()
+            };
+            (Ruled { alert: Arc::new(alert), frames }, observation.received)
+        }));
+        outcome.told.extend(self.engine.shifts().iter().map(|shift| Told {
+            position: heeded.position,
+            received: observation.received,
+            frame: heeded.frame.clone(),
+            shift: shift.clone(),
+        }));
+        self.watched.keep(self.engine.is_watching(observation.terminal), heeded);
+        if let News::Report(report) = &observation.news {
+            outcome.heard.push(Heard {
+                terminal: observation.terminal,
+                received: observation.received,
+                fix: match verdict {
+                    Verdict::Live | Verdict::Late => Some(report.fix),
+                    Verdict::Duplicate | Verdict::NoPosition | Verdict::Other | Verdict::Rejected(_) => None,
+                },
+                live: matches!(verdict, Verdict::Live),
+                alarms: report.alarms,
+                status: report.status,
+            });
+        }
+    }
+
+    /// What it causes rests on it, whichever vehicle it is about; deadlines that passed before do not.
+    fn notice(&mut self, word: &Word, alerts: &mut Vec<Alert>, outcome: &mut Outcome) {
+        let Word { received, notice, record } = word;
+        self.engine.handle_timeout(*received, alerts);
+        let due =
+            alerts.drain(..).map(|alert| (Ruled { alert: Arc::new(alert), frames: Vec::new() }, *received));
+        outcome.alerts.extend(due);
+        let noticed = self.engine.handle_notice(*received, notice, alerts);
+        outcome.alerts.extend(alerts.drain(..).map(|alert| {
+            let frames = self.watched.proof(alert.vehicle.terminal, *received, record);
+            (Ruled { alert: Arc::new(alert), frames }, *received)
+        }));
+        if let (Notice::Sighting { .. }, _) | (_, Some(_)) = (notice, &self.structures) {
+            self.metrics.noticed(notice, noticed.as_str());
+        }
+        if let Some(live) = &self.structures {
+            live.set_structures(self.engine.structures());
         }
     }
 
@@ -254,15 +303,19 @@ mod tests {
             },
             frame: Bytes::copy_from_slice(&n.to_be_bytes()),
         };
+        let proof = |watched: &Watched, n: u32| {
+            let Heeded { observation, frame, .. } = heeded(n);
+            watched.proof(observation.terminal, observation.received, &frame)
+        };
         let mut watched = Watched::default();
         for n in 0..100 {
             watched.keep(true, &heeded(n));
             watched.keep(true, &heeded(n)); // the second report of the same frame
         }
-        let kept: Vec<i64> = watched.proof(&heeded(100)).iter().map(|(at, _)| at.ms()).collect();
+        let kept: Vec<i64> = proof(&watched, 100).iter().map(|(at, _)| at.ms()).collect();
         assert_eq!(kept, (0..8).chain(76..=100).collect::<Vec<_>>());
         watched.keep(false, &heeded(101));
-        assert_eq!(watched.proof(&heeded(102)).len(), 1);
+        assert_eq!(proof(&watched, 102).len(), 1);
     }
 
     #[test]

@@ -11,7 +11,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 use flate2::read::MultiGzDecoder;
-use fleet::Alert;
+use fleet::{Alert, Notice, ReceiveTime};
 use indicatif::{ProgressBar, ProgressStyle};
 use pipeline::Fold;
 
@@ -19,6 +19,7 @@ use crate::args;
 use crate::serve;
 use crate::service::ground;
 use compare::{Comparison, Side};
+use frames::Recorded;
 use summary::Summary;
 
 /// Runs `replay`.
@@ -106,20 +107,32 @@ impl Replay<'_> {
             if line.trim().is_empty() {
                 continue;
             }
-            let (at, frame) = frames::parse(&line).with_context(|| format!("{name}:{number}"))?;
-            let Self { fold, other, alerts, summary, .. } = self;
-            if let Some(Other { fold, alerts, .. }) = other {
-                // It refuses the same frames, which the summary counts once.
-                let _ = fold.handle_frame(at, &frame, alerts, &mut |_, _| {});
-            }
-            if let Err(reason) =
-                fold.handle_frame(at, &frame, alerts, &mut |_, verdict| summary.judged(verdict))
-            {
-                summary.refused(reason.as_str());
+            let (at, recorded) = frames::parse(&line).with_context(|| format!("{name}:{number}"))?;
+            match recorded {
+                Recorded::Frame(frame) => self.frame(at, &frame),
+                Recorded::Notice(notice) => self.notice(at, &notice),
             }
             self.write()?;
         }
         Ok(())
+    }
+
+    fn frame(&mut self, at: ReceiveTime, frame: &[u8]) {
+        let Self { fold, other, alerts, summary, .. } = self;
+        if let Some(Other { fold, alerts, .. }) = other {
+            // It refuses the same frames, which the summary counts once.
+            let _ = fold.handle_frame(at, frame, alerts, &mut |_, _| {});
+        }
+        if let Err(reason) = fold.handle_frame(at, frame, alerts, &mut |_, verdict| summary.judged(verdict)) {
+            summary.refused(reason.as_str());
+        }
+    }
+
+    fn notice(&mut self, at: ReceiveTime, notice: &Notice) {
+        if let Some(Other { fold, alerts, .. }) = &mut self.other {
+            fold.handle_notice(at, notice, alerts);
+        }
+        self.summary.noticed(self.fold.handle_notice(at, notice, &mut self.alerts));
     }
 
     fn tracks(&mut self, name: &str, source: &mut dyn BufRead) -> Result<()> {

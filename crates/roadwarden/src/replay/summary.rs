@@ -5,7 +5,7 @@ use std::fmt;
 use std::time::Instant;
 
 use fleet::{Alert, State};
-use rules::Verdict;
+use rules::{Noticed, Verdict};
 
 /// Counts of one replay.
 pub struct Summary {
@@ -13,6 +13,7 @@ pub struct Summary {
     observations: u64,
     verdicts: BTreeMap<&'static str, u64>,
     refused: BTreeMap<&'static str, u64>,
+    notices: BTreeMap<&'static str, u64>,
     raised: BTreeMap<&'static str, u64>,
     messages: u64,
 }
@@ -25,6 +26,7 @@ impl Summary {
             observations: 0,
             verdicts: BTreeMap::new(),
             refused: BTreeMap::new(),
+            notices: BTreeMap::new(),
             raised: BTreeMap::new(),
             messages: 0,
         }
@@ -39,6 +41,11 @@ impl Summary {
     /// Counts a frame that gave no observation.
     pub fn refused(&mut self, reason: &'static str) {
         *self.refused.entry(reason).or_default() += 1;
+    }
+
+    /// Counts what the rules made of a notice.
+    pub fn noticed(&mut self, noticed: Noticed) {
+        *self.notices.entry(noticed.as_str()).or_default() += 1;
     }
 
     /// Counts an alert message.
@@ -61,6 +68,7 @@ impl fmt::Display for Summary {
         )?;
         line(f, "  judged 判定", &self.verdicts)?;
         line(f, "  refused 拒收", &self.refused)?;
+        line(f, "  notices 通报", &self.notices)?;
         line(f, "  raised 触发", &self.raised)
     }
 }
