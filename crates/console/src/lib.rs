@@ -28,6 +28,7 @@ mod query;
 mod reload;
 mod routes;
 mod schema;
+mod structures;
 mod throttle;
 mod vehicles;
 
@@ -36,6 +37,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use history::History;
+use journal::Journal;
 use ledger::Ledger;
 use pipeline::Live;
 use settings::Reference;
@@ -62,6 +64,8 @@ pub struct Parts {
     pub history: History,
     /// What is true now.
     pub live: Live,
+    /// Where what people and cameras say goes, for the rules to find.
+    pub journal: Journal,
     /// The registry and the map in force.
     pub reference: watch::Receiver<Arc<Reference>>,
     /// What `/metrics` prints.

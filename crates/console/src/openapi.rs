@@ -102,7 +102,7 @@ fn parameter(name: &str, place: ParameterIn, required: Required) -> ParameterBui
         "terminal" => (Type::String, "Terminal number"),
         "operator" => (Type::String, "Operator id; may be repeated"),
         "by" => (Type::String, "vehicle (the default) or operator"),
-        _ => (Type::String, "Id of the alert"),
+        _ => (Type::String, "Id of the alert or structure"),
     };
     ParameterBuilder::new()
         .name(name)
@@ -124,6 +124,7 @@ fn answer(answer: Answer) -> (&'static str, ResponseBuilder) {
                 ContentBuilder::new().schema(Some(ObjectBuilder::new().schema_type(Type::String))).build();
             ("200", done.description("Done").content(media, content))
         }
+        Answer::Accepted => ("202", done.description("Kept; the rules see it in its turn")),
         Answer::Nothing => ("204", done.description("Done")),
     }
 }

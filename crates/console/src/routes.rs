@@ -34,6 +34,8 @@ pub(crate) enum Answer {
     Json(&'static str),
     /// A text of this media type.
     Text(&'static str),
+    /// 202: it is on disk, and the rules will see it in its turn.
+    Accepted,
     /// 204.
     Nothing,
 }
@@ -90,7 +92,7 @@ macro_rules! routes {
     };
 }
 
-use Answer::{Json, Nothing, Text};
+use Answer::{Accepted, Json, Nothing, Text};
 
 routes! {
     "GET" "/api/v1/alerts" "listAlerts" "alerts" Signed ALERT_FILTERS, None, Json("AlertPage"), &[],
@@ -117,6 +119,12 @@ routes! {
         "The alerts of a vehicle, newest first";
     "GET" "/api/v1/quality" "listQuality" "quality" Signed QUALITY_FILTERS, None, Json("QualityPage"), &[],
         "The quality of vehicles' data, day by day in China, newest first; without from and to the last seven days";
+    "GET" "/api/v1/structures" "listStructures" "structures" Signed &[], None, Json("StructureList"), &[],
+        "Bridges and tunnels with a monitor: the newest reading, and whether they are closed";
+    "POST" "/api/v1/structures/{id}/reopen" "reopenStructure" "structures" Signed &[], Some("ReopenRequest"), Accepted, &[403, 404, 409, 413, 415, 422],
+        "Opens a structure that its monitor closed";
+    "POST" "/api/v1/sightings" "reportSighting" "structures" Signed &[], Some("SightingRequest"), Accepted, &[403, 413, 415, 422],
+        "A camera saw a plate";
     "GET" "/api/v1/live" "streamLive" "live" Signed &[], None, Text("text/event-stream"), &[],
         "Server-sent events: alert, vehicle, handling, summary, resync";
     "GET" "/api/v1/exports/violations.csv" "exportViolationsCsv" "exports" Signed EXPORT_FILTERS, None, Text("text/csv"), &[],

@@ -529,6 +529,61 @@ documents! {
         /// The handling now.
         handling: Option<Handling>,
     }
+    /// Bridges and tunnels with a monitor.
+    StructureList {
+        /// By id.
+        items: Vec<Structure>,
+        /// Always null.
+        next: Option<String>,
+    }
+    /// A bridge or tunnel with a monitor.
+    Structure {
+        /// The zone's id.
+        id: String,
+        /// The zone; null where the map has none of this id any more.
+        zone: Option<ZoneLabel>,
+        /// Six digits of GB/T 2260.
+        division: Option<String>,
+        /// Closed since when; null: open.
+        closed_at: Option<String>,
+        /// What it is closed for: 2 to dangerous goods, 3 to all.
+        closed_level: Option<u8>,
+        /// The newest reading.
+        last: Option<StructureReading>,
+        /// When a person last opened it.
+        reopened_at: Option<String>,
+        /// Who that was.
+        reopened_by: Option<String>,
+    }
+    /// A reading of a monitor.
+    StructureReading {
+        /// When it was measured.
+        at: String,
+        /// Millimetres.
+        displacement_mm: f64,
+        /// 0 to 3: the monitor's own, or by the figure.
+        level: u8,
+    }
+    /// Why a structure is opened again.
+    ReopenRequest {
+        /// For the audit log, 1 to 2,000 characters.
+        note: String,
+    }
+    /// A camera saw a plate.
+    SightingRequest {
+        /// The plate without blanks, 1 to 16 characters.
+        plate: String,
+        /// `blue`, `yellow`, `black`, `white`, `green`, `yellow-green` or `other`.
+        color: String,
+        /// When, RFC 3339.
+        at: String,
+        /// Degrees, WGS-84.
+        lon: f64,
+        /// Degrees, WGS-84.
+        lat: f64,
+        /// Which camera, 1 to 128 characters.
+        camera: String,
+    }
     /// A refusal (RFC 9457).
     Problem {
         /// `urn:roadwarden:problem:…`.

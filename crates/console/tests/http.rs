@@ -79,6 +79,9 @@ const ACCESS: &[(&str, &str, [u16; 5])] = &[
     ("GET", "/api/v1/map/routes", [401, 200, 200, 200, 200]),
     ("GET", "/api/v1/quality", [401, 200, 200, 200, 200]),
     ("GET", "/api/v1/quality?by=operator", [401, 200, 200, 200, 200]),
+    ("GET", "/api/v1/structures", [401, 200, 200, 200, 200]),
+    ("POST", "/api/v1/structures/{structure}/reopen reopen", [401, 404, 403, 403, 404]),
+    ("POST", "/api/v1/sightings sighting", [401, 403, 202, 403, 202]),
     ("GET", "/api/v1/live", [401, 200, 200, 200, 200]),
     ("POST", "/api/v1/reload", [401, 403, 403, 403, 200]),
     ("GET", "/api/v1/audit", [401, 403, 403, 403, 200]),
@@ -101,6 +104,7 @@ async fn every_route_admits_whom_the_table_says() {
     for (method, row, expected) in ACCESS {
         let (path, body) = row.split_once(' ').unwrap_or((row, ""));
         let path = path
+            .replace("{structure}", "bridge")
             .replace("{own}", own["id"].as_str().unwrap())
             .replace("{other}", other["id"].as_str().unwrap())
             .replace("{OWN}", own["vehicle"]["terminal"].as_str().unwrap())
@@ -108,6 +112,8 @@ async fn every_route_admits_whom_the_table_says() {
         let body = match body {
             "" => None,
             "bulk" => Some(json!({ "action": "comment", "note": "seen", "ids": [own["id"], other["id"]] })),
+            "reopen" => Some(json!({ "note": "checked on site" })),
+            "sighting" => Some(sighting()),
             "ticket" => Some(json!({ "ticket": "none" })),
             "login" => Some(json!({ "name": "nobody", "password": "wrong" })),
             action => Some(json!({ "action": action, "note": "seen", "assignee": "duty-03" })),
@@ -122,6 +128,75 @@ async fn every_route_admits_whom_the_table_says() {
             );
         }
     }
+}
+
+fn sighting() -> Value {
+    json!({ "plate": "藏A00001", "color": "yellow", "at": "2026-01-01T08:00:00+08:00", "lon": 91.1, "lat": 29.6, "camera": "K1" })
+}
+
+#[tokio::test]
+async fn what_a_camera_saw_is_in_the_journal_and_nonsense_is_not() {
+    let desk = Desk::start().await;
+    let police = desk.token(Role::Police);
+    assert_eq!(police.send("POST", "/api/v1/sightings", Some(&sighting())).await.status, 202);
+    let batch = desk.world.journal.follow(0).next().await.unwrap().unwrap();
+    let kept: Value = serde_json::from_slice(&batch.records[0].frame).unwrap();
+    assert_eq!(
+        (&kept["notice"], &kept["plate"], &kept["camera"]),
+        (&json!("sighting"), &json!("藏A00001"), &json!("K1"))
+    );
+    assert_eq!(*desk.world.journal.durable().borrow(), 1);
+    for (member, wrong) in [
+        ("plate", json!("")),
+        ("color", json!("pink")),
+        ("at", json!("today")),
+        ("at", json!("2999-01-01T08:00:00+08:00")),
+        ("lon", json!(181)),
+        ("lat", json!(-91)),
+        ("camera", json!("x".repeat(129))),
+    ] {
+        let mut bad = sighting();
+        bad[member] = wrong;
+        let reply = police.send("POST", "/api/v1/sightings", Some(&bad)).await;
+        let pointer = reply.json()["errors"][0]["pointer"].clone();
+        assert_eq!((reply.status, pointer), (422, json!(format!("body/{member}"))), "{bad}");
+    }
+    assert_eq!(desk.world.journal.head(), 1);
+}
+
+#[tokio::test]
+async fn a_closed_structure_is_opened_by_the_duty_desk_with_a_reason() {
+    let desk = Desk::start().await;
+    let structure = |closed: Value| -> pipeline::Structure {
+        serde_json::from_value(json!({
+            "id": "bridge",
+            "last": { "at": "2026-01-01T08:00:00+08:00", "displacement_mm": 25.5, "level": 2, "own": false },
+            "closed": closed, "reopened": null, "runs": [2, 2, 0],
+        }))
+        .unwrap()
+    };
+    let duty = desk.token(Role::Duty);
+    let reopen =
+        async |body: Value| duty.send("POST", "/api/v1/structures/bridge/reopen", Some(&body)).await.status;
+    let note = json!({ "note": "checked on site" });
+    desk.world.live.set_structures(&[structure(Value::Null)]);
+    assert_eq!(reopen(note.clone()).await, 409);
+    desk.world.live.set_structures(&[structure(json!({ "since": "2026-01-01T08:00:00+08:00", "level": 2 }))]);
+    let list = duty.get("/api/v1/structures").await.json();
+    assert_eq!(list["items"][0]["closed_at"], "2026-01-01T08:00:00.000+08:00");
+    assert_eq!(
+        (&list["items"][0]["closed_level"], &list["items"][0]["last"]["level"]),
+        (&json!(2), &json!(2))
+    );
+    assert_eq!(reopen(json!({ "note": " " })).await, 422);
+    assert_eq!(desk.world.journal.head(), 0);
+    assert_eq!(reopen(note).await, 202);
+    let batch = desk.world.journal.follow(0).next().await.unwrap().unwrap();
+    let kept: Value = serde_json::from_slice(&batch.records[0].frame).unwrap();
+    assert_eq!((&kept["notice"], &kept["structure"]), (&json!("reopen"), &json!("bridge")));
+    let audit = desk.world.ledger.audit_log(1).unwrap();
+    assert_eq!((audit[0].action.as_str(), audit[0].subject.as_str()), ("structure-reopen", "bridge"));
+    assert!(audit[0].detail.contains("checked on site"), "{}", audit[0].detail);
 }
 
 #[test]

@@ -3,7 +3,8 @@
 //! ```text
 //! ledger ─ outbox ─▶ publisher ══MQTT QoS 1══▶ broker ══▶ departments
 //!    ▲                  │  ▲ PUBACK              │ embedded, or outside
-//!    └─ act ── dispositions ◀════════════════════┘
+//!    └─ act ── dispositions ◀════════════════════┤
+//! journal ◀──── readings ◀════════════════════════┘ monitors of bridges and tunnels
 //! ```
 //!
 //! A message leaves the outbox when the broker has acknowledged it, and is published again after the link was lost
@@ -16,6 +17,7 @@ mod disposition;
 mod message;
 mod metrics;
 mod publisher;
+mod reading;
 mod session;
 mod state;
 mod target;
@@ -28,6 +30,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use fleet::{Fix, ReceiveTime, Vehicle};
+use journal::Journal;
 use ledger::Ledger;
 use rumqttc::tokio_rustls::rustls;
 use settings::Mqtt;
@@ -109,21 +112,22 @@ pub struct Dispatch {
 }
 
 impl Dispatch {
-    /// Starts the embedded broker where there is one, and publishes what the ledger's outbox holds. A broker outside
-    /// need not be there yet.
+    /// Starts the embedded broker where there is one, publishes what the ledger's outbox holds, and puts readings of
+    /// monitors into the journal. A broker outside need not be there yet.
     pub async fn start(
         mqtt: &Mqtt,
         data_dir: &Path,
         ledger: Ledger,
+        journal: Journal,
         metrics: &prometheus::Registry,
     ) -> Result<Self, StartError> {
-        Self::start_with(mqtt, data_dir, ledger, metrics, Pace::default()).await
+        Self::start_with(mqtt, data_dir, (ledger, journal), metrics, Pace::default()).await
     }
 
     async fn start_with(
         mqtt: &Mqtt,
         data_dir: &Path,
-        ledger: Ledger,
+        stores: (Ledger, Journal),
         metrics: &prometheus::Registry,
         pace: Pace,
     ) -> Result<Self, StartError> {
@@ -144,7 +148,7 @@ impl Dispatch {
         };
         let (offer, offered) = mpsc::channel(POSITIONS_MAX);
         let stop = CancellationToken::new();
-        let publisher = Publisher::new(target, state, ledger, metrics.clone(), pace, offered);
+        let publisher = Publisher::new(target, state, stores, metrics.clone(), pace, offered);
         let task = tokio::spawn(publisher.run(stop.clone()));
         Ok(Self { broker, positions: with_positions.then_some(offer), metrics, stop, task })
     }

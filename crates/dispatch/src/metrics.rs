@@ -3,6 +3,7 @@
 use prometheus::{Gauge, IntCounter, IntCounterVec, IntGauge, Opts, Registry};
 
 use crate::disposition::Verdict;
+use crate::reading::Outcome;
 
 #[derive(Clone)]
 pub(crate) struct Metrics {
@@ -13,6 +14,7 @@ pub(crate) struct Metrics {
     pub republished: IntCounter,
     pub connected: IntGauge,
     pub dispositions: IntCounterVec,
+    pub readings: IntCounterVec,
     pub positions: IntCounter,
     pub positions_dropped: IntCounter,
 }
@@ -58,6 +60,11 @@ impl Metrics {
                 "Dispositions of departments, by outcome.",
                 "outcome",
             )?,
+            readings: labelled(
+                "roadwarden_mqtt_readings_total",
+                "Readings of bridge and tunnel monitors, by outcome.",
+                "outcome",
+            )?,
             positions: counter("roadwarden_mqtt_positions_total", "Positions handed to the broker.")?,
             positions_dropped: counter(
                 "roadwarden_mqtt_positions_dropped_total",
@@ -68,6 +75,9 @@ impl Metrics {
             [Verdict::Done, Verdict::Duplicate, Verdict::Failed, Verdict::Malformed, Verdict::Refused]
         {
             metrics.dispositions.with_label_values(&[verdict.as_str()]);
+        }
+        for outcome in Outcome::ALL {
+            metrics.readings.with_label_values(&[outcome.as_str()]);
         }
         Ok(metrics)
     }

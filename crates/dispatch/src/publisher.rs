@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use fleet::{Division, Fix, PositionLabel, TerminalId};
+use journal::Journal;
 use ledger::Ledger;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -41,6 +42,7 @@ pub(crate) struct Publisher {
     pub target: Target,
     pub state: State,
     pub ledger: Ledger,
+    pub journal: Journal,
     pub metrics: Metrics,
     pub pace: Pace,
     pub positions: mpsc::Receiver<Position>,
@@ -48,15 +50,15 @@ pub(crate) struct Publisher {
 }
 
 impl Publisher {
-    pub(crate) const fn new(
+    pub(crate) fn new(
         target: Target,
         state: State,
-        ledger: Ledger,
+        (ledger, journal): (Ledger, Journal),
         metrics: Metrics,
         pace: Pace,
         positions: mpsc::Receiver<Position>,
     ) -> Self {
-        Self { target, state, ledger, metrics, pace, positions, heartbeat_seq: 0 }
+        Self { target, state, ledger, journal, metrics, pace, positions, heartbeat_seq: 0 }
     }
 
     /// Until `stop`.

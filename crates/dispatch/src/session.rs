@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use fleet::{Department, ReceiveTime};
+use journal::Record;
 use ledger::{Outgoing, OutgoingKind, StoreError};
 use rumqttc::{
     AsyncClient, ConnectionError, Event, EventLoop, NetworkOptions, Outgoing as Written, Packet, Publish,
@@ -16,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::publisher::{Position, Publisher};
+use crate::reading::{self, Outcome};
 use crate::target::OUTGOING_BYTES_MAX;
 use crate::{disposition, message, now, topic};
 
@@ -39,6 +42,9 @@ const EVENTS_MAX: usize = 256;
 
 /// For TCP, TLS and CONNACK together.
 const CONNECT_MAX: Duration = Duration::from_secs(15);
+
+/// How long the journal may take for a reading, while alerts wait behind it.
+const KEEP_MAX: Duration = Duration::from_secs(5);
 
 /// How long an orderly stop waits for acknowledgements.
 const STOP_MAX: Duration = Duration::from_secs(2);
@@ -192,7 +198,9 @@ impl<'a> Session<'a> {
         tracing::info!(again, "connected to the broker");
         let filters = Department::ALL
             .iter()
-            .map(|department| SubscribeFilter::new(topic::dispositions(*department), QoS::AtLeastOnce));
+            .map(|department| topic::dispositions(*department))
+            .chain([topic::STRUCTURES.to_owned()])
+            .map(|filter| SubscribeFilter::new(filter, QoS::AtLeastOnce));
         self.client.try_subscribe_many(filters).map_err(|_| Lost::Full)?;
         self.hand_over(topic::STATUS.to_owned(), message::ONLINE.to_vec(), true, Sent::Other)
     }
@@ -346,7 +354,9 @@ impl<'a> Session<'a> {
             Event::Incoming(Packet::Publish(publish)) => self.answer(publish).await?,
             Event::Incoming(Packet::SubAck(ack)) => {
                 if ack.return_codes.contains(&SubscribeReasonCode::Failure) {
-                    tracing::error!("the broker lets us read no dispositions of some department");
+                    tracing::error!(
+                        "the broker lets us read no dispositions of some department, or no readings"
+                    );
                     self.publisher.metrics.failures.with_label_values(&["subscription"]).inc();
                 }
             }
@@ -368,7 +378,47 @@ impl<'a> Session<'a> {
             let payload = serde_json::to_vec(&answer).map_err(StoreError::from)?;
             self.hand_over(topic::results(department), payload, false, Sent::Other)?;
         }
+        if let Some(structure) = topic::structure(&publish.topic) {
+            let outcome = self.keep(structure, &publish.payload).await;
+            self.publisher.metrics.readings.with_label_values(&[outcome.as_str()]).inc();
+            if outcome == Outcome::Failed {
+                return Ok(()); // not acknowledged, so the broker sends it again
+            }
+        }
         self.client.try_ack(&publish).map_err(|_| Lost::Full)
+    }
+
+    /// A reading goes into the journal, where the rules find it.
+    async fn keep(&self, structure: &str, payload: &[u8]) -> Outcome {
+        let notice = match reading::parse(structure, payload) {
+            Ok(notice) => notice,
+            Err(problem) => {
+                tracing::warn!(structure, problem, "a reading of a monitor can't be read");
+                return Outcome::Malformed;
+            }
+        };
+        let frame = match serde_json::to_vec(&notice) {
+            Ok(bytes) => Bytes::from(bytes),
+            Err(error) => {
+                tracing::warn!(structure, %error, "a reading of a monitor can't be kept");
+                return Outcome::Malformed;
+            }
+        };
+        let kept = self.publisher.journal.keep(Record { received: now(), frame });
+        match timeout(KEEP_MAX, kept).await {
+            Ok(Ok(_)) => Outcome::Kept,
+            Ok(Err(error)) => {
+                tracing::error!(structure, %error, "a reading of a monitor is not on disk");
+                Outcome::Failed
+            }
+            Err(_) => {
+                tracing::error!(
+                    structure,
+                    "a reading of a monitor is not on disk: the journal takes too long"
+                );
+                Outcome::Failed
+            }
+        }
     }
 
     /// Begins to mark what was acknowledged, unless that is going on: what comes meanwhile makes the next transaction.

@@ -329,10 +329,47 @@ async fn positions_never_wait_for_a_broker_that_is_away() {
     let mqtt = Mqtt::External { url, username: None, password: None, positions: true };
     let pace = Pace { retry_min: Duration::from_secs(600), ..fast() };
     let dispatch =
-        Dispatch::start_with(&mqtt, &world.dir, world.ledger.clone(), &prometheus::Registry::new(), pace)
+        Dispatch::start_with(&mqtt, &world.dir, world.stores(), &prometheus::Registry::new(), pace)
             .await
             .unwrap();
     (0..POSITIONS_MAX + 7).for_each(|_| dispatch.offer_position(&world::vehicle(), &world::fix()));
     assert_eq!(dispatch.metrics.positions_dropped.get(), 7);
     dispatch.stop().await;
+}
+
+#[tokio::test]
+async fn a_reading_of_a_monitor_is_in_the_journal_and_a_bad_one_is_counted() {
+    let world = World::new("reading");
+    let registry = prometheus::Registry::new();
+    let dispatch =
+        Dispatch::start_with(&world.embedded(), &world.dir, world.stores(), &registry, fast()).await.unwrap();
+    let mut transport = Client::connect(&dispatch, "transport", "monitor").await;
+    let mut police = Client::connect(&dispatch, "police", "desk").await;
+    let topic = "roadwarden/v1/structures/galashan/displacement";
+    let reading = json!({ "at": "2026-01-01T08:00:00+08:00", "displacement_mm": 25.5, "level": 2 });
+    schema::check("displacement.schema.json", &reading);
+    police.publish(topic, b"{}").await; // not theirs to write
+    transport.publish(topic, b"no reading").await;
+    transport.publish(topic, reading.to_string().as_bytes()).await;
+    let mut follower = world.journal.follow(0);
+    let batch =
+        tokio::time::timeout(Duration::from_secs(30), follower.next()).await.unwrap().unwrap().unwrap();
+    let expected = json!({ "notice": "displacement", "structure": "galashan", "at": reading["at"], "displacement_mm": 25.5, "level": 2 });
+    let kept: Value = serde_json::from_slice(&batch.records[0].frame).unwrap();
+    assert_eq!((batch.records.len(), kept), (1, expected));
+    world.journal.durable().wait_for(|upto| *upto == 1).await.unwrap();
+    let count = |outcome: &str| {
+        let families = registry.gather();
+        let family = families.iter().find(|f| f.name() == "roadwarden_mqtt_readings_total").unwrap();
+        let metric = family.get_metric().iter().find(|m| m.get_label()[0].value() == outcome).unwrap();
+        metric.get_counter().get_value()
+    };
+    let counted = async {
+        while count("kept") < 1.0 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), counted).await.unwrap();
+    dispatch.stop().await;
+    assert_eq!((count("kept"), count("malformed"), count("failed")), (1.0, 1.0, 0.0));
 }

@@ -46,6 +46,12 @@ pub(crate) fn sender(topic: &str) -> Option<Department> {
     topic.strip_prefix(ROOT)?.strip_prefix("/dispositions/")?.parse().ok()
 }
 
+/// The structure a reading is of; `None` for every other topic.
+pub(crate) fn structure(topic: &str) -> Option<&str> {
+    let id = topic.strip_prefix(ROOT)?.strip_prefix("/structures/")?.strip_suffix("/displacement")?;
+    (!id.contains('/')).then_some(id)
+}
+
 /// Whether every topic that `filter` matches is also matched by `rule`.
 ///
 /// `#` in the rule covers whatever is left; `+` covers one level but never `#`; a name covers itself only. A shared
@@ -87,6 +93,9 @@ mod tests {
         assert_eq!(sender(&dispositions(Department::Police)), Some(Department::Police));
         assert_eq!(sender(&results(Department::Police)), None);
         assert_eq!(sender("roadwarden/v1/dispositions/army"), None);
+        assert_eq!(structure("roadwarden/v1/structures/galashan/displacement"), Some("galashan"));
+        assert_eq!(structure("roadwarden/v1/structures/a/b/displacement"), None);
+        assert_eq!(structure("roadwarden/v1/status"), None);
     }
 
     #[test]

@@ -169,6 +169,23 @@ impl Journal {
         }
     }
 
+    /// Takes one record and waits until it is on disk, synced.
+    pub async fn keep(&self, record: Record) -> Result<Position, AppendError> {
+        let shared = &self.handle.shared;
+        let (mut durable, mut stopped) = (shared.durable.subscribe(), shared.stopped.subscribe());
+        let position = self.append(vec![record]).await?;
+        // The senders live in `shared`, which we hold: neither wait ends for want of one.
+        tokio::select! {
+            _ = durable.wait_for(|upto| *upto > position) => return Ok(position),
+            _ = stopped.wait_for(|stopped| *stopped) => {}
+        }
+        // The writer stops after its last commit, or after the one that failed.
+        if *durable.borrow() > position {
+            return Ok(position);
+        }
+        Err(self.failure().map_or(AppendError::Closed, AppendError::Failed))
+    }
+
     /// Every record below this is on disk, synced.
     pub fn durable(&self) -> watch::Receiver<Position> {
         self.handle.shared.durable.subscribe()

@@ -84,9 +84,10 @@ impl Service {
             reference,
             is_stopping: Mutex::default(),
         });
-        let dispatch = Dispatch::start(&settings.mqtt, &settings.data_dir, ledger.clone(), &metrics)
-            .await
-            .map_err(|error| Unavailable(error.to_string()))?;
+        let dispatch =
+            Dispatch::start(&settings.mqtt, &settings.data_dir, ledger.clone(), journal.clone(), &metrics)
+                .await
+                .map_err(|error| Unavailable(error.to_string()))?;
         let dispatch = Arc::new(dispatch);
         let positions = publish_positions(&settings, &pipeline, &dispatch, registry_seen.clone());
         let console = Console::start(
@@ -95,6 +96,7 @@ impl Service {
                 ledger: ledger.clone(),
                 history,
                 live: pipeline.live(),
+                journal: journal.clone(),
                 reference: reference_seen,
                 metrics: metrics.clone(),
                 ready: ready(&pipeline, &journal),

@@ -9,6 +9,7 @@ use atlas::{Atlas, Route, Shape};
 use console::Parts;
 use fleet::*;
 use history::History;
+use journal::Journal;
 use ledger::{Identity, Ledger, Role};
 use pipeline::{Live, LiveVehicle};
 use settings::Reference;
@@ -50,6 +51,7 @@ pub struct World {
     pub ledger: Ledger,
     pub history: History,
     pub live: Live,
+    pub journal: Journal,
     pub registry: Arc<Registry>,
     vehicles: Vec<Vehicle>,
     reference: watch::Sender<Arc<Reference>>,
@@ -67,11 +69,12 @@ impl World {
             })
             .collect();
         let registry = Arc::new(Registry::new(vehicles.clone(), Vec::new(), operators));
-        let (ledger, history) = stores();
+        let (ledger, history, journal) = stores();
         let world = Self {
             ledger,
             history,
             live: Live::default(),
+            journal,
             reference: watch::Sender::new(Arc::new(reference(Arc::clone(&registry)))),
             registry,
             vehicles,
@@ -86,6 +89,7 @@ impl World {
             ledger: self.ledger.clone(),
             history: self.history.clone(),
             live: self.live.clone(),
+            journal: self.journal.clone(),
             reference: self.reference.subscribe(),
             metrics: prometheus::Registry::new(),
             ready: Arc::new(|| vec![("journal", true), ("ledger", true)]),
@@ -311,7 +315,7 @@ fn reference(registry: Arc<Registry>) -> Reference {
 }
 
 /// Stores in a directory of their own.
-fn stores() -> (Ledger, History) {
+fn stores() -> (Ledger, History, Journal) {
     static STORES: AtomicU32 = AtomicU32::new(0);
     let number = STORES.fetch_add(1, Ordering::Relaxed);
     let dir = std::env::temp_dir().join(format!("roadwarden-console-{}-{number}", std::process::id()));
@@ -319,7 +323,8 @@ fn stores() -> (Ledger, History) {
     let _ = std::fs::remove_dir_all(&dir);
     let metrics = prometheus::Registry::new();
     let ledger = Ledger::open(&dir.join("ledger.db"), &metrics).expect("a ledger");
-    (ledger, History::open(&dir.join("history"), &metrics).expect("a history"))
+    let journal = Journal::open(journal::Options::new(dir.join("journal")), &metrics).expect("a journal");
+    (ledger, History::open(&dir.join("history"), &metrics).expect("a history"), journal)
 }
 
 fn identity(name: &str, role: Role) -> Identity {

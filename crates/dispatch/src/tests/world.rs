@@ -11,6 +11,7 @@ use fleet::{
     Measure, MeasureKind, PlaceLabel, PlateColor, PositionLabel, RuleId, Severity, Speed, State, TerminalId,
     Title, Vehicle, VehicleClass, VehicleLabel, ZoneKind, ZoneLabel,
 };
+use journal::Journal;
 use ledger::Ledger;
 use settings::{Mqtt, MqttAccount};
 
@@ -23,6 +24,7 @@ pub const LOOPBACK: SocketAddr = SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::LOCA
 pub struct World {
     pub dir: PathBuf,
     pub ledger: Ledger,
+    pub journal: Journal,
 }
 
 impl World {
@@ -31,7 +33,9 @@ impl World {
         let _ = std::fs::remove_dir_all(&dir);
         std::fs::create_dir_all(&dir).unwrap();
         let ledger = Ledger::open(&dir.join("ledger.sqlite"), &prometheus::Registry::new()).unwrap();
-        Self { dir, ledger }
+        let options = journal::Options::new(dir.join("journal"));
+        let journal = Journal::open(options, &prometheus::Registry::new()).unwrap();
+        Self { dir, ledger, journal }
     }
 
     pub fn embedded(&self) -> Mqtt {
@@ -40,7 +44,11 @@ impl World {
 
     pub async fn try_start(&self, mqtt: &Mqtt) -> Result<Dispatch, StartError> {
         let registry = prometheus::Registry::new();
-        Dispatch::start_with(mqtt, &self.dir, self.ledger.clone(), &registry, fast()).await
+        Dispatch::start_with(mqtt, &self.dir, self.stores(), &registry, fast()).await
+    }
+
+    pub fn stores(&self) -> (Ledger, Journal) {
+        (self.ledger.clone(), self.journal.clone())
     }
 
     pub async fn start(&self, mqtt: &Mqtt) -> Dispatch {
