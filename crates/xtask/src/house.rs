@@ -77,6 +77,7 @@ pub fn check() -> Result<()> {
     let mut breaches = layers()?;
     breaches.extend(purity()?);
     breaches.extend(root_entries()?);
+    breaches.extend(rule_table()?);
     ensure!(breaches.is_empty(), "the house rules are broken:\n  {}", breaches.join("\n  "));
     Ok(())
 }
@@ -152,6 +153,36 @@ fn sources(dir: &Path) -> Result<Vec<PathBuf>> {
         }
     }
     Ok(found)
+}
+
+/// The table of rules in the README has a row for each rule id, and links every folder of scenarios and no other.
+fn rule_table() -> Result<Vec<String>> {
+    let readme = fs::read_to_string(root().join("README.md"))?;
+    let alert = fs::read_to_string(root().join("crates/fleet/src/alert.rs"))?;
+    // The second mention is the list itself; the first is the macro that takes it.
+    let block = alert.split("rule_ids! {").last().unwrap_or_default();
+    let ids: Vec<&str> =
+        block.lines().take_while(|line| *line != "}").filter_map(|line| line.split('"').nth(1)).collect();
+    ensure!(ids.len() > 20, "crates/fleet/src/alert.rs: only {} rule ids were found", ids.len());
+    let rows = |id: &str| readme.lines().filter(|line| line.starts_with(&format!("| `{id}` |"))).count();
+    let mut breaches: Vec<String> = ids
+        .into_iter()
+        .filter(|id| rows(id) != 1)
+        .map(|id| format!("README.md: the rule {id} has {} rows in the table, expected one", rows(id)))
+        .collect();
+    let links = readme.split("](crates/rules/scenarios/").skip(1);
+    let linked: Vec<&str> = links.filter_map(|rest| rest.split(')').next()).collect();
+    let scenarios = root().join("crates/rules/scenarios");
+    for entry in fs::read_dir(&scenarios)? {
+        let name = entry?.file_name().to_string_lossy().into_owned();
+        if !linked.contains(&name.as_str()) {
+            breaches.push(format!("README.md: no rule links crates/rules/scenarios/{name}"));
+        }
+    }
+    for name in linked.iter().filter(|name| !scenarios.join(name).is_dir()) {
+        breaches.push(format!("README.md: crates/rules/scenarios/{name} is linked and not there"));
+    }
+    Ok(breaches)
 }
 
 fn root_entries() -> Result<Vec<String>> {

@@ -1,0 +1,284 @@
+//! Is every truck with dangerous goods that enters a restricted bridge, tunnel or road found, within 10 s, and is nobody
+//! accused who passed beside, above or below?
+//!
+//! Trucks drive by the quickest way between pieces drawn at random, half of them through a restricted one, with a report
+//! every 10 s; in tunnels their receivers are blind, and say so. What comes out is compared with where they truly were. The
+//! country is made up (see `made`), or read, zones and all: `CONFIG=roadwarden.toml ROADS=roads.geojson cargo bench
+//! --package benches --bench entries`, where the configuration names the same roads.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use atlas::{Atlas, Shape};
+use benches::made::country;
+use benches::roads::{Net, Receiver, Truth, drive, pick};
+use benches::{Numbers, is_measuring};
+use fleet::{
+    Alarms, Alert, Division, Fix, Map, News, Observation, PlateColor, ReceiveTime, Registry, Report, Road,
+    RoadIndex, RuleId, State, Status, Structure, TerminalId, Vehicle, VehicleClass, Zone, ZoneKind,
+};
+use geo::LineString;
+use rules::{Book, Engine};
+
+/// Seconds from report to report, and within which an entry must be said.
+const EVERY_S: usize = 10;
+/// Out of a zone and in again sooner than this is one entry, seconds.
+const ONE_ENTRY_S: usize = 30;
+/// A truck this near in time to being inside is not accused without reason, seconds.
+const NEARLY_S: usize = 15;
+
+type Way = Vec<(RoadIndex, bool)>;
+
+struct Land {
+    net: Net,
+    /// The same roads, all under the open sky: what a truck's own memory would say.
+    open: Net,
+    map: Arc<Atlas>,
+    /// Which zones restrict a truck, and their roads.
+    zones: BTreeMap<String, BTreeSet<u32>>,
+}
+
+fn main() {
+    let mut numbers = Numbers::new(49);
+    let land = match (std::env::var("CONFIG"), std::env::var("ROADS")) {
+        (Ok(config), Ok(roads)) => read(&config, &roads),
+        _ => made(if is_measuring() { 8_000 } else { 2_000 }, &mut numbers),
+    };
+    let ways = ways(&land, if is_measuring() { 300 } else { 20 }, &mut numbers);
+    println!("{} pieces, {} restricted zones, {} drives", land.net.roads.len(), land.zones.len(), ways.len());
+    let mut clean = Tally::default();
+    for stays in [0.0, 0.98] {
+        for error_m in [5.0, 10.0, 20.0] {
+            let mut tally = Tally::default();
+            for (number, way) in (1..).zip(&ways) {
+                tally.drive(&land, way, Receiver { every_s: 1, error_m, stays }, number);
+            }
+            let kind = if stays > 0.0 { "wandering" } else { "fresh" };
+            println!("error {error_m} m, {kind}: {tally}");
+            if error_m < 6.0 {
+                clean.add(&tally);
+            }
+        }
+    }
+    assert!(clean.entries > 0, "no truck entered a zone");
+    assert!(clean.found * 100 >= clean.entries * 95, "entries are missed: {clean}");
+    assert!(clean.false_ones * 100 <= clean.entries, "trucks are accused without reason: {clean}");
+}
+
+fn read(config: &str, roads: &str) -> Land {
+    let reference = settings::load_reference(config.as_ref()).unwrap_or_else(|problems| panic!("{problems}"));
+    let text = std::fs::read_to_string(roads).unwrap_or_else(|error| panic!("{roads}: {error}"));
+    let net = Net::read(&text);
+    land(net, reference.atlas)
+}
+
+/// A made-up country whose tunnels and elevated roads are restricted.
+fn made(pieces: usize, numbers: &mut Numbers) -> Land {
+    let net = Net::new(country(pieces, 30, numbers));
+    let mut zones: BTreeMap<String, (ZoneKind, Vec<usize>)> = BTreeMap::new();
+    for (number, (road, _)) in net.roads.iter().enumerate() {
+        let kind = match road.structure {
+            Some(Structure::Bridge) => ZoneKind::Bridge,
+            Some(Structure::Tunnel) => ZoneKind::Tunnel,
+            None => continue,
+        };
+        let way = road.id.rsplit_once('-').map_or(&*road.id, |(way, _)| way);
+        zones.entry(way.to_owned()).or_insert((kind, Vec::new())).1.push(number);
+    }
+    let zones = zones.into_iter().map(|(id, (kind, roads))| {
+        let lines = roads.iter().map(|number| &net.roads[*number]);
+        let line: LineString<f64> = lines.clone().flat_map(|(_, line)| line.coords().copied()).collect();
+        let roads = lines.map(|(road, _)| road.id.to_string()).collect();
+        let zone = Zone {
+            classes: vec![VehicleClass::HazmatTruck],
+            roads,
+            approach_m: Some(1_000.0),
+            ..Zone::new(&id, kind)
+        };
+        (zone, Shape::Corridor { line, width_m: 12.0 })
+    });
+    let atlas = Atlas::build(zones.collect(), vec![], vec![]).with_roads(net.roads.clone());
+    land(net, Arc::new(atlas))
+}
+
+fn land(net: Net, map: Arc<Atlas>) -> Land {
+    let places: BTreeMap<&str, u32> = (0..).zip(&net.roads).map(|(n, (road, _))| (&*road.id, n)).collect();
+    let restricts = |zone: &Zone| {
+        zone.classes.contains(&VehicleClass::HazmatTruck)
+            && (zone.hazmat_classes.is_empty() || zone.hazmat_classes.iter().any(|class| class == "3"))
+            && zone.tunnel_category.is_none_or(|category| category >= fleet::TunnelCategory::D)
+    };
+    let restricted = map.zones().filter(|(zone, _)| restricts(zone) && !zone.roads.is_empty());
+    let zones = restricted.map(|(zone, _)| {
+        (zone.id.clone(), zone.roads.iter().filter_map(|id| places.get(&**id).copied()).collect())
+    });
+    let open = |(road, line): &(Road, _)| (Road { structure: None, ..road.clone() }, LineString::clone(line));
+    Land { zones: zones.collect(), open: Net::new(net.roads.iter().map(open).collect()), net, map }
+}
+
+/// Ways between pieces drawn at random, every other one through a restricted piece.
+fn ways(land: &Land, count: usize, numbers: &mut Numbers) -> Vec<Way> {
+    let all: Vec<u32> = (0..).take(land.net.roads.len()).collect();
+    let restricted: Vec<u32> = land.zones.values().flatten().copied().collect();
+    let mut ways = Vec::new();
+    for turn in 0..count * 30 {
+        let through = if turn % 2 == 0 { &restricted } else { &all };
+        let stops = (pick(&all, numbers), pick(through, numbers), pick(&all, numbers));
+        let (Some(from), Some(by), Some(to)) = stops else { break };
+        let halves = land.net.route(*from, *by).zip(land.net.route(*by, *to));
+        // Nobody turns in a tunnel.
+        if let Some((mut way, rest)) = halves.filter(|(way, rest)| way.last() == rest.first()) {
+            way.extend(rest.into_iter().skip(1));
+            if way.len() >= 10 && way.len() <= 400 {
+                ways.push(way);
+            }
+        }
+        if ways.len() == count {
+            break;
+        }
+    }
+    ways
+}
+
+#[derive(Default)]
+struct Tally {
+    entries: usize,
+    found: usize,
+    late: usize,
+    missed: usize,
+    false_ones: usize,
+    slowest_s: usize,
+    reports: usize,
+}
+
+impl Tally {
+    fn drive(&mut self, land: &Land, way: &Way, receiver: Receiver, number: u32) {
+        let mut numbers = Numbers::new(u64::from(number) * 7 + 1);
+        let seconds = drive(&land.open, way, receiver, &mut numbers);
+        let said = told(land, &seconds, number);
+        self.reports += seconds.len() / EVERY_S;
+        let mut used = vec![false; said.len()];
+        for (zone, entered, left) in entries(land, &seconds) {
+            self.entries += 1;
+            let about = |(at, id): &(usize, String)| {
+                *id == zone && at + NEARLY_S >= entered && *at <= left + NEARLY_S
+            };
+            let first = said.iter().position(about);
+            for (place, said) in said.iter().enumerate() {
+                used[place] |= about(said);
+            }
+            match first {
+                Some(place) if said[place].0 <= entered + EVERY_S => {
+                    self.found += 1;
+                    self.slowest_s = self.slowest_s.max(said[place].0.saturating_sub(entered));
+                }
+                Some(_) => self.late += 1,
+                None => self.missed += 1,
+            }
+        }
+        self.false_ones += used.iter().filter(|used| !**used).count();
+        if std::env::var("SHOW").is_ok() {
+            for ((at, zone), _) in said.iter().zip(&used).filter(|(_, used)| !**used) {
+                let (fix, truth) = &seconds[*at];
+                println!(
+                    "  false: drive {number} second {at} zone {zone} on {} fix {:?}",
+                    land.net.road(truth.road).id,
+                    fix.position
+                );
+            }
+        }
+    }
+
+    fn add(&mut self, other: &Self) {
+        self.entries += other.entries;
+        self.found += other.found;
+        self.late += other.late;
+        self.missed += other.missed;
+        self.false_ones += other.false_ones;
+        self.slowest_s = self.slowest_s.max(other.slowest_s);
+        self.reports += other.reports;
+    }
+}
+
+impl std::fmt::Display for Tally {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { entries, found, late, missed, false_ones, slowest_s, reports } = self;
+        write!(
+            f,
+            "{entries} entries in {reports} reports: {found} found within {EVERY_S} s (slowest {slowest_s} s), {late} later, {missed} missed, {false_ones} false"
+        )
+    }
+}
+
+/// When a truck was in which zone: from and until which second.
+fn entries(land: &Land, seconds: &[(Fix, Truth)]) -> Vec<(String, usize, usize)> {
+    let mut all: Vec<(String, usize, usize)> = Vec::new();
+    for (id, roads) in &land.zones {
+        let mut last: Option<(usize, usize)> = None;
+        for (second, _) in
+            seconds.iter().enumerate().filter(|(_, (_, truth))| roads.contains(&truth.road.0))
+        {
+            match &mut last {
+                Some((_, until)) if second - *until <= ONE_ENTRY_S => *until = second,
+                _ => {
+                    all.extend(last.replace((second, second)).map(|(from, until)| (id.clone(), from, until)));
+                }
+            }
+        }
+        all.extend(last.map(|(from, until)| (id.clone(), from, until)));
+    }
+    // A drive that begins inside has no entry.
+    all.retain(|(_, from, _)| *from > EVERY_S);
+    all
+}
+
+/// What the rules say of a drive: the second and the zone of each alert raised.
+fn told(land: &Land, seconds: &[(Fix, Truth)], number: u32) -> Vec<(usize, String)> {
+    let terminal = TerminalId::parse(&(13_000_000_000_u64 + u64::from(number)).to_string()).expect("digits");
+    let registry = Registry::new(vec![truck(terminal)], vec![], vec![]);
+    let mut book = Book::default();
+    book.common.china_only = false;
+    let map: Arc<dyn Map> = Arc::<Atlas>::clone(&land.map);
+    let mut engine = Engine::new(Arc::new(book.into()), Arc::new(registry), map);
+    let (mut said, mut alerts, mut last): (_, Vec<Alert>, Option<Fix>) = (Vec::new(), Vec::new(), None);
+    for (second, (fix, truth)) in seconds.iter().enumerate().step_by(EVERY_S) {
+        let blind = land.net.road(truth.road).structure == Some(Structure::Tunnel);
+        let shown = if blind { Fix { at: fix.at, ..last.unwrap_or(*fix) } } else { *fix };
+        let observation = Observation {
+            terminal,
+            received: ReceiveTime::from_ms(fix.at.ms() + 500),
+            news: News::Report(Box::new(Report {
+                fix: shown,
+                alarms: Alarms(0),
+                status: if blind { Status::ACC_ON } else { Status::ACC_ON.with(Status::POSITIONED) },
+                odometer_tenth_km: None,
+                recorder_speed: None,
+                safety: Vec::new(),
+                backfill: false,
+            })),
+        };
+        last = if blind { last } else { Some(*fix) };
+        engine.handle_observation(&observation, &mut alerts);
+        let raised = alerts
+            .drain(..)
+            .filter(|alert| alert.rule == RuleId::HAZMAT_ZONE && alert.state == State::Raised);
+        said.extend(raised.filter_map(|alert| Some((second, alert.place.zone?.id))));
+    }
+    said
+}
+
+fn truck(terminal: TerminalId) -> Vehicle {
+    Vehicle {
+        terminal,
+        plate: "藏A00001".to_owned(),
+        plate_color: PlateColor::Yellow,
+        class: VehicleClass::HazmatTruck,
+        operator: "OP1".to_owned(),
+        division: Division::UNKNOWN,
+        route: None,
+        hazmat_class: Some("3".to_owned()),
+        hazmat_un: Some("1203".to_owned()),
+        tunnel_code: None,
+        tank: Some(true),
+    }
+}
