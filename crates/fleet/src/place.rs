@@ -213,7 +213,7 @@ pub struct ZoneHit {
 }
 
 /// A tunnel's portal counts as reached within this distance, metres: a fix lost closer than this is lost inside.
-pub const PORTAL_M: f64 = 200.0;
+pub const PORTAL_M: f64 = 300.0;
 
 /// What the rules ask of the map. Every answer depends on the arguments alone.
 pub trait Map: Send + Sync {

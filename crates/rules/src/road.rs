@@ -27,16 +27,21 @@ impl<'a> Scene<'a> {
         near.map(move |place| (place.road, weight(place.cost) / all))
     }
 
-    /// The likeliest place, as the map would say it.
-    pub(crate) fn likeliest(&self) -> Option<OnRoad> {
+    /// Every place the fix may lie at as the map would say it, `sure` its share of all.
+    pub(crate) fn stands(&self) -> impl Iterator<Item = OnRoad> {
         let all: f64 = self.candidates.iter().map(|place| weight(place.cost)).sum();
-        self.candidates.first().map(|place| OnRoad {
+        self.candidates.iter().map(move |place| OnRoad {
             road: place.road,
             forward: place.forward,
             along_m: place.along_m,
             off_m: place.off_m,
             sure: (weight(place.cost) / all) as f32,
         })
+    }
+
+    /// The likeliest place, as the map would say it.
+    pub(crate) fn likeliest(&self) -> Option<OnRoad> {
+        self.stands().next()
     }
 
     /// Whether this is true of the road, as sure as the book asks.

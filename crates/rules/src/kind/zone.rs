@@ -34,13 +34,15 @@ pub(crate) use stand::{Passed, Stand, stand};
 
 /// Zones nearby whose distance is remembered; more are not told apart from zones that come no closer.
 const NEAR_MAX: usize = 16;
+/// Portals right ahead that are remembered: roads fork before tunnels.
+const PORTALS_MAX: usize = 4;
 
 /// What is remembered of the zones around one vehicle.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 pub(crate) struct Around {
     near: Vec<(ZoneIndex, f64)>,
-    /// The tunnel whose portal is right ahead: a fix lost now is lost inside.
-    portal: Option<Box<Portal>>,
+    /// The tunnels whose portals are right ahead: a fix lost now is lost inside one of them.
+    portals: Vec<Portal>,
     passes: Passes,
 }
 
@@ -48,7 +50,7 @@ impl Around {
     /// Places of zones mean nothing in another map; permits that were used stay used.
     pub(crate) fn forget_map(&mut self) {
         self.near.clear();
-        self.portal = None;
+        self.portals.clear();
     }
 
     /// What a history lane of the same vehicle used is used up.
@@ -73,10 +75,10 @@ pub(crate) fn step(
     around: &mut Around,
     signals: &mut Vec<Signal>,
 ) {
-    let lost = around.portal.take();
+    let lost = std::mem::take(&mut around.portals);
     let mut moment = Moment { scene, passed, drive, signals };
-    if let Some(portal) = lost.filter(|portal| portal.said.is_some()) {
-        moment.found_again(&portal, hits);
+    for portal in lost.iter().filter(|portal| portal.said.is_some()) {
+        moment.found_again(portal, hits);
     }
     let mut near = Vec::new();
     for hit in hits {
@@ -88,7 +90,15 @@ pub(crate) fn step(
 
 /// The fix was lost: inside the tunnel whose portal was right ahead.
 pub(crate) fn lost(scene: &Scene<'_>, around: &mut Around, signals: &mut Vec<Signal>) {
-    let Some(portal) = around.portal.as_deref_mut() else { return };
+    let at = scene.fix.at;
+    let Some(distance_m) = portal::likeliest(&around.portals, at).map(Portal::distance_m) else { return };
+    // One tunnel may bear several zones.
+    for portal in around.portals.iter_mut().filter(|portal| portal.is_at(distance_m)) {
+        inferred(scene, portal, signals);
+    }
+}
+
+fn inferred(scene: &Scene<'_>, portal: &mut Portal, signals: &mut Vec<Signal>) {
     let index = portal.zone;
     let zone = scene.map.zone(index);
     let forbidden = restricted(zone, scene).filter(|_| applies(zone, scene));
@@ -128,6 +138,21 @@ impl Moment<'_, '_> {
         if let Some(rule) = rule.filter(|rule| shut.is_none() || *rule != RuleId::CLOSED_STRUCTURE) {
             self.entered(rule, hit.zone, zone, stand);
         }
+        if zone.kind == ZoneKind::Tunnel && (rule.is_some() || shut.is_some()) {
+            // At the portal a fix may err into the tunnel already.
+            let heading_deg = scene.fix.heading.map_or(0.0, |heading| f64::from(heading.deg()));
+            let way = match stand {
+                Stand::In { share: Some(_) } | Stand::Unclear => {
+                    approach::way(scene, hit.zone, 0.0, heading_deg)
+                }
+                Stand::Out { distance_m, bearing_deg } => {
+                    approach::way(scene, hit.zone, distance_m, bearing_deg)
+                }
+                Stand::Beside | Stand::In { share: None } | Stand::Through => None,
+            };
+            let portal = way.and_then(|way| Portal::ahead(scene, hit.zone, &way));
+            around.portals.extend(portal.filter(|_| around.portals.len() < PORTALS_MAX));
+        }
         if let Stand::Out { distance_m, bearing_deg } = stand
             && (rule.is_some() || shut.is_some())
             && let Some(way) = approach::way(scene, hit.zone, distance_m, bearing_deg)
@@ -161,10 +186,6 @@ impl Moment<'_, '_> {
         (rule, shut): (Option<RuleId>, Option<Shut>),
         around: &mut Around,
     ) {
-        if zone.kind == ZoneKind::Tunnel {
-            let portal = Portal::ahead(self.scene, index, way).map(Box::new);
-            around.portal = portal.or(around.portal.take());
-        }
         let before_m = around.near.iter().find(|(near, _)| *near == index).map(|(_, before_m)| *before_m);
         if rule == Some(RuleId::HAZMAT_ZONE) || shut.is_some() {
             self.signals.extend(shut::approaching(self.scene, (index, zone), way, before_m, shut));

@@ -18,19 +18,57 @@ pub(super) struct Way {
     pub(super) by_road: Option<f64>,
     /// Whether the vehicle moves towards it.
     pub(super) ahead: bool,
+    /// The share of the places it may be at from which the road leads in, and how far that is from the likeliest of
+    /// them, metres; `None` where no road is known, or where it stands further away than [`STOOD_M`].
+    pub(super) leads_in: Option<(f64, f64)>,
 }
+
+/// A vehicle that stands at a portal, at a light say, drives in next; further away it may as well be parked, metres.
+const STOOD_M: f64 = 100.0;
 
 /// The way to a zone that is near; `None`: the road leads elsewhere.
 pub(super) fn way(scene: &Scene<'_>, zone: ZoneIndex, distance_m: f64, bearing_deg: f64) -> Option<Way> {
     let moves = scene.fix.speed.kmh() >= scene.book.common.moving_kmh;
-    let crow = Way { distance_m, bearing_deg, by_road: None, ahead: moves && is_ahead(scene, bearing_deg) };
-    let Some(on) = scene.road else { return Some(crow) };
-    let sure = f64::from(on.sure);
-    match scene.map.ahead(&on, zone) {
-        Ahead::At(distance_m) => Some(Way { distance_m, by_road: Some(sure), ahead: moves, ..crow }),
-        Ahead::Elsewhere if scene.is_sure(sure) => None,
-        Ahead::Elsewhere => Some(Way { ahead: false, ..crow }),
-        Ahead::Unknown => Some(crow),
+    let ahead = moves && is_ahead(scene, bearing_deg);
+    let crow = Way { distance_m, bearing_deg, by_road: None, ahead, leads_in: None };
+    let Some(roads) = Roads::of(scene, zone) else { return Some(crow) };
+    let near = |distance_m: &f64| moves || *distance_m <= STOOD_M;
+    let leads_in = roads.distance_m.filter(near).map(|distance_m| (roads.at, distance_m));
+    match roads.distance_m {
+        Some(distance_m) if roads.at >= roads.elsewhere => {
+            Some(Way { distance_m, by_road: Some(roads.at), ahead: moves, leads_in, ..crow })
+        }
+        _ if scene.is_sure(roads.elsewhere) => None,
+        _ => Some(Way { ahead: false, leads_in, ..crow }),
+    }
+}
+
+/// What the roads say at all the places a vehicle may be at. Right before a portal there are often several, and all
+/// lead in.
+struct Roads {
+    /// The share of places from which the road leads into the zone.
+    at: f64,
+    /// How far that is from the likeliest of them, metres.
+    distance_m: Option<f64>,
+    /// The share of places from which it leads elsewhere.
+    elsewhere: f64,
+}
+
+impl Roads {
+    /// `None` where the roads say nothing.
+    fn of(scene: &Scene<'_>, zone: ZoneIndex) -> Option<Self> {
+        let mut roads = Self { at: 0.0, distance_m: None, elsewhere: 0.0 };
+        for on in scene.stands() {
+            match scene.map.ahead(&on, zone) {
+                Ahead::At(distance_m) => {
+                    roads.at += f64::from(on.sure);
+                    roads.distance_m.get_or_insert(distance_m);
+                }
+                Ahead::Elsewhere => roads.elsewhere += f64::from(on.sure),
+                Ahead::Unknown => {}
+            }
+        }
+        (roads.at + roads.elsewhere > 0.0).then_some(roads)
     }
 }
 
