@@ -29,6 +29,8 @@ const SIDE_DEG: f64 = 10.0;
 const STEP_DEG: f64 = 0.0023;
 /// Vehicles whose alerts are compared between runs.
 const COMPARED: u32 = 1_000;
+/// And for how long: one round a 10 s.
+const ROUNDS: u32 = 6;
 const BATCH: u32 = 5;
 
 type Raised = BTreeMap<String, usize>;
@@ -43,9 +45,9 @@ fn main() {
     let built = cpu_time() - started;
     println!("{pieces} pieces of road: {:.1} s, {} MB", built.as_secs_f64(), (resident() - before) >> 20);
     let sizes: &[(u32, u32)] = if measuring {
-        &[(1_000, 2_000), (100_000, 20), (8_000_000, 20)]
+        &[(1_000, 500), (100_000, 20), (8_000_000, ROUNDS)]
     } else {
-        &[(1_000, 20), (3_000, 20)]
+        &[(1_000, ROUNDS), (3_000, ROUNDS)]
     };
     let mut answers = Vec::new();
     for (vehicles, rounds) in sizes {
@@ -59,10 +61,10 @@ fn main() {
         assert!(answer.values().sum::<usize>() > 0, "nobody raised anything");
         assert_eq!(answer, &answers[0], "the others change what the first vehicles raise");
     }
-    println!("of the first {COMPARED} vehicles in their first 20 rounds: {:?}", answers[0]);
+    println!("of the first {COMPARED} vehicles in their first {ROUNDS} rounds: {:?}", answers[0]);
 }
 
-/// Lets `vehicles` report `rounds` times; what the first of them raised in the first 20 rounds, by rule.
+/// Lets `vehicles` report `rounds` times; what the first of them raised in the first [`ROUNDS`], by rule.
 fn run(map: &Arc<dyn Map>, lines: u32, vehicles: u32, rounds: u32) -> Raised {
     let registry = Arc::new(registry(vehicles));
     let before = resident();
@@ -100,7 +102,7 @@ fn run(map: &Arc<dyn Map>, lines: u32, vehicles: u32, rounds: u32) -> Raised {
 fn note(alerts: &mut Vec<Alert>, round: u32, raised: &mut Raised) {
     let compared = terminal(COMPARED);
     for alert in alerts.drain(..) {
-        if round < 20 && alert.vehicle.terminal < compared {
+        if round < ROUNDS && alert.vehicle.terminal < compared {
             *raised.entry(format!("{} {}", alert.rule, alert.state)).or_default() += 1;
         }
     }
