@@ -92,7 +92,7 @@ fn made(pieces: usize, numbers: &mut Numbers) -> Land {
         if let Some(reference) = road.reference.as_deref().filter(|_| road.class == RoadClass::Expressway) {
             let leg = legs.entry(reference).or_insert(0);
             *leg += 1;
-            if *leg % 3 == 0 {
+            if leg.is_multiple_of(3) {
                 // G and H are the two carriageways of one expressway.
                 let id = format!("leg {leg} of {}", reference.trim_start_matches(['G', 'H']));
                 zones.entry(id).or_insert((ZoneKind::Bridge, Vec::new())).1.push(number);

@@ -602,6 +602,9 @@ table! {
         /// From just before a driving-time limit on, a shorter hole is enough (design).
         #[serde(with = "fleet::duration_text")]
         limit_gap: Duration = 10 * MINUTE,
+        /// A longer one from there on is a rest somewhere else, not a drive that is hidden (design).
+        #[serde(with = "fleet::duration_text")]
+        limit_gap_max: Duration = 2 * HOUR,
         /// And a shorter way (design), metres.
         limit_distance_m: f64 = 2_000.0,
         /// Faster than this is drift, km/h (1.7 km a minute).

@@ -105,7 +105,7 @@ fn evades(scene: &Scene<'_>, hole: &Hole) -> bool {
     let rule = &scene.book.offline_move;
     let moved_m = hole.from.position.distance_m(hole.to.position);
     hole.near.is_some()
-        && hole.silence >= rule.limit_gap
+        && (rule.limit_gap..=rule.limit_gap_max).contains(&hole.silence)
         && moved_m >= rule.limit_distance_m
         && is_plausible(scene, hole)
 }
