@@ -240,12 +240,17 @@ impl Person {
 
 impl Desk {
     fn new(shift: &Shift, since: EventTime) -> Self {
+        // What the vehicle drove before this news of a card came has been judged already, with whoever was logged on.
+        let floor = match shift.what {
+            ShiftNews::CardIn(_) => since.max(shift.fix.at),
+            ShiftNews::CardOut(_) | ShiftNews::Drove { .. } | ShiftNews::Rested(_) => since,
+        };
         Self {
             terminal: shift.terminal,
             name: String::new(),
             since,
             heard: ReceiveTime::default(),
-            floor: since,
+            floor,
             recent: VecDeque::new(),
             episodes: Episodes::default(),
         }

@@ -20,7 +20,7 @@ pub struct Shift {
     pub driver: DriverLabel,
     /// What happened.
     pub what: ShiftNews,
-    /// The newest position.
+    /// The newest position; news of a card may be older than it.
     pub fix: Fix,
     /// Told out of the terminal's memory: it counts, but raises nothing by itself.
     pub late: bool,
@@ -98,7 +98,8 @@ impl Lane {
     /// Tells of the card itself.
     pub(crate) fn tell_card(&mut self, ground: Ground<'_>, inserted: bool, at: EventTime) -> Option<Shift> {
         let what = if inserted { ShiftNews::CardIn(at) } else { ShiftNews::CardOut(at) };
-        shift(ground, what, Fix { at, ..self.last_fix(None) })
+        let fix = self.last_fix(None);
+        shift(ground, what, Fix { at: at.max(fix.at), ..fix })
     }
 }
 

@@ -53,8 +53,8 @@ fn files() -> (Arc<Rulebook>, Arc<Registry>, Arc<World>) {
 enum Act {
     Drive,
     Stand,
-    /// Logs off, or not, and on to one of the own vehicles.
-    Change(bool, usize),
+    /// Logs off, or not, and on to one of the own vehicles; heard of so many steps later.
+    Change(bool, usize, i64),
     Leave,
     /// Nothing is heard.
     Silent(i64),
@@ -64,10 +64,14 @@ fn any_act() -> impl Strategy<Value = Act> {
     prop_oneof![
         20 => Just(Act::Drive),
         4 => Just(Act::Stand),
-        2 => (any::<bool>(), 0..OWN).prop_map(|(out, to)| Act::Change(out, to)),
+        2 => (any::<bool>(), 0..OWN, any_delay()).prop_map(|(out, to, late)| Act::Change(out, to, late)),
         1 => Just(Act::Leave),
         1 => (1_i64..20).prop_map(Act::Silent),
     ]
+}
+
+fn any_delay() -> impl Strategy<Value = i64> {
+    prop_oneof![2 => Just(0), 1 => 1_i64..8]
 }
 
 /// One driver's part: step number and observation.
@@ -81,7 +85,8 @@ fn part(driver: usize, acts: &[Act]) -> Vec<(i64, Observation)> {
     for act in acts {
         step += 1;
         let at = EventTime::from_ms(START_MS + step * STEP_S * 1000);
-        let card = |inserted: bool| {
+        let card = |inserted: bool, late: i64| {
+            let at = EventTime::from_ms(at.ms() - late * STEP_S * 1000);
             let certificate = inserted.then(|| format!("540{driver}"));
             News::Card(Card { at, certificate, name: None, inserted })
         };
@@ -92,14 +97,14 @@ fn part(driver: usize, acts: &[Act]) -> Vec<(i64, Observation)> {
                 *way += if drives { 2000.0 } else { 0.0 };
                 push(step, seat, News::Report(Box::new(report(at, *way, drives))));
             }
-            Act::Change(out, to) => {
+            Act::Change(out, to, late) => {
                 if out {
-                    push(step, seat, card(false));
+                    push(step, seat, card(false, late));
                 }
                 seat = driver * OWN + to;
-                push(step, seat, card(true));
+                push(step, seat, card(true, late));
             }
-            Act::Leave => push(step, seat, card(false)),
+            Act::Leave => push(step, seat, card(false, 0)),
             Act::Silent(steps) => step += steps,
         }
     }
@@ -196,7 +201,7 @@ fn a_new_file_of_drivers_is_judged_while_it_is_driven() {
     };
     let mut engine = Engine::new(book.clone(), with(driver(i64::MAX)), map.clone());
     let mut alerts = Vec::new();
-    let drive = [Act::Change(false, 0), Act::Drive, Act::Drive, Act::Drive, Act::Drive, Act::Drive];
+    let drive = [Act::Change(false, 0, 0), Act::Drive, Act::Drive, Act::Drive, Act::Drive, Act::Drive];
     let story: Vec<_> = part(0, &drive).into_iter().map(|(_, seen)| seen).collect();
     for seen in &story[..3] {
         engine.handle_observation(seen, &mut alerts);

@@ -1,5 +1,6 @@
 //! Every file below `scenarios/` is a story: what happens, and after `->` what must come out, and nothing else.
-//! Each is told twice, the second time with the state saved and restored before every line.
+//! Each is told twice, the second time with the state saved and restored before every line. No alert is said twice in
+//! one revision.
 //!
 //! ```text
 //! rule     speeding hold=10s                  settings of one rule; only the rules named run
@@ -27,7 +28,7 @@
 
 mod world;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -57,6 +58,10 @@ fn check(file: &Path) -> Result<(), String> {
     let text = std::fs::read_to_string(file).unwrap();
     let straight = Story::tell(&text, false).map_err(|why| format!("{}: {why}", file.display()))?;
     let restarted = Story::tell(&text, true).map_err(|why| format!("{} restarted: {why}", file.display()))?;
+    let revisions: BTreeSet<_> = straight.iter().map(|alert| (alert.id, alert.revision)).collect();
+    if revisions.len() != straight.len() {
+        return Err(format!("{}: one revision is said twice", file.display()));
+    }
     if straight == restarted { Ok(()) } else { Err(format!("{}: a restart changes it", file.display())) }
 }
 

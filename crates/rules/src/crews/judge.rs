@@ -41,9 +41,7 @@ impl Desk {
         }
         let said = out.len();
         self.episodes.step(Scope::Crew, &signals, &scene, out);
-        if out[said..].iter().any(|alert| alert.state == fleet::State::Cleared) {
-            self.floor = to;
-        }
+        self.lift_floor(to, &out[said..]);
     }
 
     /// A rest was seen: nothing is carried any more. What is driven in a day or a week stays.
@@ -53,7 +51,17 @@ impl Desk {
         }
         let facts = files.facts(self.terminal);
         let scene = ground(files, self.terminal, &facts, &shift.driver).scene(shift.fix, &self.recent);
+        let said = out.len();
         self.episodes.step(Scope::Rest, &[], &scene, out);
+        self.lift_floor(shift.fix.at, &out[said..]);
+    }
+
+    /// Whatever begins once an alert has ended begins no earlier than that: with the same beginning it would have the
+    /// same id.
+    fn lift_floor(&mut self, at: EventTime, said: &[Alert]) {
+        if said.iter().any(|alert| alert.state == fleet::State::Cleared) {
+            self.floor = self.floor.max(at);
+        }
     }
 }
 
