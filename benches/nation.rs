@@ -25,8 +25,6 @@ const ZONES: u32 = 10_000;
 /// The country: 10 × 10 degrees.
 const LOW: (f64, f64) = (85.0, 28.0);
 const SIDE_DEG: f64 = 10.0;
-/// A vehicle goes this far in a round, degrees of longitude: about 80 km/h.
-const STEP_DEG: f64 = 0.0023;
 /// Vehicles whose alerts are compared between runs.
 const COMPARED: u32 = 1_000;
 /// And for how long: one round a 10 s.
@@ -119,8 +117,10 @@ fn observation(lines: u32, vehicles: u32, place: u32, round: u32) -> Observation
     let kmh = if own.bits().is_multiple_of(20) { own.between(60.0, 110.0) } else { own.between(35.0, 58.0) };
     let at_ms = START_MS + i64::from(round) * 10_000 + i64::from(number % 10_000);
     let round_ms = i64::from(round) * 10_000 + i64::from(place) * 10_000 / i64::from(vehicles);
-    let lon = LOW.0 + start + (f64::from(round) * STEP_DEG) % 1.0;
     let lat = LOW.1 + f64::from(row) * SIDE_DEG / f64::from(lines - 1);
+    // As far as its speed says.
+    let gone_deg = kmh / 3.6 * 10.0 * f64::from(round) / (111_195.0 * lat.to_radians().cos());
+    let lon = LOW.0 + start + gone_deg % 1.0;
     let noise = (own.between(-5e-5, 5e-5), own.between(-5e-5, 5e-5));
     let report = Report {
         fix: Fix {
