@@ -599,9 +599,10 @@ table! {
         gap: Duration = 30 * MINUTE,
         /// The shortest way, metres.
         distance_m: f64 = 20_000.0,
-        /// From just before a driving-time limit on, a shorter hole is enough (design).
+        /// From just before a driving-time limit on, a shorter hole is enough: one that could hide whether there was a
+        /// rest (design).
         #[serde(with = "fleet::duration_text")]
-        limit_gap: Duration = 10 * MINUTE,
+        limit_gap: Duration = 20 * MINUTE,
         /// A longer one from there on is a rest somewhere else, not a drive that is hidden (design).
         #[serde(with = "fleet::duration_text")]
         limit_gap_max: Duration = 2 * HOUR,
