@@ -10,33 +10,37 @@ pub(crate) type Place<'a> = Option<(&'a Road, bool)>;
 impl<'a> Scene<'a> {
     /// The places the fix may lie at, each with its share of all; what lies far beside its road lies on none.
     pub(crate) fn places(&self) -> impl Iterator<Item = (Place<'a>, f64)> {
-        let all: f64 = self.candidates.iter().map(|place| weight(place.cost)).sum();
-        let known = self.candidates.iter().map(move |place| {
-            let near = f64::from(place.off_m) <= self.book.common.road_off_m;
-            let road = near.then(|| (self.ground.map.road(place.road), place.forward));
-            (road, weight(place.cost) / all)
+        let known = self.weighed().map(|(place, share)| {
+            (self.is_near(place).then(|| (self.ground.map.road(place.road), place.forward)), share)
         });
         known.chain(self.candidates.is_empty().then_some((None, 1.0)))
     }
 
     /// The roads the fix may lie on, each with its share of all places.
     pub(crate) fn shares(&self) -> impl Iterator<Item = (RoadIndex, f64)> {
-        let all: f64 = self.candidates.iter().map(|place| weight(place.cost)).sum();
-        let near =
-            self.candidates.iter().filter(|place| f64::from(place.off_m) <= self.book.common.road_off_m);
-        near.map(move |place| (place.road, weight(place.cost) / all))
+        self.weighed().filter(|(place, _)| self.is_near(place)).map(|(place, share)| (place.road, share))
     }
 
     /// Every place the fix may lie at as the map would say it, `sure` its share of all.
     pub(crate) fn stands(&self) -> impl Iterator<Item = OnRoad> {
-        let all: f64 = self.candidates.iter().map(|place| weight(place.cost)).sum();
-        self.candidates.iter().map(move |place| OnRoad {
+        self.weighed().map(|(place, share)| OnRoad {
             road: place.road,
             forward: place.forward,
             along_m: place.along_m,
             off_m: place.off_m,
-            sure: (weight(place.cost) / all) as f32,
+            sure: share as f32,
         })
+    }
+
+    /// Every place the fix may lie at and its share of all, likeliest first.
+    fn weighed(&self) -> impl Iterator<Item = (&'a Candidate, f64)> + use<'a> {
+        let all: f64 = self.candidates.iter().map(|place| weight(place.cost)).sum();
+        self.candidates.iter().map(move |place| (place, weight(place.cost) / all))
+    }
+
+    /// Whether a place is no further beside its road than a receiver may err.
+    fn is_near(&self, place: &Candidate) -> bool {
+        f64::from(place.off_m) <= self.book.common.road_off_m
     }
 
     /// The likeliest place, as the map would say it.

@@ -138,25 +138,14 @@ impl Moment<'_, '_> {
         if let Some(rule) = rule.filter(|rule| shut.is_none() || *rule != RuleId::CLOSED_STRUCTURE) {
             self.entered(rule, hit.zone, zone, stand);
         }
-        if zone.kind == ZoneKind::Tunnel && (rule.is_some() || shut.is_some()) {
-            // At the portal a fix may err into the tunnel already.
-            let heading_deg = scene.fix.heading.map_or(0.0, |heading| f64::from(heading.deg()));
-            let way = match stand {
-                Stand::In { share: Some(_) } | Stand::Unclear => {
-                    approach::way(scene, hit.zone, 0.0, heading_deg)
-                }
-                Stand::Out { distance_m, bearing_deg } => {
-                    approach::way(scene, hit.zone, distance_m, bearing_deg)
-                }
-                Stand::Beside | Stand::In { share: None } | Stand::Through => None,
-            };
-            let portal = way.and_then(|way| Portal::ahead(scene, hit.zone, &way));
-            around.portals.extend(portal.filter(|_| around.portals.len() < PORTALS_MAX));
+        if rule.is_none() && shut.is_none() {
+            return;
         }
-        if let Stand::Out { distance_m, bearing_deg } = stand
-            && (rule.is_some() || shut.is_some())
-            && let Some(way) = approach::way(scene, hit.zone, distance_m, bearing_deg)
-        {
+        let Some(way) = way(scene, (hit.zone, zone), stand) else { return };
+        if zone.kind == ZoneKind::Tunnel && around.portals.len() < PORTALS_MAX {
+            around.portals.extend(Portal::ahead(scene, hit.zone, &way));
+        }
+        if matches!(stand, Stand::Out { .. }) {
             self.towards((hit.zone, zone), &way, (rule, shut), around);
             if near.len() < NEAR_MAX {
                 near.push((hit.zone, way.distance_m));
@@ -231,6 +220,18 @@ impl Moment<'_, '_> {
             .measured(MeasureKind::DurationS, stood.as_secs_f64(), Some(hold.as_secs_f64()))
             .about(Subject::Zone(index));
         self.signals.push(Signal { started, hold: known.then_some(Duration::ZERO), ..signal });
+    }
+}
+
+/// The way to a zone from where the vehicle stands to it. At the portal of a tunnel a fix may err into it already.
+fn way(scene: &Scene<'_>, (index, zone): (ZoneIndex, &Zone), stand: Stand) -> Option<Way> {
+    match stand {
+        Stand::Out { distance_m, bearing_deg } => approach::way(scene, index, distance_m, bearing_deg),
+        Stand::In { share: Some(_) } | Stand::Unclear if zone.kind == ZoneKind::Tunnel => {
+            let heading_deg = scene.fix.heading.map_or(0.0, |heading| f64::from(heading.deg()));
+            approach::way(scene, index, 0.0, heading_deg)
+        }
+        Stand::Beside | Stand::In { .. } | Stand::Through | Stand::Unclear => None,
     }
 }
 
