@@ -6,10 +6,9 @@ mod quality;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use fleet::Role;
 use fleet::{
     Alert, Card, Division, DriverLabel, EventTime, Map, News, Observation, ReceiveTime, Registration,
-    Registry, Report, TerminalId, VehicleClass,
+    Registry, Report, Role, TerminalId, VehicleClass,
 };
 use serde::{Deserialize, Serialize};
 
@@ -156,8 +155,10 @@ impl Engine {
             }
             News::Registration(said) => {
                 self.hear(index, observation.received);
-                let clone = self.is_clone(observation, said);
-                self.turn(index, false, |lane, ground, _, _| lane.news(ground, observation, clone, out));
+                let cloned = Some(said).filter(|said| self.is_clone(observation, said));
+                self.turn(index, false, |lane, ground, _, _| {
+                    lane.registered(ground, observation.received, cloned, out);
+                });
                 Verdict::Other
             }
         };

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fleet::{
-    Alarms, Alert, Candidate, Card, Division, DriverLabel, EventTime, Fix, Leg, LonLat, Map, News,
-    Observation, ReceiveTime, Registry, Report, RoadIndex, RouteIndex, Status, TerminalId, Trail,
-    VehicleClass, ZoneHit, ZoneIndex,
+    Alarms, Alert, Candidate, Card, Division, DriverLabel, EventTime, Fix, Leg, LonLat, Map, ReceiveTime,
+    Registration, Registry, Report, RoadIndex, RouteIndex, Status, TerminalId, Trail, VehicleClass, ZoneHit,
+    ZoneIndex,
 };
 use serde::{Deserialize, Serialize};
 
@@ -179,10 +179,8 @@ impl Lane {
 
     /// A call for help in a report that was overtaken by a newer one, yet is not old.
     pub(crate) fn urgent(&mut self, ground: Ground<'_>, report: &Report, out: &mut Vec<Alert>) {
-        let scene = ground.scene(self.last_fix(Some(report)), &self.recent);
-        let mut signals = Vec::new();
-        event::bits(&scene, report, &mut signals);
-        self.episodes.step(Scope::Clock, &signals, &scene, out);
+        let fix = self.last_fix(Some(report));
+        self.aside(Scope::Clock, ground, fix, out, |scene, signals| event::bits(scene, report, signals));
     }
 
     /// A report with a time that can't be right: only the terminal itself is judged by it.
@@ -194,14 +192,13 @@ impl Lane {
         out: &mut Vec<Alert>,
     ) {
         let fix = Fix { at: now.as_event(), ..self.last_fix(None) };
-        let scene = ground.scene(fix, &self.recent);
-        let mut signals = Vec::new();
-        if set_back {
-            device::clock_was_set_back(&scene, &mut signals);
-        } else {
-            device::gnss_fault(&scene, Alarms::default(), true, &mut signals);
-        }
-        self.episodes.step(Scope::Clock, &signals, &scene, out);
+        self.aside(Scope::Clock, ground, fix, out, |scene, signals| {
+            if set_back {
+                device::clock_was_set_back(scene, signals);
+            } else {
+                device::gnss_fault(scene, Alarms::default(), true, signals);
+            }
+        });
     }
 
     /// A clock that was set: what it says of now and what it said before do not go together.
@@ -212,10 +209,10 @@ impl Lane {
         set: ClockSet,
         out: &mut Vec<Alert>,
     ) {
-        let scene = ground.scene(Fix { at: now.as_event(), ..self.last_fix(None) }, &self.recent);
-        let mut signals = Vec::new();
-        device::clock_was_set(&scene, set, &mut signals);
-        self.episodes.step(Scope::Clock, &signals, &scene, out);
+        let fix = Fix { at: now.as_event(), ..self.last_fix(None) };
+        self.aside(Scope::Clock, ground, fix, out, |scene, signals| {
+            device::clock_was_set(scene, set, signals)
+        });
     }
 
     /// A driver's card went in or out; `log_on` says who took over, where somebody did.
@@ -235,19 +232,20 @@ impl Lane {
         self.episodes.step(Scope::Card, &signals, &scene, out);
     }
 
-    /// News without a position: a registration with a plate of another vehicle (`clone`).
-    pub(crate) fn news(&mut self, ground: Ground<'_>, seen: &Observation, clone: bool, out: &mut Vec<Alert>) {
-        let mut signals = Vec::new();
-        let (scope, at) = match &seen.news {
-            News::Registration(_) => (Scope::Registration, seen.received.as_event()),
-            News::Card(_) | News::Report(_) => return,
-        };
-        let scene = ground.scene(Fix { at, ..self.last_fix(None) }, &self.recent);
-        match &seen.news {
-            News::Registration(said) if clone => plate::registered(said, &mut signals),
-            News::Card(_) | News::Registration(_) | News::Report(_) => {}
-        }
-        self.episodes.step(scope, &signals, &scene, out);
+    /// A registration; `cloned` is what it says where its plate is another vehicle's.
+    pub(crate) fn registered(
+        &mut self,
+        ground: Ground<'_>,
+        now: ReceiveTime,
+        cloned: Option<&Registration>,
+        out: &mut Vec<Alert>,
+    ) {
+        let fix = Fix { at: now.as_event(), ..self.last_fix(None) };
+        self.aside(Scope::Registration, ground, fix, out, |_, signals| {
+            if let Some(said) = cloned {
+                plate::registered(said, signals);
+            }
+        });
     }
 
     /// Clears whatever is open.
@@ -268,14 +266,14 @@ impl Lane {
         &mut self,
         ground: Ground<'_>,
         now: ReceiveTime,
-        (zone, clear): (ZoneIndex, Clear),
+        (zone, mut clear): (ZoneIndex, Clear),
         Scratch { hits, signals, .. }: &mut Scratch,
         out: &mut Vec<Alert>,
     ) {
         let Some(newest) = self.newest else { return };
-        ask(ground.map, &mut clear.clone(), Leg { from: None, to: newest.position }, hits);
+        ask(ground.map, &mut clear, Leg { from: None, to: newest.position }, hits);
         let Some(hit) = hits.iter().find(|hit| hit.zone == zone) else { return };
-        let fix = Fix { at: newest.at.max(now.as_event()), ..newest };
+        let fix = self.fix_by_now(now);
         let candidates = &self.trail.candidates;
         let scene = Scene { candidates, ..ground.scene(fix, &self.recent) };
         let scene = Scene { road: scene.likeliest(), ..scene };
@@ -292,8 +290,7 @@ impl Lane {
         zone: ZoneIndex,
         out: &mut Vec<Alert>,
     ) {
-        let last = self.last_fix(None);
-        let scene = ground.scene(Fix { at: last.at.max(now.as_event()), ..last }, &self.recent);
+        let scene = ground.scene(self.fix_by_now(now), &self.recent);
         for rule in zone::over_when_opened(&scene, zone, &self.around) {
             self.episodes.end(rule, &ground.map.zone(zone).id, &scene, out);
         }
@@ -301,11 +298,23 @@ impl Lane {
 
     /// A camera saw the plate where the vehicle cannot have been.
     pub(crate) fn sighted(&mut self, ground: Ground<'_>, now: ReceiveTime, kmh: f64, out: &mut Vec<Alert>) {
-        let last = self.last_fix(None);
-        let scene = ground.scene(Fix { at: last.at.max(now.as_event()), ..last }, &self.recent);
+        let fix = self.fix_by_now(now);
+        self.aside(Scope::Clock, ground, fix, out, |scene, signals| plate::sighted(scene, kmh, signals));
+    }
+
+    /// Judges what was said without a position that can be used, at the last good place.
+    fn aside(
+        &mut self,
+        scope: Scope,
+        ground: Ground<'_>,
+        fix: Fix,
+        out: &mut Vec<Alert>,
+        say: impl FnOnce(&Scene<'_>, &mut Vec<Signal>),
+    ) {
+        let scene = ground.scene(fix, &self.recent);
         let mut signals = Vec::new();
-        plate::sighted(&scene, kmh, &mut signals);
-        self.episodes.step(Scope::Clock, &signals, &scene, out);
+        say(&scene, &mut signals);
+        self.episodes.step(scope, &signals, &scene, out);
     }
 
     /// Places of zones mean nothing in another map.
@@ -445,6 +454,12 @@ impl Lane {
     fn silence_until(&self, at: EventTime) -> Duration {
         let newest = self.newest.map(|newest| (newest.at, Duration::ZERO));
         self.unlocated.or(newest).map_or(Duration::ZERO, |(heard, longest)| longest.max(at.since(heard)))
+    }
+
+    /// The last good place, at a moment no earlier than it.
+    fn fix_by_now(&self, now: ReceiveTime) -> Fix {
+        let last = self.last_fix(None);
+        Fix { at: last.at.max(now.as_event()), ..last }
     }
 
     /// The last good place; with a report, its moment and speed there. Before the first one, what was sent.
