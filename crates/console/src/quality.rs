@@ -22,9 +22,6 @@ const DAYS_DEFAULT: i32 = 7;
 const DAYS_MAX: i32 = 92;
 /// From this share of handled alerts on an operator does its duty (dynamic supervision measures, article 35).
 const HANDLED_ENOUGH: f64 = 0.9;
-const DAY_MS: i64 = 86_400_000;
-/// A day in China begins so long before the one of UTC.
-const CHINA_MS: i64 = 8 * 3_600_000;
 /// Of the alarm bits 4 to 12.
 const FAULTS: [&str; fleet::FAULT_BITS] = [
     "gnss",
@@ -231,7 +228,7 @@ fn describe(row: &QualityRow, standing: &Standing) -> Value {
     let faults: serde_json::Map<String, Value> =
         FAULTS.iter().zip(row.faults).map(|(name, count)| ((*name).to_owned(), json!(count))).collect();
     json!({
-        "day": date(row.day),
+        "day": EventTime::of_day(row.day.into()).date(),
         "operator": row.operator,
         "terminal": null,
         "plate": null,
@@ -290,8 +287,4 @@ fn parse_cursor(cursor: &str) -> Result<(i32, String), Problem> {
 
 fn day_of(at: EventTime) -> i32 {
     i32::try_from(at.day()).unwrap_or_default()
-}
-
-fn date(day: i32) -> String {
-    EventTime::from_ms(i64::from(day) * DAY_MS - CHINA_MS).to_string().chars().take(10).collect()
 }

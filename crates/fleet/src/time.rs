@@ -138,6 +138,18 @@ impl ReceiveTime {
     }
 }
 
+impl EventTime {
+    /// The midnight a day in China begins with; [`EventTime::day`] of it is that day.
+    pub const fn of_day(day: i64) -> Self {
+        Self((day * DAY_S - CHINA_OFFSET_S as i64) * 1_000)
+    }
+
+    /// The day in China it lies on, `2026-01-01`.
+    pub fn date(self) -> String {
+        self.china().date_naive().to_string()
+    }
+}
+
 /// Durations as text in files: `"500ms"`, `"10s"`, `"3m"`, `"4h"`, `"7d"`.
 /// Use as `#[serde(with = "fleet::duration_text")]`.
 pub mod duration_text {
@@ -188,6 +200,14 @@ pub mod duration_text {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_day_begins_at_midnight_in_china() {
+        let midnight = EventTime::of_day(20_454);
+        assert_eq!(midnight.to_string(), "2026-01-01T00:00:00+08:00");
+        assert_eq!((midnight.day(), midnight.date().as_str()), (20_454, "2026-01-01"));
+        assert_eq!(midnight.minus(Duration::from_millis(1)).date(), "2025-12-31");
+    }
 
     #[test]
     fn times_print_in_china_and_read_back() {

@@ -11,9 +11,6 @@ use crate::{Ledger, StoreError};
 
 /// The most items of a page (contract section 6).
 const LIMIT_MAX: usize = 1000;
-const DAY_MS: i64 = 86_400_000;
-/// A day in China begins so long before the one of UTC.
-const CHINA_MS: i64 = 8 * 3_600_000;
 
 /// What was counted on one day, of one vehicle or of all of an operator.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -185,8 +182,8 @@ impl Ledger {
 
 /// When a day in China begins and ends, milliseconds.
 fn bounds(day: i32) -> (i64, i64) {
-    let from = i64::from(day) * DAY_MS - CHINA_MS;
-    (from, from + DAY_MS)
+    let midnight = |day: i64| EventTime::of_day(day).ms();
+    (midnight(day.into()), midnight(i64::from(day) + 1))
 }
 
 pub(crate) fn trim(transaction: &Transaction<'_>, before: EventTime) -> Result<(), rusqlite::Error> {

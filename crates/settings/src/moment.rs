@@ -2,8 +2,6 @@
 
 use fleet::EventTime;
 
-const DAY_MS: i64 = 86_400_000;
-
 /// The first moment of something.
 pub(crate) fn first(text: &str) -> Result<EventTime, String> {
     midnight(text).map_or_else(|| time(text), Ok)
@@ -11,13 +9,13 @@ pub(crate) fn first(text: &str) -> Result<EventTime, String> {
 
 /// The first moment after something; it lasts over the whole of a day.
 pub(crate) fn end(text: &str) -> Result<EventTime, String> {
-    midnight(text).map_or_else(|| time(text), |at| Ok(EventTime::from_ms(at.ms() + DAY_MS)))
+    midnight(text).map_or_else(|| time(text), |at| Ok(EventTime::of_day(at.day() + 1)))
 }
 
 /// The midnight after a day.
 pub(crate) fn day_after(text: &str) -> Result<EventTime, String> {
     let wrong = || format!("{text:?} is no day, expected one such as 2027-12-31");
-    midnight(text).map(|at| EventTime::from_ms(at.ms() + DAY_MS)).ok_or_else(wrong)
+    midnight(text).map(|at| EventTime::of_day(at.day() + 1)).ok_or_else(wrong)
 }
 
 /// What is said of two moments that have nothing between them.

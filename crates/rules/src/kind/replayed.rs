@@ -92,7 +92,7 @@ impl Tracks {
 }
 
 fn signal(scene: &Scene<'_>, day: u16) -> Signal {
-    let (then, now) = (date(i64::from(day)), date(scene.fix.at.day()));
+    let (then, now) = (EventTime::of_day(day.into()).date(), scene.fix.at.date());
     let text = (
         "轨迹重放：与往日轨迹逐点相同",
         "replayed track, the same to the sixth decimal as on an earlier day",
@@ -106,12 +106,6 @@ fn signal(scene: &Scene<'_>, day: u16) -> Signal {
             Some(f64::from(MATCHES)),
         )
     }
-}
-
-fn date(day: i64) -> String {
-    const DAY_MS: i64 = 86_400_000;
-    let midnight = EventTime::from_ms(day * DAY_MS);
-    midnight.to_string().chars().take(10).collect()
 }
 
 /// The hash of the last run of moving fixes, newest first, where the newest is one of them.
