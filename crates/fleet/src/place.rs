@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::identity::kebab_enum;
 use crate::{
-    Ahead, Division, EventTime, Fix, LonLat, OnRoad, Road, RoadIndex, Trail, TunnelCategory, VehicleClass,
+    Ahead, Division, EventTime, Fix, LonLat, OnRoad, Road, RoadIndex, Structure, Trail, TunnelCategory,
+    VehicleClass,
 };
 
 kebab_enum! {
@@ -28,6 +29,23 @@ kebab_enum! {
         RelayPoint = "relay-point", "接驳点";
         /// A service area or station: standing here is no offence.
         ServiceArea = "service-area", "服务区";
+    }
+}
+
+impl ZoneKind {
+    /// The bridge or tunnel it is; `None`: anything else.
+    pub const fn structure(self) -> Option<Structure> {
+        match self {
+            Self::Bridge => Some(Structure::Bridge),
+            Self::Tunnel => Some(Structure::Tunnel),
+            Self::Closed
+            | Self::HazmatPark
+            | Self::NoParking
+            | Self::RelayPoint
+            | Self::ServiceArea
+            | Self::SpeedLimit
+            | Self::WaterSource => None,
+        }
     }
 }
 

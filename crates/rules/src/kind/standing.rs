@@ -41,17 +41,7 @@ struct Found {
 /// The bridge or tunnel the road runs over here: one of the zones that this road carries, or the road itself.
 fn structure(scene: &Scene<'_>, hits: &[ZoneHit]) -> Option<Found> {
     let zones = hits.iter().filter(|hit| hit.touch == Touch::Inside).filter_map(|hit| {
-        let kind = match scene.map.zone(hit.zone).kind {
-            ZoneKind::Bridge => Structure::Bridge,
-            ZoneKind::Tunnel => Structure::Tunnel,
-            ZoneKind::Closed
-            | ZoneKind::HazmatPark
-            | ZoneKind::NoParking
-            | ZoneKind::RelayPoint
-            | ZoneKind::ServiceArea
-            | ZoneKind::SpeedLimit
-            | ZoneKind::WaterSource => return None,
-        };
+        let kind = scene.map.zone(hit.zone).kind.structure()?;
         Some(Found { kind, zone: Some(hit.zone) })
     });
     let mut carried = zones.filter(|found| {

@@ -1,6 +1,6 @@
 //! `closed-structure` where a monitor closed it: displaced bridges and tunnels, for those they are closed to.
 
-use fleet::{MeasureKind, RuleId, Severity, Zone, ZoneIndex, ZoneKind};
+use fleet::{MeasureKind, RuleId, Severity, Structure, Zone, ZoneIndex};
 
 use crate::kind::limit::is_loaded;
 use crate::law;
@@ -24,16 +24,10 @@ pub(crate) fn shut(scene: &Scene<'_>, zone: &Zone) -> Option<Shut> {
 
 /// On it or in it; level 3 is worse, and is said at once.
 pub(crate) fn entered(scene: &Scene<'_>, (index, zone): (ZoneIndex, &Zone), shut: Shut) -> Signal {
-    let text = match zone.kind {
-        ZoneKind::Bridge => ("在因位移告警封闭的桥梁上", "on a bridge closed for displacement"),
-        ZoneKind::Tunnel => ("在因位移告警封闭的隧道内", "in a tunnel closed for displacement"),
-        ZoneKind::Closed
-        | ZoneKind::HazmatPark
-        | ZoneKind::NoParking
-        | ZoneKind::RelayPoint
-        | ZoneKind::ServiceArea
-        | ZoneKind::SpeedLimit
-        | ZoneKind::WaterSource => ("在因位移告警封闭的区域内", "in an area closed for displacement"),
+    let text = match zone.kind.structure() {
+        Some(Structure::Bridge) => ("在因位移告警封闭的桥梁上", "on a bridge closed for displacement"),
+        Some(Structure::Tunnel) => ("在因位移告警封闭的隧道内", "in a tunnel closed for displacement"),
+        None => ("在因位移告警封闭的区域内", "in an area closed for displacement"),
     };
     let severity = if shut.level >= CLOSED_TO_ALL { Severity::Critical } else { Severity::Major };
     signal(scene, index, shut, severity, text)

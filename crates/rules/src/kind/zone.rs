@@ -260,27 +260,13 @@ fn entered(scene: &Scene<'_>, rule: RuleId, index: ZoneIndex, zone: &Zone) -> Si
         | ZoneKind::ServiceArea
         | ZoneKind::SpeedLimit => ("驶入封闭区", "entered a closed area"),
     };
-    let severity = match zone.kind {
-        ZoneKind::WaterSource => Severity::Major,
-        ZoneKind::Bridge
-        | ZoneKind::Closed
-        | ZoneKind::HazmatPark
-        | ZoneKind::NoParking
-        | ZoneKind::RelayPoint
-        | ZoneKind::ServiceArea
-        | ZoneKind::SpeedLimit
-        | ZoneKind::Tunnel => {
-            if hazmat {
-                Severity::Critical
-            } else {
-                Severity::Major
-            }
-        }
-    };
+    let water = zone.kind == ZoneKind::WaterSource;
+    let severity = if hazmat && !water { Severity::Critical } else { Severity::Major };
     let basis = if hazmat { zone_law(zone) } else { law::ZONE_CLOSED };
-    let (departments, basis) = match zone.kind {
-        ZoneKind::WaterSource => (law::POLICE_TRANSPORT_EMERGENCY_ECOLOGY, basis),
-        _ => (if hazmat { law::POLICE_TRANSPORT_EMERGENCY } else { law::rescue(scene.class) }, basis),
+    let departments = match (water, hazmat) {
+        (true, _) => law::POLICE_TRANSPORT_EMERGENCY_ECOLOGY,
+        (false, true) => law::POLICE_TRANSPORT_EMERGENCY,
+        (false, false) => law::rescue(scene.class),
     };
     Signal::new(rule, severity, text)
         .to(departments, basis)
