@@ -5,12 +5,10 @@
 //! out its state before a record, the state here is the one before that record too.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use bytes::Bytes;
-use fleet::{Alert, ReceiveTime};
+use fleet::ReceiveTime;
 use journal::Position;
-use ledger::Ruled;
 use rules::{Crews, Shift};
 
 use crate::GRACE;
@@ -62,12 +60,12 @@ impl CrewStage {
         let mut alerts = Vec::new();
         for Told { received, frame, shift, .. } in told {
             self.crews.handle_timeout(received.minus(GRACE), &mut alerts);
-            outcome.alerts.extend(alerts.drain(..).map(|alert| ruled(alert, received, None)));
+            outcome.rule_by_time(&mut alerts, received);
             self.crews.handle_shift(received, &shift, &mut alerts);
-            outcome.alerts.extend(alerts.drain(..).map(|alert| {
+            outcome.rule(&mut alerts, received, |alert| {
                 let own = alert.vehicle.terminal == shift.terminal;
-                ruled(alert, received, own.then_some(&frame))
-            }));
+                own.then(|| (received, frame.clone())).into_iter().collect()
+            });
         }
         self.judged = upto;
         outcome
@@ -80,7 +78,7 @@ impl CrewStage {
         if head <= self.judged && self.crews.next_timeout().is_some_and(|at| at <= due) {
             let mut alerts = Vec::new();
             self.crews.handle_timeout(due, &mut alerts);
-            outcome.alerts.extend(alerts.into_iter().map(|alert| ruled(alert, now, None)));
+            outcome.rule_by_time(&mut alerts, now);
         }
         outcome
     }
@@ -94,9 +92,4 @@ impl CrewStage {
     pub(crate) fn state(&self) -> Vec<u8> {
         postcard::to_allocvec(self.crews.state()).expect("a state in memory can be encoded")
     }
-}
-
-fn ruled(alert: Alert, received: ReceiveTime, frame: Option<&Bytes>) -> (Ruled, ReceiveTime) {
-    let frames = frame.map(|frame| (received, frame.clone())).into_iter().collect();
-    (Ruled { alert: Arc::new(alert), frames }, received)
 }

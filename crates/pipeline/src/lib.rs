@@ -120,13 +120,16 @@ impl Pipeline {
         let mut shards = Vec::new();
         for (number, engine) in start.engines.into_iter().enumerate() {
             let (work, given) = sync_channel(QUEUE_BATCHES);
-            live.set_structures(engine.structures());
+            let structures = (number == 0).then(|| live.clone());
+            if let Some(live) = &structures {
+                live.set_structures(engine.structures());
+            }
             let shard = Shard {
                 number,
                 engine,
                 counts: Counts::default(),
                 watched: Watched::default(),
-                structures: (number == 0).then(|| live.clone()),
+                structures,
                 metrics: Arc::clone(&metrics),
             };
             let (done, quiet) = (done.clone(), Arc::clone(&quiet));

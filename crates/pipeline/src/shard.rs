@@ -8,7 +8,6 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use fleet::{Alert, News, Notice, Observation, ReceiveTime, TerminalId};
 use journal::Position;
-use ledger::Ruled;
 use rules::{Engine, Verdict};
 
 use crate::GRACE;
@@ -211,16 +210,12 @@ impl Shard {
         let Heeded { observation, .. } = heeded;
         let verdict = self.engine.handle_observation(observation, alerts);
         self.metrics.judged(verdict);
-        outcome.alerts.extend(alerts.drain(..).map(|alert| {
+        outcome.rule(alerts, observation.received, |alert| {
             // A deadline of another vehicle may have passed with this frame, which proves nothing of it.
             let own = alert.vehicle.terminal == observation.terminal;
-            let frames = if own {
-                self.watched.proof(observation.terminal, observation.received, &heeded.frame)
-            } else {
-                Vec::new()
-            };
-            (Ruled { alert: Arc::new(alert), frames }, observation.received)
-        }));
+            let proof = || self.watched.proof(observation.terminal, observation.received, &heeded.frame);
+            own.then(proof).unwrap_or_default()
+        });
         outcome.told.extend(self.engine.shifts().iter().map(|shift| Told {
             position: heeded.position,
             received: observation.received,
@@ -247,14 +242,10 @@ impl Shard {
     fn notice(&mut self, word: &Word, alerts: &mut Vec<Alert>, outcome: &mut Outcome) {
         let Word { received, notice, record } = word;
         self.engine.handle_timeout(*received, alerts);
-        let due =
-            alerts.drain(..).map(|alert| (Ruled { alert: Arc::new(alert), frames: Vec::new() }, *received));
-        outcome.alerts.extend(due);
+        outcome.rule_by_time(alerts, *received);
         let noticed = self.engine.handle_notice(*received, notice, alerts);
-        outcome.alerts.extend(alerts.drain(..).map(|alert| {
-            let frames = self.watched.proof(alert.vehicle.terminal, *received, record);
-            (Ruled { alert: Arc::new(alert), frames }, *received)
-        }));
+        outcome
+            .rule(alerts, *received, |alert| self.watched.proof(alert.vehicle.terminal, *received, record));
         if let (Notice::Sighting { .. }, _) | (_, Some(_)) = (notice, &self.structures) {
             self.metrics.noticed(notice, noticed.as_str());
         }
@@ -268,9 +259,7 @@ impl Shard {
         if self.engine.next_timeout().is_some_and(|due| due <= now) {
             let mut alerts = Vec::new();
             self.engine.handle_timeout(now, &mut alerts);
-            outcome.alerts.extend(
-                alerts.into_iter().map(|alert| (Ruled { alert: Arc::new(alert), frames: Vec::new() }, now)),
-            );
+            outcome.rule_by_time(&mut alerts, now);
         }
         outcome
     }

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 
+use bytes::Bytes;
 use fleet::{Alarms, Alert, AlertId, Fix, ReceiveTime, Severity, State, Status, Tally, TerminalId};
 use history::History;
 use history::influx::Sink;
@@ -51,6 +52,26 @@ pub(crate) struct Outcome {
     pub upto: Option<Position>,
     /// Counts of days that changed, each the whole day's.
     pub counts: Vec<Tally>,
+}
+
+impl Outcome {
+    /// Adds alerts that came about with a record received then; `proof` gives the frames that one rests on.
+    pub(crate) fn rule(
+        &mut self,
+        alerts: &mut Vec<Alert>,
+        received: ReceiveTime,
+        proof: impl Fn(&Alert) -> Vec<(ReceiveTime, Bytes)>,
+    ) {
+        self.alerts.extend(alerts.drain(..).map(|alert| {
+            let frames = proof(&alert);
+            (Ruled { alert: Arc::new(alert), frames }, received)
+        }));
+    }
+
+    /// The same for deadlines that passed: no frame proves anything.
+    pub(crate) fn rule_by_time(&mut self, alerts: &mut Vec<Alert>, now: ReceiveTime) {
+        self.rule(alerts, now, |_| Vec::new());
+    }
 }
 
 /// What one report says of its vehicle.
