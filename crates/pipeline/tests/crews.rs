@@ -3,54 +3,25 @@
 
 #![allow(clippy::unwrap_used, missing_docs, reason = "a test that fails here says where")]
 
+mod site;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
 use std::time::Duration;
 
-use fleet::{
-    Alert, DailyHours, Division, EventTime, Leg, LonLat, Map, PlateColor, ReceiveTime, Registry, RouteIndex,
-    TerminalId, Vehicle, VehicleClass, Zone, ZoneHit, ZoneIndex,
-};
+use fleet::{Alert, PlateColor, ReceiveTime, Registry, TerminalId, Vehicle, VehicleClass};
 use history::History;
 use journal::{Journal, Options, Record};
 use ledger::Ledger;
 use pipeline::{Fold, Ground, Parts, Pipeline};
+use site::{Nowhere, bcd, frame, location};
 
 const START_MS: i64 = 1_767_225_600_000; // 2026-01-01T08:00:00+08:00
 const VEHICLES: usize = 9;
 const DRIVERS: usize = 4;
 const MINUTES: i64 = 400;
-
-struct Plain;
-
-impl Map for Plain {
-    fn zones(&self, _: Leg, hits: &mut Vec<ZoneHit>) {
-        hits.clear();
-    }
-    fn clearance_m(&self, _: LonLat) -> f64 {
-        f64::INFINITY
-    }
-    fn zone(&self, _: ZoneIndex) -> &Zone {
-        unreachable!("it gave out no index")
-    }
-    fn zone_index(&self, _: &str) -> Option<ZoneIndex> {
-        None
-    }
-    fn route(&self, _: &str) -> Option<RouteIndex> {
-        None
-    }
-    fn off_route_m(&self, _: RouteIndex, _: LonLat) -> f64 {
-        0.0
-    }
-    fn route_hours(&self, _: RouteIndex) -> Option<DailyHours> {
-        None
-    }
-    fn division(&self, _: LonLat) -> Option<Division> {
-        None
-    }
-}
 
 fn terminal(number: usize) -> String {
     format!("1390000000{number}")
@@ -75,45 +46,7 @@ fn ground() -> Ground {
     book.fatigue.day_limit = Duration::from_secs(2 * 3600);
     book.fatigue.week_limit = Duration::from_secs(3 * 3600);
     let registry = Registry::new((0..VEHICLES).map(vehicle).collect(), Vec::new(), Vec::new());
-    Ground { book: Arc::new(book.into()), registry: Arc::new(registry), map: Arc::new(Plain) }
-}
-
-fn frame(id: u16, terminal: &str, serial: u16, body: &[u8]) -> Vec<u8> {
-    let digits = format!("{terminal:0>12}");
-    let mut inner = id.to_be_bytes().to_vec();
-    inner.extend(u16::try_from(body.len()).unwrap().to_be_bytes());
-    inner.extend((0..6).map(|i| u8::from_str_radix(&digits[2 * i..2 * i + 2], 16).unwrap()));
-    inner.extend(serial.to_be_bytes());
-    inner.extend(body);
-    inner.push(inner.iter().fold(0, |sum, byte| sum ^ byte));
-    let mut frame = vec![0x7e];
-    for byte in inner {
-        match byte {
-            0x7e => frame.extend([0x7d, 0x02]),
-            0x7d => frame.extend([0x7d, 0x01]),
-            byte => frame.push(byte),
-        }
-    }
-    frame.push(0x7e);
-    frame
-}
-
-fn bcd(at_ms: i64) -> Vec<u8> {
-    let text = EventTime::from_ms(at_ms).to_string();
-    let digits: Vec<u8> = text[2..19].bytes().filter(u8::is_ascii_digit).map(|digit| digit - b'0').collect();
-    digits.chunks(2).map(|pair| pair[0] << 4 | pair[1]).collect()
-}
-
-fn location(at_ms: i64, east_m: f64, speed_kmh: u16) -> Vec<u8> {
-    let mut body = vec![0; 4];
-    body.extend(3_u32.to_be_bytes());
-    body.extend(29_600_000_u32.to_be_bytes());
-    body.extend((91_000_000 + (east_m / 0.0968) as u32 % 9_000_000).to_be_bytes());
-    body.extend(3650_u16.to_be_bytes());
-    body.extend((speed_kmh * 10).to_be_bytes());
-    body.extend(90_u16.to_be_bytes());
-    body.extend(bcd(at_ms));
-    body
+    Ground { book: Arc::new(book.into()), registry: Arc::new(registry), map: Arc::new(Nowhere) }
 }
 
 fn card(at_ms: i64, driver: Option<usize>) -> Vec<u8> {
@@ -180,7 +113,11 @@ fn recording(seed: u64) -> Vec<Record> {
                     0x0200,
                     number,
                     sent,
-                    &location(sent, way[number], if drives { 60 } else { 0 }),
+                    &location(
+                        sent,
+                        91_000_000 + (way[number] / 0.0968) as u32 % 9_000_000,
+                        if drives { 60 } else { 0 },
+                    ),
                 );
             }
         }

@@ -2,82 +2,30 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
+mod site;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use fleet::{
-    DailyHours, Division, Leg, LonLat, Map, ReceiveTime, Registry, RouteIndex, Zone, ZoneHit, ZoneIndex,
-};
+use fleet::{ReceiveTime, Registry};
 use history::History;
 use journal::{Journal, Options, Record};
 use ledger::{Ledger, QualityQuery, QualityRow};
 use pipeline::{Ground, Parts, Pipeline};
 use rules::Book;
+use site::{Nowhere, frame, location};
 
 /// 2026-01-01T08:00:00+08:00.
 const MORNING_MS: i64 = 1_767_225_600_000;
 const DAY: i32 = 20_454;
 
-struct Nowhere;
-
-impl Map for Nowhere {
-    fn zones(&self, _: Leg, hits: &mut Vec<ZoneHit>) {
-        hits.clear();
-    }
-    fn clearance_m(&self, _: LonLat) -> f64 {
-        f64::INFINITY
-    }
-    fn zone(&self, _: ZoneIndex) -> &Zone {
-        unreachable!("it gave out no index")
-    }
-    fn zone_index(&self, _: &str) -> Option<ZoneIndex> {
-        None
-    }
-    fn route(&self, _: &str) -> Option<RouteIndex> {
-        None
-    }
-    fn off_route_m(&self, _: RouteIndex, _: LonLat) -> f64 {
-        0.0
-    }
-    fn route_hours(&self, _: RouteIndex) -> Option<DailyHours> {
-        None
-    }
-    fn division(&self, _: LonLat) -> Option<Division> {
-        None
-    }
-}
-
 /// A location report of the 2013 edition, ten seconds and a hundred metres after the one before.
 fn report(terminal: u32, number: i64) -> Record {
     let at_ms = MORNING_MS + number * 10_000;
-    let mut body = 0_u32.to_be_bytes().to_vec();
-    body.extend(3_u32.to_be_bytes()); // ACC on, positioned
-    body.extend(29_600_000_u32.to_be_bytes());
-    body.extend((91_000_000 + u32::try_from(number).unwrap() * 1_034).to_be_bytes());
-    body.extend(3650_u16.to_be_bytes());
-    body.extend(360_u16.to_be_bytes());
-    body.extend(90_u16.to_be_bytes());
-    let text = fleet::EventTime::from_ms(at_ms).to_string();
-    let digits: Vec<u8> = text[2..19].bytes().filter(u8::is_ascii_digit).map(|digit| digit - b'0').collect();
-    body.extend(digits.chunks(2).map(|pair| pair[0] << 4 | pair[1]));
-    let digits = format!("{terminal:0>12}");
-    let mut inner = 0x0200_u16.to_be_bytes().to_vec();
-    inner.extend(u16::try_from(body.len()).unwrap().to_be_bytes());
-    inner.extend((0..6).map(|i| u8::from_str_radix(&digits[2 * i..2 * i + 2], 16).unwrap()));
-    inner.extend(u16::try_from(number).unwrap().to_be_bytes());
-    inner.extend(body);
-    inner.push(inner.iter().fold(0, |sum, byte| sum ^ byte));
-    let mut frame = vec![0x7e];
-    for byte in inner {
-        match byte {
-            0x7e => frame.extend([0x7d, 0x02]),
-            0x7d => frame.extend([0x7d, 0x01]),
-            byte => frame.push(byte),
-        }
-    }
-    frame.push(0x7e);
+    let body = location(at_ms, 91_000_000 + u32::try_from(number).unwrap() * 1_034, 36);
+    let frame = frame(0x0200, &terminal.to_string(), u16::try_from(number).unwrap(), &body);
     Record { received: ReceiveTime::from_ms(at_ms), frame: Bytes::from(frame) }
 }
 
