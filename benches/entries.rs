@@ -12,11 +12,11 @@ use std::sync::Arc;
 use atlas::{Atlas, Shape};
 use benches::made::country;
 use benches::roads::{Net, Receiver, Truth, drive, pick};
+use benches::vehicles::{report, vehicle};
 use benches::{Numbers, is_measuring};
 use fleet::{
-    Alarms, Alert, Division, Fix, Map, News, Observation, PlateColor, ReceiveTime, Registry, Report, Road,
-    RoadClass, RoadIndex, RuleId, State, Status, Structure, TerminalId, Vehicle, VehicleClass, Zone,
-    ZoneKind,
+    Alert, Fix, Map, ReceiveTime, Registry, Road, RoadClass, RoadIndex, RuleId, State, Structure, Vehicle,
+    VehicleClass, Zone, ZoneKind,
 };
 use geo::LineString;
 use rules::{Book, Engine};
@@ -247,8 +247,8 @@ fn entries(land: &Land, seconds: &[(Fix, Truth)]) -> Vec<(String, usize, usize)>
 
 /// What the rules say of a drive: the second and the zone of each alert raised.
 fn told(land: &Land, seconds: &[(Fix, Truth)], number: u32) -> Vec<(usize, String)> {
-    let terminal = TerminalId::parse(&(13_000_000_000_u64 + u64::from(number)).to_string()).expect("digits");
-    let registry = Registry::new(vec![truck(terminal)], vec![], vec![]);
+    let truck = Vehicle { tank: Some(true), ..vehicle(number, VehicleClass::HazmatTruck) };
+    let registry = Registry::new(vec![truck], vec![], vec![]);
     let mut book = Book::default();
     book.common.china_only = false;
     let map: Arc<dyn Map> = Arc::<Atlas>::clone(&land.map);
@@ -257,19 +257,7 @@ fn told(land: &Land, seconds: &[(Fix, Truth)], number: u32) -> Vec<(usize, Strin
     for (second, (fix, truth)) in seconds.iter().enumerate().step_by(EVERY_S) {
         let blind = land.net.road(truth.road).structure == Some(Structure::Tunnel);
         let shown = if blind { Fix { at: fix.at, ..last.unwrap_or(*fix) } } else { *fix };
-        let observation = Observation {
-            terminal,
-            received: ReceiveTime::from_ms(fix.at.ms() + 500),
-            news: News::Report(Box::new(Report {
-                fix: shown,
-                alarms: Alarms(0),
-                status: if blind { Status::ACC_ON } else { Status::ACC_ON.with(Status::POSITIONED) },
-                odometer_tenth_km: None,
-                recorder_speed: None,
-                safety: Vec::new(),
-                backfill: false,
-            })),
-        };
+        let observation = report(number, ReceiveTime::from_ms(fix.at.ms() + 500), shown, !blind);
         last = if blind { last } else { Some(*fix) };
         engine.handle_observation(&observation, &mut alerts);
         let raised = alerts
@@ -278,20 +266,4 @@ fn told(land: &Land, seconds: &[(Fix, Truth)], number: u32) -> Vec<(usize, Strin
         said.extend(raised.filter_map(|alert| Some((second, alert.place.zone?.id))));
     }
     said
-}
-
-fn truck(terminal: TerminalId) -> Vehicle {
-    Vehicle {
-        terminal,
-        plate: "藏A00001".to_owned(),
-        plate_color: PlateColor::Yellow,
-        class: VehicleClass::HazmatTruck,
-        operator: "OP1".to_owned(),
-        division: Division::UNKNOWN,
-        route: None,
-        hazmat_class: Some("3".to_owned()),
-        hazmat_un: Some("1203".to_owned()),
-        tunnel_code: None,
-        tank: Some(true),
-    }
 }

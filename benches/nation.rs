@@ -11,11 +11,11 @@ use std::hint::black_box;
 use std::sync::Arc;
 
 use atlas::{Atlas, Shape};
+use benches::vehicles::{mixed, report, terminal};
 use benches::{Numbers, cpu_time, is_measuring};
 use fleet::{
-    Alarms, Alert, Along, Division, EventTime, Fix, Heading, LonLat, Map, News, Observation, PlateColor,
-    PostedLimit, ReceiveTime, Registry, Report, Road, RoadClass, Speed, Status, TerminalId, Vehicle,
-    VehicleClass, Zone, ZoneKind,
+    Alert, Along, EventTime, Fix, Heading, LonLat, Map, Observation, PostedLimit, ReceiveTime, Registry,
+    Road, RoadClass, Speed, VehicleClass, Zone, ZoneKind,
 };
 use geo::{LineString, MultiPolygon, Polygon};
 use rules::{Book, Engine};
@@ -66,7 +66,7 @@ fn main() {
 
 /// Lets `vehicles` report `rounds` times; what the first of them raised in the first [`ROUNDS`], by rule.
 fn run(map: &Arc<dyn Map>, lines: u32, vehicles: u32, rounds: u32) -> Raised {
-    let registry = Arc::new(registry(vehicles));
+    let registry = Arc::new(Registry::new((0..vehicles).map(mixed).collect(), Vec::new(), Vec::new()));
     let before = resident();
     let mut engine = Engine::new(Arc::new(Book::default().into()), registry, Arc::clone(map));
     let mut alerts: Vec<Alert> = Vec::new();
@@ -124,47 +124,14 @@ fn observation(lines: u32, vehicles: u32, place: u32, round: u32) -> Observation
     let gone_deg = kmh / 3.6 * 10.0 * f64::from(round) / (111_195.0 * lat.to_radians().cos());
     let lon = LOW.0 + start + gone_deg % 1.0;
     let noise = (own.between(-5e-5, 5e-5), own.between(-5e-5, 5e-5));
-    let report = Report {
-        fix: Fix {
-            at: EventTime::from_ms(at_ms),
-            position: LonLat::from_degrees(lon + noise.0, lat + noise.1),
-            altitude_m: 3650,
-            speed: Speed::from_kmh(kmh),
-            heading: Some(Heading::from_deg(90)),
-        },
-        alarms: Alarms(0),
-        status: Status::POSITIONED.with(Status::ACC_ON),
-        odometer_tenth_km: None,
-        recorder_speed: None,
-        safety: Vec::new(),
-        backfill: false,
+    let fix = Fix {
+        at: EventTime::from_ms(at_ms),
+        position: LonLat::from_degrees(lon + noise.0, lat + noise.1),
+        altitude_m: 3650,
+        speed: Speed::from_kmh(kmh),
+        heading: Some(Heading::from_deg(90)),
     };
-    Observation {
-        terminal: terminal(number),
-        received: ReceiveTime::from_ms(START_MS + 10_000 + round_ms),
-        news: News::Report(Box::new(report)),
-    }
-}
-
-fn terminal(number: u32) -> TerminalId {
-    TerminalId::parse(&(13_000_000_000_u64 + u64::from(number)).to_string()).expect("digits")
-}
-
-fn registry(vehicles: u32) -> Registry {
-    let vehicles = (0..vehicles).map(|number| Vehicle {
-        terminal: terminal(number),
-        plate: format!("藏A{number:07}"),
-        plate_color: PlateColor::Yellow,
-        class: VehicleClass::ALL[number as usize % VehicleClass::ALL.len()],
-        operator: format!("OP{:04}", number % 5_000),
-        division: Division::parse("540102").expect("six digits"),
-        route: None,
-        hazmat_class: Some("3".to_owned()),
-        hazmat_un: Some("1203".to_owned()),
-        tunnel_code: None,
-        tank: None,
-    });
-    Registry::new(vehicles.collect(), Vec::new(), Vec::new())
+    report(number, ReceiveTime::from_ms(START_MS + 10_000 + round_ms), fix, true)
 }
 
 fn atlas(lines: u32) -> Atlas {

@@ -6,24 +6,25 @@
 use std::sync::Arc;
 
 use atlas::{Atlas, Shape};
+use benches::vehicles::{mixed, report};
 use benches::{Numbers, is_measuring, measure};
 use fleet::{
-    Alarms, Alert, Division, EventTime, Fix, Heading, LonLat, News, Observation, PlateColor, ReceiveTime,
-    Registry, Report, Speed, Status, TerminalId, Vehicle, VehicleClass, Zone, ZoneKind,
+    Alert, EventTime, Fix, Heading, LonLat, Observation, ReceiveTime, Registry, Speed, VehicleClass, Zone,
+    ZoneKind,
 };
 use geo::{LineString, MultiPolygon, Polygon};
 use rules::{Book, Engine};
 
 const ZONES: u32 = 10_000;
-const VEHICLES: usize = 2_000;
+const VEHICLES: u32 = 2_000;
 const START_MS: i64 = 1_767_225_600_000;
 
 fn main() {
     let steps = if is_measuring() { 500 } else { 40 };
     let map: Arc<dyn fleet::Map> = Arc::new(atlas());
-    let registry = Arc::new(registry());
+    let registry = Arc::new(Registry::new((0..VEHICLES).map(mixed).collect(), Vec::new(), Vec::new()));
     let mut answers = Vec::new();
-    let units = VEHICLES as u64 * steps;
+    let units = u64::from(VEHICLES) * steps;
     measure("rules, positions", units, || {
         let mut engine =
             Engine::new(Arc::new(Book::default().into()), Arc::clone(&registry), Arc::clone(&map));
@@ -87,27 +88,6 @@ fn zone(number: u32) -> Zone {
     }
 }
 
-fn registry() -> Registry {
-    let vehicles = (0..VEHICLES).map(|number| Vehicle {
-        terminal: terminal(number),
-        plate: format!("藏A{number:05}"),
-        plate_color: PlateColor::Yellow,
-        class: VehicleClass::ALL[number % VehicleClass::ALL.len()],
-        operator: "OP1".to_owned(),
-        division: Division::UNKNOWN,
-        route: None,
-        hazmat_class: Some("3".to_owned()),
-        hazmat_un: Some("1203".to_owned()),
-        tunnel_code: None,
-        tank: None,
-    });
-    Registry::new(vehicles.collect(), Vec::new(), Vec::new())
-}
-
-fn terminal(number: usize) -> TerminalId {
-    TerminalId::parse(&format!("138{number:08}")).expect("eleven digits")
-}
-
 /// Every vehicle goes 10 s further, then the next step, as they would report.
 fn drive(steps: u64, each: &mut dyn FnMut(&Observation)) {
     let mut numbers = Numbers::new(1);
@@ -115,40 +95,28 @@ fn drive(steps: u64, each: &mut dyn FnMut(&Observation)) {
         .map(|_| (numbers.between(90.2, 91.8), numbers.between(29.2, 30.8), numbers.between(0.0, 6.2)))
         .collect();
     for step in 0..steps {
-        for (number, place) in places.iter_mut().enumerate() {
-            let kmh = 50.0 + f64::from(u32::try_from(number % 50).unwrap_or(0));
+        for (number, place) in (0..).zip(&mut places) {
+            let kmh = 50.0 + f64::from(number % 50);
             let degrees = kmh / 3.6 * 10.0 / 111_195.0;
             if !(90.1..91.9).contains(&place.0) || !(29.1..30.9).contains(&place.1) {
                 place.2 += std::f64::consts::PI;
             }
             *place = (place.0 + degrees * place.2.sin(), place.1 + degrees * place.2.cos(), place.2);
-            each(&report(number, step, *place, kmh));
+            each(&observation(number, step, *place, kmh));
         }
     }
 }
 
-fn report(number: usize, step: u64, (lon, lat, heading): (f64, f64, f64), kmh: f64) -> Observation {
+fn observation(number: u32, step: u64, (lon, lat, heading): (f64, f64, f64), kmh: f64) -> Observation {
     let at = START_MS + i64::try_from(step).unwrap_or(0) * 10_000;
-    let report = Report {
-        fix: Fix {
-            at: EventTime::from_ms(at),
-            position: LonLat::from_degrees(lon, lat),
-            altitude_m: 3650,
-            speed: Speed::from_kmh(kmh),
-            heading: Some(Heading::from_deg(degrees(heading))),
-        },
-        alarms: Alarms::default(),
-        status: Status::POSITIONED.with(Status::ACC_ON),
-        odometer_tenth_km: None,
-        recorder_speed: None,
-        safety: Vec::new(),
-        backfill: false,
+    let fix = Fix {
+        at: EventTime::from_ms(at),
+        position: LonLat::from_degrees(lon, lat),
+        altitude_m: 3650,
+        speed: Speed::from_kmh(kmh),
+        heading: Some(Heading::from_deg(degrees(heading))),
     };
-    Observation {
-        terminal: terminal(number),
-        received: ReceiveTime::from_ms(at + 300),
-        news: News::Report(Box::new(report)),
-    }
+    report(number, ReceiveTime::from_ms(at + 300), fix, true)
 }
 
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "rem_euclid gives 0 to 360")]

@@ -3,6 +3,7 @@
 
 pub mod made;
 pub mod roads;
+pub mod vehicles;
 
 use std::fs;
 use std::time::Duration;
