@@ -117,7 +117,7 @@ mod tests {
         check(0x0702, Edition::V2013, &[1, 0, 0, 0, 0, 0, 0, 0, 9], "name needs 9 bytes, 0 are left");
         check(0x0704, Edition::V2013, &[0, 1], "kind needs 1 bytes, 0 are left");
         check(0x8003, Edition::V2013, &[0, 1, 2, 0, 1], "package numbers needs 4 bytes, 2 are left");
-        check(0x8004, Edition::V2019, &[0; 5], "time needs 6 bytes, 5 are left");
+        check(0x8004, Edition::V2019, &[0; 5], "utc needs 6 bytes, 5 are left");
         check(0x8300, Edition::V2019, &[0], "type needs 1 bytes, 0 are left");
     }
 

@@ -1,6 +1,6 @@
 //! Additional items of a location report: id 1, length 1, value (2013 table 27, 2019 table 27; JT/T 1078-2016 table 13).
 
-use crate::field::{Each, Field};
+use crate::field::{Field, Meaning, Show};
 use crate::reader::put_fixed;
 use crate::safety::{Adas, BlindSpot, DriverState, HarshDriving, TyreAlarm};
 
@@ -370,57 +370,104 @@ impl ItemValue<'_> {
     }
 
     /// Hands over every field by name, in wire order.
-    pub fn fields(&self, each: &mut dyn FnMut(&'static str, Field<'_>)) {
+    pub fn show(&self, show: &mut dyn Show) {
         match self {
-            Self::Mileage(v) => each("mileage_km", Field::Tenths(i64::from(*v))),
-            Self::Fuel(v) => each("fuel_l", Field::Tenths(i64::from(*v))),
-            Self::RecorderSpeed(v) => each("speed_kmh", Field::Tenths(i64::from(*v))),
+            Self::Mileage(v) => show.tenths("mileage_km", *v),
+            Self::Fuel(v) => show.tenths("fuel_l", *v),
+            Self::RecorderSpeed(v) => show.tenths("speed_kmh", *v),
             Self::CabinTemperature(v) => {
-                each("temperature_c", Field::Number(i64::from(Self::cabin_celsius(*v))));
+                show.value("temperature_c", 2, Field::Number(i64::from(Self::cabin_celsius(*v))));
             }
-            Self::TyrePressures(bytes) => each("pressures", Field::Bytes(*bytes)),
-            Self::ConfirmEvent(v) => number(each, "event", *v),
-            Self::StorageFaults(v) | Self::InputOutput(v) => number(each, "bits", *v),
-            Self::VideoAlarms(v) | Self::ChannelsLost(v) | Self::ChannelsCovered(v) | Self::Signals(v) => {
-                number(each, "bits", *v)
-            }
+            Self::TyrePressures(bytes) => show.hex("pressures", *bytes),
+            Self::ConfirmEvent(v) => show.number("event", *v),
+            Self::VideoAlarms(v) => show.meant("bits", *v, VIDEO_ALARMS),
+            Self::StorageFaults(v) => show.number("bits", *v),
+            Self::InputOutput(v) => show.meant("bits", *v, INPUTS),
+            Self::Signals(v) => show.meant("bits", *v, SIGNALS),
+            Self::ChannelsLost(v) | Self::ChannelsCovered(v) => show.number("bits", *v),
             Self::Analogue(v) => {
-                number(each, "ad0", *v & 0xffff);
-                number(each, "ad1", *v >> 16);
+                show.value("ad1", 2, Field::Number(i64::from(*v >> 16)));
+                show.value("ad0", 2, Field::Number(i64::from(*v & 0xffff)));
             }
-            Self::SignalStrength(v) => number(each, "strength", *v),
-            Self::Satellites(v) => number(each, "count", *v),
+            Self::SignalStrength(v) => show.number("strength", *v),
+            Self::Satellites(v) => show.number("count", *v),
             Self::OverspeedPlace { kind, area } => {
-                number(each, "kind", *kind);
-                area.iter().for_each(|area| number(each, "area", *area));
+                show.meant("kind", *kind, PLACES);
+                area.iter().for_each(|area| show.number("area", *area));
             }
             Self::AreaCrossing { kind, area, direction } => {
-                number(each, "kind", *kind);
-                number(each, "area", *area);
-                number(each, "direction", *direction);
+                show.meant("kind", *kind, PLACES);
+                show.number("area", *area);
+                show.meant("direction", *direction, DIRECTIONS);
             }
             Self::SegmentTime { segment, seconds, result } => {
-                number(each, "segment", *segment);
-                number(each, "seconds", *seconds);
-                number(each, "result", *result);
+                show.number("segment", *segment);
+                show.number("seconds", *seconds);
+                show.meant("result", *result, SEGMENT_RESULTS);
             }
             Self::AbnormalDriving { flags, fatigue } => {
-                number(each, "bits", *flags);
-                fatigue.iter().for_each(|fatigue| number(each, "fatigue", *fatigue));
+                show.meant("bits", *flags, ABNORMAL);
+                fatigue.iter().for_each(|fatigue| show.number("fatigue", *fatigue));
             }
-            Self::Adas(v) => v.fields(each),
-            Self::DriverState(v) => v.fields(each),
-            Self::TyreAlarm(v) => v.fields(each),
-            Self::BlindSpot(v) => v.fields(each),
-            Self::HarshDriving(v) => v.fields(each),
-            Self::Raw { bytes, .. } => each("raw", Field::Bytes(bytes)),
+            Self::Adas(v) => v.show(show),
+            Self::DriverState(v) => v.show(show),
+            Self::TyreAlarm(v) => v.show(show),
+            Self::BlindSpot(v) => v.show(show),
+            Self::HarshDriving(v) => v.show(show),
+            Self::Raw { bytes, .. } => show.hex("raw", bytes),
         }
     }
 }
 
-pub(crate) fn number(each: Each<'_>, name: &'static str, value: impl Into<i64>) {
-    each(name, Field::Number(value.into()));
-}
+/// JT/T 1078-2016 table 14.
+const VIDEO_ALARMS: Meaning = Meaning::Bits(&[
+    (0, "视频信号丢失", "signal lost"),
+    (1, "视频信号遮挡", "signal covered"),
+    (2, "存储单元故障", "storage fault"),
+    (3, "其他视频设备故障", "other video fault"),
+    (4, "客车超员", "passengers over limit"),
+    (5, "异常驾驶行为", "abnormal driving"),
+    (6, "特殊报警录像达到存储阈值", "special recording full"),
+]);
+
+/// JT/T 1078-2016 table 15.
+const ABNORMAL: Meaning =
+    Meaning::Bits(&[(0, "疲劳", "fatigue"), (1, "打电话", "phone"), (2, "抽烟", "smoking")]);
+
+/// 2019 table 31.
+const SIGNALS: Meaning = Meaning::Bits(&[
+    (0, "近光灯", "low beam"),
+    (1, "远光灯", "high beam"),
+    (2, "右转向灯", "right indicator"),
+    (3, "左转向灯", "left indicator"),
+    (4, "制动", "brake"),
+    (5, "倒挡", "reverse"),
+    (6, "雾灯", "fog lamp"),
+    (7, "示廓灯", "outline lamp"),
+    (8, "喇叭", "horn"),
+    (9, "空调", "air conditioning"),
+    (10, "空挡", "neutral"),
+    (11, "缓速器", "retarder"),
+    (12, "ABS", "abs"),
+    (13, "加热器", "heater"),
+    (14, "离合器", "clutch"),
+]);
+
+/// 2019 table 32.
+const INPUTS: Meaning = Meaning::Bits(&[(0, "深度休眠", "deep sleep"), (1, "休眠", "sleep")]);
+
+/// 2019 tables 28 and 29; 0 and 4 mean something in 0x11 alone.
+const PLACES: Meaning = Meaning::Codes(&[
+    (0, "无特定位置", "none"),
+    (1, "圆形区域", "circle"),
+    (2, "矩形区域", "rectangle"),
+    (3, "多边形区域", "polygon"),
+    (4, "路段/路线", "segment or route"),
+]);
+
+const DIRECTIONS: Meaning = Meaning::Codes(&[(0, "进", "in"), (1, "出", "out")]);
+
+const SEGMENT_RESULTS: Meaning = Meaning::Codes(&[(0, "不足", "too short"), (1, "过长", "too long")]);
 
 #[cfg(test)]
 mod tests {

@@ -30,6 +30,7 @@ mod field;
 mod frame;
 mod header;
 mod item;
+mod layout;
 mod message;
 mod reader;
 mod safety;
@@ -38,20 +39,22 @@ mod time;
 
 pub use deframer::{Deframer, FRAME_BYTES_MAX, Piece};
 pub use error::{DecodeError, FrameError};
-pub use field::Field;
+pub use field::{Field, Meaning, Show, Shown};
 pub use frame::{Frame, encode_frame, unescape};
 pub use header::{Edition, Header, Packet, Phone, Warnings};
 pub use item::{Item, ItemValue, Items, ItemsIter};
+pub use layout::{Empty, List, Padded, Text8, Text16};
 pub use message::acknowledgement::Acknowledgement;
 pub use message::attributes::Attributes;
 pub use message::authentication::Authentication;
 pub use message::driver::{DriverCard, DriverIdentity};
+pub use message::event::{EventChoice, EventSet};
 pub use message::location::{Location, LocationAnswer, LocationBatch, alarm_names, status_names};
 pub use message::parameters::{Parameter, Parameters, ParametersAnswer};
 pub use message::registration::{Registration, RegistrationAnswer};
 pub use message::resend::Resend;
 pub use message::text_message::{AlarmConfirmation, TextMessage};
-pub use message::{Message, TimeAnswer, Unknown, name_of};
+pub use message::{Message, TimeAnswer, Unknown, chinese_name_of, name_of};
 pub use safety::{
     Adas, AlarmSign, BlindSpot, Dialect, DriverState, HarshDriving, Scene, TyreAlarm, TyreEntry,
 };

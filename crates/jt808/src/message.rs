@@ -4,6 +4,7 @@ pub(crate) mod acknowledgement;
 pub(crate) mod attributes;
 pub(crate) mod authentication;
 pub(crate) mod driver;
+pub(crate) mod event;
 pub(crate) mod location;
 pub(crate) mod parameters;
 pub(crate) mod registration;
@@ -16,13 +17,14 @@ use self::acknowledgement::Acknowledgement;
 use self::attributes::Attributes;
 use self::authentication::Authentication;
 use self::driver::DriverIdentity;
+use self::event::EventSet;
 use self::location::{Location, LocationAnswer, LocationBatch};
 use self::parameters::{Parameters, ParametersAnswer};
 use self::registration::{Registration, RegistrationAnswer};
 use self::resend::Resend;
 use self::text_message::{AlarmConfirmation, TextMessage};
-use crate::field::{Field, Hex, trailing};
-use crate::item::number;
+use crate::field::{Lines, Show};
+use crate::layout::{Body, Empty, body};
 use crate::reader::Reader;
 use crate::{DecodeError, Edition};
 
@@ -35,9 +37,9 @@ pub struct Unknown<'a> {
     pub body: &'a [u8],
 }
 
-/// Declares the messages once: variant, content, id, name, how to read it.
+/// Declares the messages once: variant, content, id, name and Chinese name.
 macro_rules! messages {
-    ($($(#[$doc:meta])* $variant:ident($content:ty) = $id:literal $name:literal, |$reader:pat_param, $edition:pat_param| $decode:expr;)*) => {
+    ($($(#[$doc:meta])* $variant:ident($content:ty) = $id:literal $name:literal $zh:literal;)*) => {
         /// One message, either direction.
         #[derive(Clone, Copy, Debug, Eq, PartialEq)]
         pub enum Message<'a> {
@@ -63,10 +65,7 @@ macro_rules! messages {
             #[inline(never)]
             fn decode_any(id: u16, edition: Edition, body: &'a [u8]) -> Result<Self, DecodeError> {
                 Ok(match id {
-                    $($id => {
-                        let ($reader, $edition) = (Reader::new(body), edition);
-                        Self::$variant($decode)
-                    })*
+                    $($id => Self::$variant(Body::decode(Reader::new(body), edition)?),)*
                     id => Self::Unknown(Unknown { id, body }),
                 })
             }
@@ -79,175 +78,118 @@ macro_rules! messages {
                     Self::Unknown(unknown) => unknown.id,
                 }
             }
+
+            /// Appends the body. Bodies whose layout shows in the bytes carry it; `edition` decides the rest, such
+            /// as whether 0x8300 has a type byte.
+            #[inline]
+            pub fn encode_body(&self, edition: Edition, into: &mut Vec<u8>) {
+                match self {
+                    $(Self::$variant(body) => Body::encode(body, edition, into),)*
+                    Self::Unknown(unknown) => into.extend_from_slice(unknown.body),
+                }
+            }
+
+            /// Hands over every field by name, in wire order.
+            pub fn show(&self, show: &mut dyn Show) {
+                match self {
+                    $(Self::$variant(body) => Body::show(body, show),)*
+                    Self::Unknown(unknown) => show.hex("raw", unknown.body),
+                }
+            }
         }
 
-        const TYPED: &[(u16, &str)] = &[$(($id, $name)),*];
+        const TYPED: &[(u16, &str, &str)] = &[$(($id, $name, $zh)),*];
     };
 }
 
 messages! {
     /// 0x0001.
-    TerminalAcknowledgement(Acknowledgement<'a>) = 0x0001 "terminal-acknowledgement",
-        |reader, _| Acknowledgement::decode(reader)?;
+    TerminalAcknowledgement(Acknowledgement<'a>) = 0x0001 "terminal-acknowledgement" "终端通用应答";
     /// 0x0002, with what some trackers append.
-    Heartbeat(&'a [u8]) = 0x0002 "heartbeat", |reader, _| reader.rest();
-    /// 0x0003, empty by the standard.
-    Logout(&'a [u8]) = 0x0003 "logout", |reader, _| reader.rest();
-    /// 0x0004 (2019), empty by the standard.
-    TimeQuery(&'a [u8]) = 0x0004 "time-query", |reader, _| reader.rest();
+    Heartbeat(Empty<'a>) = 0x0002 "heartbeat" "终端心跳";
+    /// 0x0003.
+    Logout(Empty<'a>) = 0x0003 "logout" "终端注销";
+    /// 0x0004 (2019).
+    TimeQuery(Empty<'a>) = 0x0004 "time-query" "查询服务器时间请求";
     /// 0x0005 (2019).
-    TerminalResend(Resend<'a>) = 0x0005 "terminal-resend", |reader, _| Resend::decode(reader)?;
+    TerminalResend(Resend<'a>) = 0x0005 "terminal-resend" "终端补传分包请求";
     /// 0x0100.
-    Registration(Registration<'a>) = 0x0100 "registration",
-        |reader, edition| Registration::decode(reader, edition)?;
+    Registration(Registration<'a>) = 0x0100 "registration" "终端注册";
     /// 0x0102.
-    Authentication(Authentication<'a>) = 0x0102 "authentication",
-        |reader, edition| Authentication::decode(reader, edition)?;
+    Authentication(Authentication<'a>) = 0x0102 "authentication" "终端鉴权";
     /// 0x0104.
-    ParametersAnswer(ParametersAnswer<'a>) = 0x0104 "parameters-answer",
-        |reader, _| ParametersAnswer::decode(reader)?;
+    ParametersAnswer(ParametersAnswer<'a>) = 0x0104 "parameters-answer" "查询终端参数应答";
     /// 0x0107.
-    Attributes(Attributes<'a>) = 0x0107 "attributes", |reader, edition| Attributes::decode(reader, edition)?;
+    Attributes(Attributes<'a>) = 0x0107 "attributes" "查询终端属性应答";
     /// 0x0200.
-    LocationReport(Location<'a>) = 0x0200 "location-report", |reader, _| Location::decode(reader.rest())?;
+    LocationReport(Location<'a>) = 0x0200 "location-report" "位置信息汇报";
     /// 0x0201.
-    LocationAnswer(LocationAnswer<'a>) = 0x0201 "location-answer", |reader, _| LocationAnswer::decode(reader)?;
+    LocationAnswer(LocationAnswer<'a>) = 0x0201 "location-answer" "位置信息查询应答";
     /// 0x0702.
-    DriverIdentity(DriverIdentity<'a>) = 0x0702 "driver-identity", |reader, _| DriverIdentity::decode(reader)?;
+    DriverIdentity(DriverIdentity<'a>) = 0x0702 "driver-identity" "驾驶员身份信息采集上报";
     /// 0x0704.
-    LocationBatch(LocationBatch<'a>) = 0x0704 "location-batch", |reader, _| LocationBatch::decode(reader)?;
+    LocationBatch(LocationBatch<'a>) = 0x0704 "location-batch" "定位数据批量上传";
     /// 0x8001.
-    PlatformAcknowledgement(Acknowledgement<'a>) = 0x8001 "platform-acknowledgement",
-        |reader, _| Acknowledgement::decode(reader)?;
+    PlatformAcknowledgement(Acknowledgement<'a>) = 0x8001 "platform-acknowledgement" "平台通用应答";
     /// 0x8003.
-    PlatformResend(Resend<'a>) = 0x8003 "platform-resend", |reader, _| Resend::decode(reader)?;
+    PlatformResend(Resend<'a>) = 0x8003 "platform-resend" "服务器补传分包请求";
     /// 0x8004 (2019): UTC, unlike every other time.
-    TimeAnswer(TimeAnswer<'a>) = 0x8004 "time-answer", |reader, _| TimeAnswer::decode(reader)?;
+    TimeAnswer(TimeAnswer<'a>) = 0x8004 "time-answer" "查询服务器时间应答";
     /// 0x8100.
-    RegistrationAnswer(RegistrationAnswer<'a>) = 0x8100 "registration-answer",
-        |reader, _| RegistrationAnswer::decode(reader)?;
+    RegistrationAnswer(RegistrationAnswer<'a>) = 0x8100 "registration-answer" "终端注册应答";
     /// 0x8103.
-    SetParameters(Parameters<'a>) = 0x8103 "set-parameters", |mut reader, _| Parameters::decode(&mut reader)?;
-    /// 0x8104, empty by the standard.
-    ParametersQuery(&'a [u8]) = 0x8104 "parameters-query", |reader, _| reader.rest();
-    /// 0x8107, empty by the standard.
-    AttributesQuery(&'a [u8]) = 0x8107 "attributes-query", |reader, _| reader.rest();
-    /// 0x8201, empty by the standard.
-    LocationQuery(&'a [u8]) = 0x8201 "location-query", |reader, _| reader.rest();
+    SetParameters(Parameters<'a>) = 0x8103 "set-parameters" "设置终端参数";
+    /// 0x8104.
+    ParametersQuery(Empty<'a>) = 0x8104 "parameters-query" "查询终端参数";
+    /// 0x8107.
+    AttributesQuery(Empty<'a>) = 0x8107 "attributes-query" "查询终端属性";
+    /// 0x8201.
+    LocationQuery(Empty<'a>) = 0x8201 "location-query" "位置信息查询";
     /// 0x8203.
-    AlarmConfirmation(AlarmConfirmation<'a>) = 0x8203 "alarm-confirmation",
-        |reader, _| AlarmConfirmation::decode(reader)?;
+    AlarmConfirmation(AlarmConfirmation<'a>) = 0x8203 "alarm-confirmation" "人工确认报警消息";
     /// 0x8300.
-    TextMessage(TextMessage<'a>) = 0x8300 "text-message", |reader, edition| TextMessage::decode(reader, edition)?;
-    /// 0x8702, empty by the standard.
-    DriverIdentityRequest(&'a [u8]) = 0x8702 "driver-identity-request", |reader, _| reader.rest();
+    TextMessage(TextMessage<'a>) = 0x8300 "text-message" "文本信息下发";
+    /// 0x8301.
+    EventSet(EventSet<'a>) = 0x8301 "event-set" "事件设置";
+    /// 0x8702.
+    DriverIdentityRequest(Empty<'a>) = 0x8702 "driver-identity-request" "上报驾驶员身份信息请求";
 }
 
-/// 0x8004 (2019 section 8.7).
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct TimeAnswer<'a> {
-    /// Year to second in UTC, unlike every other time.
-    pub utc: [u8; 6],
-    /// Bytes behind the layout, as sent.
-    pub trailing: &'a [u8],
-}
-
-impl<'a> TimeAnswer<'a> {
-    fn decode(mut reader: Reader<'a>) -> Result<Self, DecodeError> {
-        Ok(Self { utc: reader.array("time")?, trailing: reader.rest() })
+body! {
+    /// 0x8004 (2019 section 8.7).
+    TimeAnswer {
+        /// Year to second in UTC, unlike every other time.
+        utc: [u8; 6],
     }
 }
 
 impl Message<'_> {
-    /// Appends the body. Bodies whose layout shows in the bytes carry it; `edition` decides the rest, which is
-    /// whether 0x8300 has a type byte.
-    #[inline]
-    pub fn encode_body(&self, edition: Edition, into: &mut Vec<u8>) {
-        match self {
-            Self::TerminalAcknowledgement(m) | Self::PlatformAcknowledgement(m) => m.encode(into),
-            Self::Heartbeat(rest)
-            | Self::Logout(rest)
-            | Self::TimeQuery(rest)
-            | Self::ParametersQuery(rest)
-            | Self::AttributesQuery(rest)
-            | Self::LocationQuery(rest)
-            | Self::DriverIdentityRequest(rest) => into.extend_from_slice(rest),
-            Self::TerminalResend(m) | Self::PlatformResend(m) => m.encode(into),
-            Self::Registration(m) => m.encode(into),
-            Self::Authentication(m) => m.encode(into),
-            Self::ParametersAnswer(m) => m.encode(into),
-            Self::Attributes(m) => m.encode(into),
-            Self::LocationReport(m) => m.encode(into),
-            Self::LocationAnswer(m) => m.encode(into),
-            Self::DriverIdentity(m) => m.encode(into),
-            Self::LocationBatch(m) => m.encode(into),
-            Self::TimeAnswer(m) => {
-                into.extend_from_slice(&m.utc);
-                into.extend_from_slice(m.trailing);
-            }
-            Self::RegistrationAnswer(m) => m.encode(into),
-            Self::SetParameters(m) => m.encode(into),
-            Self::AlarmConfirmation(m) => m.encode(into),
-            Self::TextMessage(m) => m.encode(edition, into),
-            Self::Unknown(m) => into.extend_from_slice(m.body),
-        }
-    }
-
     /// The name of the message.
     #[must_use]
     pub fn name(&self) -> &'static str {
         name_of(self.id())
-    }
-
-    /// Hands over every field by name, in wire order. Locations have a richer face: match on them first.
-    pub fn fields(&self, each: &mut dyn FnMut(&'static str, Field<'_>)) {
-        match self {
-            Self::TerminalAcknowledgement(m) | Self::PlatformAcknowledgement(m) => m.fields(each),
-            Self::Heartbeat(rest)
-            | Self::Logout(rest)
-            | Self::TimeQuery(rest)
-            | Self::ParametersQuery(rest)
-            | Self::AttributesQuery(rest)
-            | Self::LocationQuery(rest)
-            | Self::DriverIdentityRequest(rest) => trailing(rest, each),
-            Self::TerminalResend(m) | Self::PlatformResend(m) => m.fields(each),
-            Self::Registration(m) => m.fields(each),
-            Self::Authentication(m) => m.fields(each),
-            Self::ParametersAnswer(m) => m.fields(each),
-            Self::Attributes(m) => m.fields(each),
-            Self::LocationReport(m) => each("location", Field::Text(m)),
-            Self::LocationAnswer(m) => number(each, "answered_serial", m.serial),
-            Self::DriverIdentity(m) => m.fields(each),
-            Self::LocationBatch(m) => m.fields(each),
-            Self::TimeAnswer(m) => {
-                each("utc", Field::Text(&Hex(&m.utc)));
-                trailing(m.trailing, each);
-            }
-            Self::RegistrationAnswer(m) => m.fields(each),
-            Self::SetParameters(m) => m.fields(each),
-            Self::AlarmConfirmation(m) => m.fields(each),
-            Self::TextMessage(m) => m.fields(each),
-            Self::Unknown(m) => each("raw", Field::Bytes(m.body)),
-        }
     }
 }
 
 impl fmt::Display for Message<'_> {
     /// One line a field.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Self::LocationReport(location) = self {
-            return location.fmt(f);
-        }
-        let mut result = Ok(());
-        self.fields(&mut |name, field| {
-            let line = format!("  {name:<8} {field}");
-            result = result.and_then(|()| writeln!(f, "{}", line.trim_end()));
-        });
-        result?;
         match self {
-            Self::LocationAnswer(answer) => answer.location.fmt(f),
-            Self::LocationBatch(batch) => batch.fmt(f),
-            _ => Ok(()),
+            Self::LocationReport(location) => location.fmt(f),
+            Self::LocationAnswer(answer) => {
+                writeln!(f, "  answered_serial {}", answer.serial)?;
+                answer.location.fmt(f)
+            }
+            Self::LocationBatch(batch) => {
+                writeln!(f, "  count    {}", batch.count)?;
+                writeln!(f, "  kind     {}", batch.kind)?;
+                batch.fmt(f)
+            }
+            message => {
+                let mut lines = Lines::new(f);
+                message.show(&mut lines);
+                lines.finish()
+            }
         }
     }
 }
@@ -255,81 +197,89 @@ impl fmt::Display for Message<'_> {
 /// The name of a message id, `unknown` where the standards list none.
 #[must_use]
 pub fn name_of(id: u16) -> &'static str {
-    let known = TYPED.iter().chain(CARRIED).find(|(known, _)| *known == id);
-    known.map_or("unknown", |(_, name)| name)
+    listed(id).map_or("unknown", |(_, name, _)| name)
+}
+
+/// What the standards call a message in Chinese, 未知 where they list none.
+#[must_use]
+pub fn chinese_name_of(id: u16) -> &'static str {
+    listed(id).map_or("未知", |(_, _, name)| name)
+}
+
+fn listed(id: u16) -> Option<&'static (u16, &'static str, &'static str)> {
+    TYPED.iter().chain(CARRIED).find(|(known, ..)| *known == id)
 }
 
 /// Ids of the standards that are carried whole: JT/T 808-2019 table B.1, JT/T 1078-2016, T/JSATL 12-2017.
-const CARRIED: &[(u16, &str)] = &[
-    (0x0108, "upgrade-result"),
-    (0x0301, "event-report"),
-    (0x0302, "question-answer"),
-    (0x0303, "information-demand"),
-    (0x0500, "vehicle-control-answer"),
-    (0x0608, "area-query-answer"),
-    (0x0700, "recorder-data"),
-    (0x0701, "waybill"),
-    (0x0705, "can-data"),
-    (0x0800, "media-event"),
-    (0x0801, "media-data"),
-    (0x0802, "media-search-answer"),
-    (0x0805, "photo-answer"),
-    (0x0900, "transparent-uplink"),
-    (0x0901, "compressed-uplink"),
-    (0x0a00, "terminal-key"),
-    (0x1003, "media-attributes"),
-    (0x1005, "passenger-flow"),
-    (0x1205, "video-list"),
-    (0x1206, "video-upload-done"),
-    (0x1210, "attachment-list"),
-    (0x1211, "attachment-start"),
-    (0x1212, "attachment-done"),
-    (0x8105, "terminal-control"),
-    (0x8106, "parameters-query-some"),
-    (0x8108, "upgrade"),
-    (0x8202, "temporary-tracking"),
-    (0x8204, "link-check"),
-    (0x8301, "event-set"),
-    (0x8302, "question"),
-    (0x8303, "information-menu"),
-    (0x8304, "information"),
-    (0x8400, "callback"),
-    (0x8401, "phone-book"),
-    (0x8500, "vehicle-control"),
-    (0x8600, "set-circles"),
-    (0x8601, "delete-circles"),
-    (0x8602, "set-rectangles"),
-    (0x8603, "delete-rectangles"),
-    (0x8604, "set-polygon"),
-    (0x8605, "delete-polygons"),
-    (0x8606, "set-route"),
-    (0x8607, "delete-routes"),
-    (0x8608, "area-query"),
-    (0x8700, "recorder-query"),
-    (0x8701, "recorder-set"),
-    (0x8800, "media-answer"),
-    (0x8801, "photo"),
-    (0x8802, "media-search"),
-    (0x8803, "media-upload"),
-    (0x8804, "recording"),
-    (0x8805, "media-single-upload"),
-    (0x8900, "transparent-downlink"),
-    (0x8a00, "platform-key"),
-    (0x9003, "media-attributes-query"),
-    (0x9101, "video-live"),
-    (0x9102, "video-live-control"),
-    (0x9105, "video-live-state"),
-    (0x9201, "video-playback"),
-    (0x9202, "video-playback-control"),
-    (0x9205, "video-search"),
-    (0x9206, "video-upload"),
-    (0x9207, "video-upload-control"),
-    (0x9208, "attachment-request"),
-    (0x9212, "attachment-answer"),
-    (0x9301, "camera-turn"),
-    (0x9302, "camera-focus"),
-    (0x9303, "camera-aperture"),
-    (0x9304, "camera-wiper"),
-    (0x9305, "camera-infrared"),
-    (0x9306, "camera-zoom"),
+const CARRIED: &[(u16, &str, &str)] = &[
+    (0x0108, "upgrade-result", "终端升级结果通知"),
+    (0x0301, "event-report", "事件报告"),
+    (0x0302, "question-answer", "提问应答"),
+    (0x0303, "information-demand", "信息点播/取消"),
+    (0x0500, "vehicle-control-answer", "车辆控制应答"),
+    (0x0608, "area-query-answer", "查询区域或线路数据应答"),
+    (0x0700, "recorder-data", "行驶记录数据上传"),
+    (0x0701, "waybill", "电子运单上报"),
+    (0x0705, "can-data", "CAN 总线数据上传"),
+    (0x0800, "media-event", "多媒体事件信息上传"),
+    (0x0801, "media-data", "多媒体数据上传"),
+    (0x0802, "media-search-answer", "存储多媒体数据检索应答"),
+    (0x0805, "photo-answer", "摄像头立即拍摄命令应答"),
+    (0x0900, "transparent-uplink", "数据上行透传"),
+    (0x0901, "compressed-uplink", "数据压缩上报"),
+    (0x0a00, "terminal-key", "终端 RSA 公钥"),
+    (0x1003, "media-attributes", "终端上传音视频属性"),
+    (0x1005, "passenger-flow", "终端上传乘客流量"),
+    (0x1205, "video-list", "终端上传音视频资源列表"),
+    (0x1206, "video-upload-done", "文件上传完成通知"),
+    (0x1210, "attachment-list", "报警附件信息"),
+    (0x1211, "attachment-start", "文件信息上传"),
+    (0x1212, "attachment-done", "文件上传完成"),
+    (0x8105, "terminal-control", "终端控制"),
+    (0x8106, "parameters-query-some", "查询指定终端参数"),
+    (0x8108, "upgrade", "下发终端升级包"),
+    (0x8202, "temporary-tracking", "临时位置跟踪控制"),
+    (0x8204, "link-check", "链路检测"),
+    (0x8302, "question", "提问下发"),
+    (0x8303, "information-menu", "信息点播菜单设置"),
+    (0x8304, "information", "信息服务"),
+    (0x8400, "callback", "电话回拨"),
+    (0x8401, "phone-book", "设置电话本"),
+    (0x8500, "vehicle-control", "车辆控制"),
+    (0x8600, "set-circles", "设置圆形区域"),
+    (0x8601, "delete-circles", "删除圆形区域"),
+    (0x8602, "set-rectangles", "设置矩形区域"),
+    (0x8603, "delete-rectangles", "删除矩形区域"),
+    (0x8604, "set-polygon", "设置多边形区域"),
+    (0x8605, "delete-polygons", "删除多边形区域"),
+    (0x8606, "set-route", "设置路线"),
+    (0x8607, "delete-routes", "删除路线"),
+    (0x8608, "area-query", "查询区域或线路数据"),
+    (0x8700, "recorder-query", "行驶记录数据采集命令"),
+    (0x8701, "recorder-set", "行驶记录参数下传命令"),
+    (0x8800, "media-answer", "多媒体数据上传应答"),
+    (0x8801, "photo", "摄像头立即拍摄命令"),
+    (0x8802, "media-search", "存储多媒体数据检索"),
+    (0x8803, "media-upload", "存储多媒体数据上传命令"),
+    (0x8804, "recording", "录音开始命令"),
+    (0x8805, "media-single-upload", "单条存储多媒体数据检索上传命令"),
+    (0x8900, "transparent-downlink", "数据下行透传"),
+    (0x8a00, "platform-key", "平台 RSA 公钥"),
+    (0x9003, "media-attributes-query", "查询终端音视频属性"),
+    (0x9101, "video-live", "实时音视频传输请求"),
+    (0x9102, "video-live-control", "音视频实时传输控制"),
+    (0x9105, "video-live-state", "实时音视频传输状态通知"),
+    (0x9201, "video-playback", "平台下发远程录像回放请求"),
+    (0x9202, "video-playback-control", "平台下发远程录像回放控制"),
+    (0x9205, "video-search", "查询资源列表"),
+    (0x9206, "video-upload", "文件上传指令"),
+    (0x9207, "video-upload-control", "文件上传控制"),
+    (0x9208, "attachment-request", "报警附件上传指令"),
+    (0x9212, "attachment-answer", "文件上传完成应答"),
+    (0x9301, "camera-turn", "云台旋转"),
+    (0x9302, "camera-focus", "云台调整焦距控制"),
+    (0x9303, "camera-aperture", "云台调整光圈控制"),
+    (0x9304, "camera-wiper", "云台雨刷控制"),
+    (0x9305, "camera-infrared", "红外补光控制"),
+    (0x9306, "camera-zoom", "云台变倍控制"),
 ];

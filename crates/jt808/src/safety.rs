@@ -4,8 +4,7 @@
 //! S. The width of the sign tells the provincial dialect, and the item's length tells the width.
 
 use crate::DeviceTime;
-use crate::field::{Each, Field};
-use crate::item::number;
+use crate::field::{Field, Show};
 use crate::reader::{Reader, put_fixed};
 use crate::text::Text;
 
@@ -112,6 +111,18 @@ impl<'a> AlarmSign<'a> {
         self.bytes.get(self.id_bytes() + 7).copied().unwrap_or_default()
     }
 
+    pub(crate) fn show(&self, show: &mut dyn Show) {
+        show.text("dialect", 0, &self.dialect.as_str());
+        show.text("sign_terminal", self.id_bytes(), &self.terminal());
+        show.text("sign_time", 6, &self.time());
+        show.number("sequence", self.sequence());
+        show.number("attachments", self.attachments());
+        let reserved = self.bytes.get(self.id_bytes() + 8..).unwrap_or_default();
+        if !reserved.is_empty() {
+            show.hex("sign_reserved", reserved);
+        }
+    }
+
     #[inline]
     const fn id_bytes(&self) -> usize {
         match self.dialect {
@@ -177,18 +188,14 @@ impl<'a> Scene<'a> {
         put_fixed(self.sign.bytes, self.sign.bytes.len(), into);
     }
 
-    fn fields(&self, each: Each<'_>) {
-        number(each, "speed_kmh", self.speed_kmh);
-        number(each, "altitude_m", self.altitude_m);
-        number(each, "latitude_e6", self.latitude);
-        number(each, "longitude_e6", self.longitude);
-        each("time", Field::Text(&self.time));
-        number(each, "vehicle_status", self.vehicle_status);
-        each("dialect", Field::Text(&self.sign.dialect.as_str()));
-        each("sign_terminal", Field::Text(&self.sign.terminal()));
-        each("sign_time", Field::Text(&self.sign.time()));
-        number(each, "sequence", self.sign.sequence());
-        number(each, "attachments", self.sign.attachments());
+    fn show(&self, show: &mut dyn Show) {
+        show.number("speed_kmh", self.speed_kmh);
+        show.number("altitude_m", self.altitude_m);
+        show.number("latitude_e6", self.latitude);
+        show.number("longitude_e6", self.longitude);
+        show.text("time", 6, &self.time);
+        show.number("vehicle_status", self.vehicle_status);
+        self.sign.show(show);
     }
 }
 
@@ -226,11 +233,11 @@ macro_rules! safety_item {
                 self.scene.encode(into);
             }
 
-            pub(crate) fn fields(&self, each: Each<'_>) {
-                number(each, "alarm_id", self.alarm_id);
-                number(each, "flag", self.flag);
-                $(number(each, stringify!($field), self.$field);)*
-                self.scene.fields(each);
+            pub(crate) fn show(&self, show: &mut dyn Show) {
+                show.number("alarm_id", self.alarm_id);
+                show.number("flag", self.flag);
+                $(show.number(stringify!($field), self.$field);)*
+                self.scene.show(show);
             }
         }
     };
@@ -338,15 +345,17 @@ impl<'a> TyreAlarm<'a> {
         into.extend_from_slice(self.entries);
     }
 
-    pub(crate) fn fields(&self, each: Each<'_>) {
-        number(each, "alarm_id", self.alarm_id);
-        number(each, "flag", self.flag);
-        self.scene.fields(each);
+    pub(crate) fn show(&self, show: &mut dyn Show) {
+        show.number("alarm_id", self.alarm_id);
+        show.number("flag", self.flag);
+        self.scene.show(show);
+        show.number("count", self.count);
+        let size = self.entries.len().checked_div(usize::from(self.count)).unwrap_or(0);
         for entry in self.iter() {
             let TyreEntry { position, bits, pressure_kpa, temperature_c, battery_percent } = entry;
             let text =
                 format_args!("{position}:{bits:#06x}:{pressure_kpa}kPa:{temperature_c}C:{battery_percent}%");
-            each("wheel", Field::Entry(&text));
+            show.value("wheel", size, Field::Entry(&text));
         }
     }
 }

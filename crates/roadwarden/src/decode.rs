@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader, Read, Write};
 
 use anyhow::Context;
-use jt808::{Deframer, Edition, Field, Frame, Item, Location, Message};
+use jt808::{Deframer, Edition, Field, Frame, Item, Location, Message, Show, Shown};
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
 use crate::hex;
@@ -118,20 +118,24 @@ fn body(message: &Message<'_>) -> Json {
     if let Message::LocationReport(report) = message {
         return Json::Object(location(report));
     }
-    let mut entries = Vec::new();
-    message.fields(&mut |name, field| add(&mut entries, name, field));
+    let mut object = Object::default();
     match message {
-        Message::LocationAnswer(answer) => entries.extend(location(&answer.location)),
+        Message::LocationAnswer(answer) => {
+            object.entries.push(("answered_serial", Json::Number(answer.serial.into())));
+            object.entries.extend(location(&answer.location));
+        }
         Message::LocationBatch(batch) => {
+            object.entries.push(("count", Json::Number(batch.count.into())));
+            object.entries.push(("kind", Json::Number(batch.kind.into())));
             let reports = batch.iter().map(|report| match report {
                 Ok(report) => Json::Object(location(&report)),
                 Err(reason) => Json::Object(vec![("error", Json::Text(reason.to_string()))]),
             });
-            entries.push(("reports", Json::List(reports.collect())));
+            object.entries.push(("reports", Json::List(reports.collect())));
         }
-        _ => {}
+        message => message.show(&mut object),
     }
-    Json::Object(entries)
+    Json::Object(object.entries)
 }
 
 fn location(report: &Location<'_>) -> Vec<(&'static str, Json)> {
@@ -153,23 +157,52 @@ fn location(report: &Location<'_>) -> Vec<(&'static str, Json)> {
 }
 
 fn item(item: Item<'_>) -> Json {
-    let mut entries = vec![("id", Json::Text(format!("{:02x}", item.id)))];
-    item.value().fields(&mut |name, field| add(&mut entries, name, field));
-    Json::Object(entries)
+    let mut object = Object::default();
+    object.entries.push(("id", Json::Text(format!("{:02x}", item.id))));
+    item.value().show(&mut object);
+    Json::Object(object.entries)
 }
 
-fn add(entries: &mut Vec<(&'static str, Json)>, name: &'static str, field: Field<'_>) {
-    let value = match field {
-        Field::Number(number) => Json::Number(number),
-        Field::Tenths(tenths) => Json::Real(tenths as f64 / 10.0),
-        Field::Bytes(_) | Field::Entry(_) | Field::Text(_) => Json::Text(field.to_string()),
-    };
-    if !matches!(field, Field::Entry(_)) {
-        return entries.push((name, value));
+/// Makes an object of what a body shows.
+#[derive(Default)]
+struct Object {
+    entries: Entries,
+    /// The lists whose entries are being made, each with the object around it.
+    outer: Vec<(&'static str, Entries)>,
+}
+
+type Entries = Vec<(&'static str, Json)>;
+
+impl Object {
+    /// Several under one name become a list.
+    fn list(&mut self, name: &'static str, value: Json) {
+        match self.entries.iter_mut().find(|(key, _)| *key == name) {
+            Some((_, Json::List(list))) => list.push(value),
+            _ => self.entries.push((name, Json::List(vec![value]))),
+        }
     }
-    match entries.iter_mut().find(|(key, _)| *key == name) {
-        Some((_, Json::List(list))) => list.push(value),
-        _ => entries.push((name, Json::List(vec![value]))),
+}
+
+impl Show for Object {
+    fn field(&mut self, Shown { name, value, .. }: Shown<'_>) {
+        let json = match value {
+            Field::Microdegrees(degrees) => Json::Real(f64::from(degrees) / 1e6),
+            Field::Number(number) => Json::Number(number),
+            Field::Tenths(tenths) => Json::Real(tenths as f64 / 10.0),
+            Field::Bytes(_) | Field::Entry(_) | Field::Text(_) => Json::Text(value.to_string()),
+        };
+        if matches!(value, Field::Entry(_)) { self.list(name, json) } else { self.entries.push((name, json)) }
+    }
+
+    fn begin(&mut self, name: &'static str) {
+        self.outer.push((name, std::mem::take(&mut self.entries)));
+    }
+
+    fn end(&mut self) {
+        if let Some((name, outer)) = self.outer.pop() {
+            let inner = std::mem::replace(&mut self.entries, outer);
+            self.list(name, Json::Object(inner));
+        }
     }
 }
 

@@ -2,8 +2,8 @@
 //!
 //! | kind 2 | maker 5 or 11 | model 20 or 30 | terminal id 7 or 30 | ICCID BCD\[10\] | hardware 1+n | firmware 1+m | GNSS 1 | comm 1 |
 
-use crate::field::{Each, Field, Hex, trailing};
-use crate::item::number;
+use crate::field::{Hex, Show};
+use crate::layout::Body;
 use crate::reader::{Reader, put_counted};
 use crate::text::Text;
 use crate::{DecodeError, Edition};
@@ -36,8 +36,8 @@ pub struct Attributes<'a> {
 /// Table and text of 2019 contradict each other, so the layout that consumes exactly the body is taken.
 const LAYOUTS: [[usize; 3]; 5] = [[5, 20, 7], [5, 30, 30], [11, 30, 30], [5, 30, 7], [5, 8, 7]];
 
-impl<'a> Attributes<'a> {
-    pub(crate) fn decode(reader: Reader<'a>, header: Edition) -> Result<Self, DecodeError> {
+impl<'a> Body<'a> for Attributes<'a> {
+    fn decode(reader: Reader<'a>, header: Edition) -> Result<Self, DecodeError> {
         let exact =
             |layout| Self::decode_as(reader, layout).ok().filter(|attributes| attributes.trailing.is_empty());
         if let Some(found) = LAYOUTS.into_iter().find_map(exact) {
@@ -47,6 +47,33 @@ impl<'a> Attributes<'a> {
         Self::decode_as(reader, stated)
     }
 
+    fn encode(&self, _: Edition, into: &mut Vec<u8>) {
+        into.extend_from_slice(&self.kind.to_be_bytes());
+        into.extend_from_slice(self.maker.0);
+        into.extend_from_slice(self.model.0);
+        into.extend_from_slice(self.terminal.0);
+        into.extend_from_slice(&self.iccid);
+        put_counted(self.hardware.0, into);
+        put_counted(self.firmware.0, into);
+        into.extend_from_slice(&[self.gnss, self.comm]);
+        into.extend_from_slice(self.trailing);
+    }
+
+    fn show(&self, show: &mut dyn Show) {
+        show.number("kind", self.kind);
+        show.text("maker", self.maker.0.len(), &self.maker);
+        show.text("model", self.model.0.len(), &self.model);
+        show.text("terminal_id", self.terminal.0.len(), &self.terminal);
+        show.text("iccid", 10, &Hex(&self.iccid));
+        show.text("hardware", 1 + self.hardware.0.len(), &self.hardware);
+        show.text("firmware", 1 + self.firmware.0.len(), &self.firmware);
+        show.number("gnss", self.gnss);
+        show.number("comm", self.comm);
+        show.trailing(self.trailing);
+    }
+}
+
+impl<'a> Attributes<'a> {
     fn decode_as(mut reader: Reader<'a>, layout: [usize; 3]) -> Result<Self, DecodeError> {
         let [maker, model, terminal] = layout;
         Ok(Self {
@@ -61,30 +88,5 @@ impl<'a> Attributes<'a> {
             comm: reader.u8("comm")?,
             trailing: reader.rest(),
         })
-    }
-
-    pub(crate) fn encode(&self, into: &mut Vec<u8>) {
-        into.extend_from_slice(&self.kind.to_be_bytes());
-        into.extend_from_slice(self.maker.0);
-        into.extend_from_slice(self.model.0);
-        into.extend_from_slice(self.terminal.0);
-        into.extend_from_slice(&self.iccid);
-        put_counted(self.hardware.0, into);
-        put_counted(self.firmware.0, into);
-        into.extend_from_slice(&[self.gnss, self.comm]);
-        into.extend_from_slice(self.trailing);
-    }
-
-    pub(crate) fn fields(&self, each: Each<'_>) {
-        number(each, "kind", self.kind);
-        each("maker", Field::Text(&self.maker));
-        each("model", Field::Text(&self.model));
-        each("terminal_id", Field::Text(&self.terminal));
-        each("iccid", Field::Text(&Hex(&self.iccid)));
-        each("hardware", Field::Text(&self.hardware));
-        each("firmware", Field::Text(&self.firmware));
-        number(each, "gnss", self.gnss);
-        number(each, "comm", self.comm);
-        trailing(self.trailing, each);
     }
 }

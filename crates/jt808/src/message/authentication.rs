@@ -2,7 +2,8 @@
 //!
 //! 2011/2013 | code … |      2019 | length 1 | code … | IMEI 15 | software version 20 |
 
-use crate::field::{Each, Field, trailing};
+use crate::field::Show;
+use crate::layout::Body;
 use crate::reader::{Reader, put_counted};
 use crate::text::Text;
 use crate::{DecodeError, Edition};
@@ -16,9 +17,9 @@ pub struct Authentication<'a> {
     pub details: Option<&'a [u8]>,
 }
 
-impl<'a> Authentication<'a> {
+impl<'a> Body<'a> for Authentication<'a> {
     /// Terminals send the older body with bit 14 set: a first byte that is no plausible length is part of the code.
-    pub(crate) fn decode(reader: Reader<'a>, header: Edition) -> Result<Self, DecodeError> {
+    fn decode(reader: Reader<'a>, header: Edition) -> Result<Self, DecodeError> {
         let body = reader.rest();
         let whole = Self { code: Text(body), details: None };
         if header != Edition::V2019 {
@@ -35,6 +36,30 @@ impl<'a> Authentication<'a> {
         })
     }
 
+    fn encode(&self, _: Edition, into: &mut Vec<u8>) {
+        match self.details {
+            Some(details) => {
+                put_counted(self.code.0, into);
+                into.extend_from_slice(details);
+            }
+            None => into.extend_from_slice(self.code.0),
+        }
+    }
+
+    fn show(&self, show: &mut dyn Show) {
+        let length = usize::from(self.details.is_some());
+        show.text("code", length + self.code.0.len(), &self.code);
+        if let Some(imei) = self.imei() {
+            show.text("imei", 15, &imei);
+        }
+        if let Some(software) = self.software() {
+            show.text("software", 20, &software);
+        }
+        show.trailing(self.trailing());
+    }
+}
+
+impl<'a> Authentication<'a> {
     /// IMEI (2019).
     #[must_use]
     pub fn imei(&self) -> Option<Text<'a>> {
@@ -58,26 +83,5 @@ impl<'a> Authentication<'a> {
             0
         };
         details.get(explained..).unwrap_or_default()
-    }
-
-    pub(crate) fn encode(&self, into: &mut Vec<u8>) {
-        match self.details {
-            Some(details) => {
-                put_counted(self.code.0, into);
-                into.extend_from_slice(details);
-            }
-            None => into.extend_from_slice(self.code.0),
-        }
-    }
-
-    pub(crate) fn fields(&self, each: Each<'_>) {
-        each("code", Field::Text(&self.code));
-        if let Some(imei) = self.imei() {
-            each("imei", Field::Text(&imei));
-        }
-        if let Some(software) = self.software() {
-            each("software", Field::Text(&software));
-        }
-        trailing(self.trailing(), each);
     }
 }

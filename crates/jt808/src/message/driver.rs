@@ -3,11 +3,11 @@
 //! 2013/2019 | state 1 | time BCD\[6\] | result 1 | name 1+n | certificate 20 | issuer 1+m | valid to BCD\[4\] | id card 20 (2019) |
 //! 2011      | name 1+n | id card 20 | certificate 40 | issuer 1+m |
 
-use crate::field::{Each, Field, Hex, trailing};
-use crate::item::number;
+use crate::field::{Hex, Meaning, Show};
+use crate::layout::Body;
 use crate::reader::{Reader, put_counted, put_fixed};
 use crate::text::Text;
-use crate::{DecodeError, DeviceTime};
+use crate::{DecodeError, DeviceTime, Edition};
 
 /// Who drives.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -55,15 +55,59 @@ pub struct DriverCard<'a> {
     pub id_card: Option<Text<'a>>,
 }
 
-impl<'a> DriverIdentity<'a> {
+impl<'a> Body<'a> for DriverIdentity<'a> {
     /// The older layout starts with the length of a name, which is never 1 or 2 bytes.
-    pub(crate) fn decode(reader: Reader<'a>) -> Result<Self, DecodeError> {
+    fn decode(reader: Reader<'a>, _: Edition) -> Result<Self, DecodeError> {
         match reader.rest().first() {
             Some(1 | 2) | None => Self::decode_event(reader),
             Some(_) => Self::decode_plain(reader).or_else(|_| Self::decode_event(reader)),
         }
     }
 
+    fn encode(&self, _: Edition, into: &mut Vec<u8>) {
+        match self {
+            Self::Event { state, time, result, card, trailing } => {
+                into.push(*state);
+                into.extend_from_slice(&time.bcd());
+                into.extend(result);
+                if let Some(card) = card {
+                    card.encode(into);
+                }
+                into.extend_from_slice(trailing);
+            }
+            Self::Plain { name, id_card, certificate, issuer, trailing } => {
+                put_counted(name.0, into);
+                put_fixed(id_card.0, 20, into);
+                put_fixed(certificate.0, 40, into);
+                put_counted(issuer.0, into);
+                into.extend_from_slice(trailing);
+            }
+        }
+    }
+
+    fn show(&self, show: &mut dyn Show) {
+        match self {
+            Self::Event { state, time, result, card, trailing } => {
+                show.meant("state", *state, STATES);
+                show.text("time", 6, time);
+                result.iter().for_each(|result| show.meant("card_result", *result, CARD_RESULTS));
+                if let Some(card) = card {
+                    card.show(show);
+                }
+                show.trailing(trailing);
+            }
+            Self::Plain { name, id_card, certificate, issuer, trailing } => {
+                show.text("name", 1 + name.0.len(), name);
+                show.text("id_card", 20, id_card);
+                show.text("certificate", 40, certificate);
+                show.text("issuer", 1 + issuer.0.len(), issuer);
+                show.trailing(trailing);
+            }
+        }
+    }
+}
+
+impl<'a> DriverIdentity<'a> {
     fn decode_event(mut reader: Reader<'a>) -> Result<Self, DecodeError> {
         let (state, time) = (reader.u8("state")?, reader.time("time")?);
         let event = |result, card, trailing| Self::Event { state, time, result, card, trailing };
@@ -88,48 +132,6 @@ impl<'a> DriverIdentity<'a> {
             trailing: reader.rest(),
         })
     }
-
-    pub(crate) fn encode(&self, into: &mut Vec<u8>) {
-        match self {
-            Self::Event { state, time, result, card, trailing } => {
-                into.push(*state);
-                into.extend_from_slice(&time.bcd());
-                into.extend(result);
-                if let Some(card) = card {
-                    card.encode(into);
-                }
-                into.extend_from_slice(trailing);
-            }
-            Self::Plain { name, id_card, certificate, issuer, trailing } => {
-                put_counted(name.0, into);
-                put_fixed(id_card.0, 20, into);
-                put_fixed(certificate.0, 40, into);
-                put_counted(issuer.0, into);
-                into.extend_from_slice(trailing);
-            }
-        }
-    }
-
-    pub(crate) fn fields(&self, each: Each<'_>) {
-        match self {
-            Self::Event { state, time, result, card, trailing: left } => {
-                number(each, "state", *state);
-                each("time", Field::Text(time));
-                result.iter().for_each(|result| number(each, "card_result", *result));
-                if let Some(card) = card {
-                    card.fields(each);
-                }
-                trailing(left, each);
-            }
-            Self::Plain { name, id_card, certificate, issuer, trailing: left } => {
-                each("name", Field::Text(name));
-                each("id_card", Field::Text(id_card));
-                each("certificate", Field::Text(certificate));
-                each("issuer", Field::Text(issuer));
-                trailing(left, each);
-            }
-        }
-    }
 }
 
 impl<'a> DriverCard<'a> {
@@ -153,13 +155,23 @@ impl<'a> DriverCard<'a> {
         }
     }
 
-    fn fields(&self, each: Each<'_>) {
-        each("name", Field::Text(&self.name));
-        each("certificate", Field::Text(&self.certificate));
-        each("issuer", Field::Text(&self.issuer));
-        each("valid_until", Field::Text(&Hex(&self.valid_until)));
+    fn show(&self, show: &mut dyn Show) {
+        show.text("name", 1 + self.name.0.len(), &self.name);
+        show.text("certificate", 20, &self.certificate);
+        show.text("issuer", 1 + self.issuer.0.len(), &self.issuer);
+        show.text("valid_until", 4, &Hex(&self.valid_until));
         if let Some(id_card) = self.id_card {
-            each("id_card", Field::Text(&id_card));
+            show.text("id_card", 20, &id_card);
         }
     }
 }
+
+const STATES: Meaning = Meaning::Codes(&[(1, "插卡上班", "card in"), (2, "拔卡下班", "card out")]);
+
+const CARD_RESULTS: Meaning = Meaning::Codes(&[
+    (0, "读卡成功", "read"),
+    (1, "卡片密钥认证未通过", "key failed"),
+    (2, "卡片已被锁定", "locked"),
+    (3, "卡片被拔出", "pulled out"),
+    (4, "数据校验错误", "check failed"),
+]);

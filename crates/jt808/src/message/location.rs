@@ -5,10 +5,11 @@
 
 use std::fmt;
 
-use crate::field::{Each, Field, Hex};
-use crate::item::{ItemValue, Items, number};
+use crate::field::{Field, Hex, Meaning, Show, Shown};
+use crate::item::{ItemValue, Items};
+use crate::layout::Body;
 use crate::reader::Reader;
-use crate::{DecodeError, DeviceTime};
+use crate::{DecodeError, DeviceTime, Edition};
 
 /// Where a vehicle is and what its terminal says of it. Decoding allocates nothing.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -70,6 +71,30 @@ impl<'a> Location<'a> {
         into.extend_from_slice(self.items.bytes());
     }
 
+    /// Everything, for who wants offsets; `Display` is for reading.
+    fn show_all(&self, show: &mut dyn Show) {
+        show.meant("alarm", self.alarm, ALARMS);
+        show.meant("status", self.status, STATUS);
+        show.value("lat", 4, Field::Microdegrees(self.latitude_microdegrees()));
+        show.value("lon", 4, Field::Microdegrees(self.longitude_microdegrees()));
+        show.value("altitude_m", 2, Field::Number(self.altitude_m().into()));
+        show.tenths("speed_kmh", self.speed_tenths);
+        show.number("heading_deg", self.heading);
+        show.text("time", 6, &self.time);
+        for item in self.items {
+            let value = item.value();
+            show.begin("items");
+            show.text("id", 1, &format_args!("{:02x} {}", item.id, value.name()));
+            show.value("length", 1, Field::Number(i64::try_from(item.bytes.len()).unwrap_or(i64::MAX)));
+            value.show(show);
+            show.end();
+        }
+        let leftover = self.items.leftover();
+        if !leftover.is_empty() {
+            show.hex("leftover", leftover);
+        }
+    }
+
     /// North is positive; may lie outside ±90° where the terminal sends nonsense.
     #[must_use]
     pub fn latitude_microdegrees(&self) -> i32 {
@@ -92,6 +117,20 @@ impl<'a> Location<'a> {
     #[must_use]
     pub const fn is_fixed(&self) -> bool {
         self.status & 1 << 1 != 0
+    }
+}
+
+impl<'a> Body<'a> for Location<'a> {
+    fn decode(reader: Reader<'a>, _: Edition) -> Result<Self, DecodeError> {
+        Self::decode(reader.rest())
+    }
+
+    fn encode(&self, _: Edition, into: &mut Vec<u8>) {
+        self.encode(into);
+    }
+
+    fn show(&self, show: &mut dyn Show) {
+        self.show_all(show);
     }
 }
 
@@ -146,11 +185,25 @@ fn item_line(f: &mut fmt::Formatter<'_>, value: &ItemValue<'_>) -> fmt::Result {
         ItemValue::Raw { id, bytes } => return writeln!(f, " {id:02x} {}", Hex(bytes)),
         _ => {}
     }
-    let mut result = Ok(());
-    value.fields(&mut |name, field| {
-        result = result.and_then(|()| write!(f, " {name}={field}"));
-    });
-    result.and_then(|()| writeln!(f))
+    let mut line = Inline { f, result: Ok(()) };
+    value.show(&mut line);
+    line.result.and_then(|()| writeln!(f))
+}
+
+/// Fields of one item in one line.
+struct Inline<'l, 'f> {
+    f: &'l mut fmt::Formatter<'f>,
+    result: fmt::Result,
+}
+
+impl Show for Inline<'_, '_> {
+    fn field(&mut self, Shown { name, value, .. }: Shown<'_>) {
+        self.result = self.result.and_then(|()| write!(self.f, " {name}={value}"));
+    }
+
+    fn begin(&mut self, _: &'static str) {}
+
+    fn end(&mut self) {}
 }
 
 /// Microdegrees without their sign.
@@ -165,87 +218,83 @@ impl fmt::Display for Degrees {
 
 /// Names of the alarm bits that are set (2019 table 25; bits 3 and 31 meant something else in 2013).
 pub fn alarm_names(alarm: u32) -> impl Iterator<Item = &'static str> {
-    set_bits(alarm, &ALARMS)
+    ALARMS.of(alarm.into()).map(|(_, english)| english)
 }
 
 /// Names of the status bits that are set (2019 table 24); the load of bits 8 and 9 reads as two bits.
 pub fn status_names(status: u32) -> impl Iterator<Item = &'static str> {
-    set_bits(status, &STATUS)
+    STATUS.of(status.into()).map(|(_, english)| english)
 }
 
-fn set_bits(bits: u32, names: &'static [&'static str; 32]) -> impl Iterator<Item = &'static str> {
-    names.iter().enumerate().filter(move |(bit, _)| bits >> bit & 1 != 0).map(|(_, name)| *name)
-}
+pub(crate) const ALARMS: Meaning = Meaning::Bits(&[
+    (0, "紧急报警", "emergency"),
+    (1, "超速报警", "overspeed"),
+    (2, "疲劳驾驶", "fatigue"),
+    (3, "危险驾驶行为/危险预警", "dangerous-driving"),
+    (4, "GNSS 模块故障", "gnss-fault"),
+    (5, "GNSS 天线未接", "antenna-open"),
+    (6, "GNSS 天线短路", "antenna-short"),
+    (7, "主电源欠压", "power-low"),
+    (8, "主电源掉电", "power-lost"),
+    (9, "显示器故障", "display-fault"),
+    (10, "TTS 模块故障", "tts-fault"),
+    (11, "摄像头故障", "camera-fault"),
+    (12, "IC 卡模块故障", "card-reader-fault"),
+    (13, "超速预警", "overspeed-warning"),
+    (14, "疲劳驾驶预警", "fatigue-warning"),
+    (15, "违规行驶", "violation-driving"),
+    (16, "胎压预警", "tyre-pressure"),
+    (17, "右转盲区异常", "right-blind-spot"),
+    (18, "当天累计驾驶超时", "daily-driving-exceeded"),
+    (19, "超时停车", "parking-too-long"),
+    (20, "进出区域", "area-crossed"),
+    (21, "进出路线", "route-crossed"),
+    (22, "路段行驶时间不足/过长", "segment-time"),
+    (23, "路线偏离", "route-deviation"),
+    (24, "VSS 故障", "vss-fault"),
+    (25, "油量异常", "fuel-abnormal"),
+    (26, "车辆被盗", "stolen"),
+    (27, "非法点火", "illegal-ignition"),
+    (28, "非法位移", "illegal-displacement"),
+    (29, "碰撞侧翻", "collision"),
+    (30, "侧翻预警", "rollover-warning"),
+    (31, "非法开门", "illegal-door"),
+]);
 
-const ALARMS: [&str; 32] = [
-    "emergency",
-    "overspeed",
-    "fatigue",
-    "dangerous-driving",
-    "gnss-fault",
-    "antenna-open",
-    "antenna-short",
-    "power-low",
-    "power-lost",
-    "display-fault",
-    "tts-fault",
-    "camera-fault",
-    "card-reader-fault",
-    "overspeed-warning",
-    "fatigue-warning",
-    "violation-driving",
-    "tyre-pressure",
-    "right-blind-spot",
-    "daily-driving-exceeded",
-    "parking-too-long",
-    "area-crossed",
-    "route-crossed",
-    "segment-time",
-    "route-deviation",
-    "vss-fault",
-    "fuel-abnormal",
-    "stolen",
-    "illegal-ignition",
-    "illegal-displacement",
-    "collision",
-    "rollover-warning",
-    "illegal-door",
-];
-
-const STATUS: [&str; 32] = [
-    "acc-on",
-    "positioned",
-    "south",
-    "west",
-    "out-of-service",
-    "encrypted-position",
-    "forward-collision-warning",
-    "lane-departure-warning",
-    "load-bit-0",
-    "load-bit-1",
-    "fuel-cut",
-    "power-cut",
-    "doors-locked",
-    "front-door-open",
-    "middle-door-open",
-    "rear-door-open",
-    "driver-door-open",
-    "custom-door-open",
-    "gps",
-    "beidou",
-    "glonass",
-    "galileo",
-    "moving",
-    "bit-23",
-    "bit-24",
-    "bit-25",
-    "bit-26",
-    "bit-27",
-    "bit-28",
-    "bit-29",
-    "bit-30",
-    "bit-31",
-];
+pub(crate) const STATUS: Meaning = Meaning::Bits(&[
+    (0, "ACC 开", "acc-on"),
+    (1, "已定位", "positioned"),
+    (2, "南纬", "south"),
+    (3, "西经", "west"),
+    (4, "停运", "out-of-service"),
+    (5, "经纬度已加密", "encrypted-position"),
+    (6, "前撞预警", "forward-collision-warning"),
+    (7, "车道偏移预警", "lane-departure-warning"),
+    (8, "载重位 0", "load-bit-0"),
+    (9, "载重位 1", "load-bit-1"),
+    (10, "油路断开", "fuel-cut"),
+    (11, "电路断开", "power-cut"),
+    (12, "车门加锁", "doors-locked"),
+    (13, "前门开", "front-door-open"),
+    (14, "中门开", "middle-door-open"),
+    (15, "后门开", "rear-door-open"),
+    (16, "驾驶席门开", "driver-door-open"),
+    (17, "自定义门开", "custom-door-open"),
+    (18, "GPS", "gps"),
+    (19, "北斗", "beidou"),
+    (20, "GLONASS", "glonass"),
+    (21, "Galileo", "galileo"),
+    (22, "行驶中", "moving"),
+    (23, "保留位 23", "bit-23"),
+    (24, "保留位 24", "bit-24"),
+    (25, "保留位 25", "bit-25"),
+    (26, "保留位 26", "bit-26"),
+    (27, "保留位 27", "bit-27"),
+    (28, "保留位 28", "bit-28"),
+    (29, "保留位 29", "bit-29"),
+    (30, "保留位 30", "bit-30"),
+    (31, "保留位 31", "bit-31"),
+]);
 
 /// 0x0201.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -256,14 +305,19 @@ pub struct LocationAnswer<'a> {
     pub location: Location<'a>,
 }
 
-impl<'a> LocationAnswer<'a> {
-    pub(crate) fn decode(mut reader: Reader<'a>) -> Result<Self, DecodeError> {
+impl<'a> Body<'a> for LocationAnswer<'a> {
+    fn decode(mut reader: Reader<'a>, _: Edition) -> Result<Self, DecodeError> {
         Ok(Self { serial: reader.u16("answered serial")?, location: Location::decode(reader.rest())? })
     }
 
-    pub(crate) fn encode(&self, into: &mut Vec<u8>) {
+    fn encode(&self, _: Edition, into: &mut Vec<u8>) {
         into.extend_from_slice(&self.serial.to_be_bytes());
         self.location.encode(into);
+    }
+
+    fn show(&self, show: &mut dyn Show) {
+        show.number("answered_serial", self.serial);
+        self.location.show_all(show);
     }
 }
 
@@ -278,11 +332,44 @@ pub struct LocationBatch<'a> {
     pub bytes: &'a [u8],
 }
 
-impl<'a> LocationBatch<'a> {
-    pub(crate) fn decode(mut reader: Reader<'a>) -> Result<Self, DecodeError> {
+impl<'a> Body<'a> for LocationBatch<'a> {
+    fn decode(mut reader: Reader<'a>, _: Edition) -> Result<Self, DecodeError> {
         Ok(Self { count: reader.u16("count")?, kind: reader.u8("kind")?, bytes: reader.rest() })
     }
 
+    fn encode(&self, _: Edition, into: &mut Vec<u8>) {
+        into.extend_from_slice(&self.count.to_be_bytes());
+        into.push(self.kind);
+        into.extend_from_slice(self.bytes);
+    }
+
+    fn show(&self, show: &mut dyn Show) {
+        show.number("count", self.count);
+        show.meant("kind", self.kind, BATCH_KINDS);
+        for body in self.bodies() {
+            show.begin("reports");
+            show.value("length", 2, Field::Number(i64::try_from(body.len()).unwrap_or(i64::MAX)));
+            match Location::decode(body) {
+                Ok(location) => location.show_all(show),
+                Err(error) => {
+                    show.text("error", 0, &error);
+                    show.hex("raw", body);
+                }
+            }
+            show.end();
+        }
+        let leftover = self.leftover();
+        if !leftover.is_empty() {
+            show.hex("leftover", leftover);
+        }
+    }
+}
+
+/// 2013 and 2019, section 8.49.
+const BATCH_KINDS: Meaning =
+    Meaning::Codes(&[(0, "正常位置批量汇报", "as usual"), (1, "盲区补报", "stored without coverage")]);
+
+impl<'a> LocationBatch<'a> {
     /// Every report whose bytes are there, in order; ends at one that reaches past the end.
     pub fn iter(&self) -> impl Iterator<Item = Result<Location<'a>, DecodeError>> + use<'a> {
         self.bodies().map(Location::decode)
@@ -312,17 +399,6 @@ impl<'a> LocationBatch<'a> {
         if let Some(slot) = into.get_mut(start..start + 2) {
             slot.copy_from_slice(&len.to_be_bytes());
         }
-    }
-
-    pub(crate) fn encode(&self, into: &mut Vec<u8>) {
-        into.extend_from_slice(&self.count.to_be_bytes());
-        into.push(self.kind);
-        into.extend_from_slice(self.bytes);
-    }
-
-    pub(crate) fn fields(&self, each: Each<'_>) {
-        number(each, "count", self.count);
-        number(each, "kind", self.kind);
     }
 }
 

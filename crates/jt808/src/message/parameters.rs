@@ -2,10 +2,10 @@
 //!
 //! 8103 | count 1 | id 4, length 1, value … |      0104 | serial 2 | count 1 | id 4, length 1, value … |
 
-use crate::DecodeError;
-use crate::field::{Each, Field, Hex, trailing};
-use crate::item::number;
+use crate::field::{Field, Hex, Show};
+use crate::layout::Body;
 use crate::reader::{Reader, put_counted};
+use crate::{DecodeError, Edition};
 
 /// Parameters as sent, read on demand.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -17,10 +17,6 @@ pub struct Parameters<'a> {
 }
 
 impl<'a> Parameters<'a> {
-    pub(crate) fn decode(reader: &mut Reader<'a>) -> Result<Self, DecodeError> {
-        Ok(Self { count: reader.u8("count")?, bytes: reader.rest() })
-    }
-
     /// The whole parameters, in order.
     pub fn iter(&self) -> impl Iterator<Item = Parameter<'a>> + use<'a> {
         let mut reader = Reader::new(self.bytes);
@@ -31,18 +27,24 @@ impl<'a> Parameters<'a> {
         let used: usize = self.iter().map(|parameter| parameter.value.len() + 5).sum();
         self.bytes.get(used..).unwrap_or_default()
     }
+}
 
-    pub(crate) fn encode(&self, into: &mut Vec<u8>) {
+impl<'a> Body<'a> for Parameters<'a> {
+    fn decode(mut reader: Reader<'a>, _: Edition) -> Result<Self, DecodeError> {
+        Ok(Self { count: reader.u8("count")?, bytes: reader.rest() })
+    }
+
+    fn encode(&self, _: Edition, into: &mut Vec<u8>) {
         into.push(self.count);
         into.extend_from_slice(self.bytes);
     }
 
-    pub(crate) fn fields(&self, each: Each<'_>) {
-        number(each, "count", self.count);
+    fn show(&self, show: &mut dyn Show) {
+        show.number("count", self.count);
         for Parameter { id, value } in self.iter() {
-            each("parameter", Field::Entry(&format_args!("{id:04x}={}", Hex(value))));
+            show.value("parameter", 5 + value.len(), Field::Entry(&format_args!("{id:04x}={}", Hex(value))));
         }
-        trailing(self.leftover(), each);
+        show.trailing(self.leftover());
     }
 }
 
@@ -76,18 +78,18 @@ pub struct ParametersAnswer<'a> {
     pub parameters: Parameters<'a>,
 }
 
-impl<'a> ParametersAnswer<'a> {
-    pub(crate) fn decode(mut reader: Reader<'a>) -> Result<Self, DecodeError> {
-        Ok(Self { serial: reader.u16("answered serial")?, parameters: Parameters::decode(&mut reader)? })
+impl<'a> Body<'a> for ParametersAnswer<'a> {
+    fn decode(mut reader: Reader<'a>, edition: Edition) -> Result<Self, DecodeError> {
+        Ok(Self { serial: reader.u16("answered serial")?, parameters: Parameters::decode(reader, edition)? })
     }
 
-    pub(crate) fn encode(&self, into: &mut Vec<u8>) {
+    fn encode(&self, edition: Edition, into: &mut Vec<u8>) {
         into.extend_from_slice(&self.serial.to_be_bytes());
-        self.parameters.encode(into);
+        self.parameters.encode(edition, into);
     }
 
-    pub(crate) fn fields(&self, each: Each<'_>) {
-        number(each, "answered_serial", self.serial);
-        self.parameters.fields(each);
+    fn show(&self, show: &mut dyn Show) {
+        show.number("answered_serial", self.serial);
+        self.parameters.show(show);
     }
 }

@@ -2,8 +2,8 @@
 //!
 //! | province 2 | city 2 | maker 5/5/11 | model 8/20/30 | terminal id 7/7/30 | colour 1 | plate … |
 
-use crate::field::{Each, Field};
-use crate::item::number;
+use crate::field::{Meaning, Show};
+use crate::layout::Body;
 use crate::reader::{Reader, put_fixed};
 use crate::text::Text;
 use crate::{DecodeError, Edition};
@@ -29,9 +29,9 @@ pub struct Registration<'a> {
     pub plate: Text<'a>,
 }
 
-impl<'a> Registration<'a> {
+impl<'a> Body<'a> for Registration<'a> {
     /// Only the body tells 2011 from 2013, and bit 14 may lie: the layout whose colour and plate make sense wins.
-    pub(crate) fn decode(reader: Reader<'a>, header: Edition) -> Result<Self, DecodeError> {
+    fn decode(reader: Reader<'a>, header: Edition) -> Result<Self, DecodeError> {
         let order = match header {
             Edition::V2011 | Edition::V2013 => [Edition::V2013, Edition::V2011, Edition::V2019],
             Edition::V2019 => [Edition::V2019, Edition::V2013, Edition::V2011],
@@ -43,6 +43,31 @@ impl<'a> Registration<'a> {
         Self::decode_as(reader, Edition::V2011)
     }
 
+    fn encode(&self, _: Edition, into: &mut Vec<u8>) {
+        let [maker, model, terminal] = widths(self.edition);
+        into.extend_from_slice(&self.province.to_be_bytes());
+        into.extend_from_slice(&self.city.to_be_bytes());
+        put_fixed(self.maker.0, maker, into);
+        put_fixed(self.model.0, model, into);
+        put_fixed(self.terminal.0, terminal, into);
+        into.push(self.colour);
+        into.extend_from_slice(self.plate.0);
+    }
+
+    fn show(&self, show: &mut dyn Show) {
+        let [maker, model, terminal] = widths(self.edition);
+        show.text("layout", 0, &self.edition.as_str());
+        show.number("province", self.province);
+        show.number("city", self.city);
+        show.text("maker", maker, &self.maker);
+        show.text("model", model, &self.model);
+        show.text("terminal_id", terminal, &self.terminal);
+        show.meant("plate_color", self.colour, COLOURS);
+        show.text("plate", self.plate.0.len(), &self.plate);
+    }
+}
+
+impl<'a> Registration<'a> {
     fn decode_as(mut reader: Reader<'a>, edition: Edition) -> Result<Self, DecodeError> {
         let [maker, model, terminal] = widths(edition);
         Ok(Self {
@@ -70,28 +95,6 @@ impl<'a> Registration<'a> {
             _ => false,
         }
     }
-
-    pub(crate) fn encode(&self, into: &mut Vec<u8>) {
-        let [maker, model, terminal] = widths(self.edition);
-        into.extend_from_slice(&self.province.to_be_bytes());
-        into.extend_from_slice(&self.city.to_be_bytes());
-        put_fixed(self.maker.0, maker, into);
-        put_fixed(self.model.0, model, into);
-        put_fixed(self.terminal.0, terminal, into);
-        into.push(self.colour);
-        into.extend_from_slice(self.plate.0);
-    }
-
-    pub(crate) fn fields(&self, each: Each<'_>) {
-        each("layout", Field::Text(&self.edition.as_str()));
-        number(each, "province", self.province);
-        number(each, "city", self.city);
-        each("maker", Field::Text(&self.maker));
-        each("model", Field::Text(&self.model));
-        each("terminal_id", Field::Text(&self.terminal));
-        number(each, "plate_color", self.colour);
-        each("plate", Field::Text(&self.plate));
-    }
 }
 
 const fn widths(edition: Edition) -> [usize; 3] {
@@ -113,8 +116,8 @@ pub struct RegistrationAnswer<'a> {
     pub code: Text<'a>,
 }
 
-impl<'a> RegistrationAnswer<'a> {
-    pub(crate) fn decode(mut reader: Reader<'a>) -> Result<Self, DecodeError> {
+impl<'a> Body<'a> for RegistrationAnswer<'a> {
+    fn decode(mut reader: Reader<'a>, _: Edition) -> Result<Self, DecodeError> {
         Ok(Self {
             serial: reader.u16("answered serial")?,
             result: reader.u8("result")?,
@@ -122,17 +125,40 @@ impl<'a> RegistrationAnswer<'a> {
         })
     }
 
-    pub(crate) fn encode(&self, into: &mut Vec<u8>) {
+    fn encode(&self, _: Edition, into: &mut Vec<u8>) {
         into.extend_from_slice(&self.serial.to_be_bytes());
         into.push(self.result);
         into.extend_from_slice(self.code.0);
     }
 
-    pub(crate) fn fields(&self, each: Each<'_>) {
-        number(each, "answered_serial", self.serial);
-        number(each, "result", self.result);
+    fn show(&self, show: &mut dyn Show) {
+        show.number("answered_serial", self.serial);
+        show.meant("result", self.result, RESULTS);
         if !self.code.0.is_empty() {
-            each("code", Field::Text(&self.code));
+            show.text("code", self.code.0.len(), &self.code);
         }
     }
 }
+
+/// JT/T 697.7-2014; 93 and 94 are the new-energy plates.
+const COLOURS: Meaning = Meaning::Codes(&[
+    (0, "未上牌", "no plate"),
+    (1, "蓝色", "blue"),
+    (2, "黄色", "yellow"),
+    (3, "黑色", "black"),
+    (4, "白色", "white"),
+    (5, "绿色", "green"),
+    (9, "其他", "other"),
+    (91, "农黄色", "agricultural yellow"),
+    (92, "农绿色", "agricultural green"),
+    (93, "黄绿色", "yellow-green"),
+    (94, "渐变绿色", "gradient green"),
+]);
+
+const RESULTS: Meaning = Meaning::Codes(&[
+    (0, "成功", "done"),
+    (1, "车辆已被注册", "vehicle registered already"),
+    (2, "数据库中无该车辆", "no such vehicle"),
+    (3, "终端已被注册", "terminal registered already"),
+    (4, "数据库中无该终端", "no such terminal"),
+]);

@@ -2,8 +2,8 @@
 //!
 //! | serial of the first package 2 | count 1 (2013) or 2 (2019) | package numbers 2 … |
 
-use crate::field::{Each, Field};
-use crate::item::number;
+use crate::field::{Field, Show};
+use crate::layout::Body;
 use crate::reader::Reader;
 use crate::{DecodeError, Edition};
 
@@ -18,9 +18,9 @@ pub struct Resend<'a> {
     pub packages: &'a [u8],
 }
 
-impl<'a> Resend<'a> {
+impl<'a> Body<'a> for Resend<'a> {
     /// The width of the count shows in the parity of the length, so the header's edition does not matter.
-    pub(crate) fn decode(mut reader: Reader<'a>) -> Result<Self, DecodeError> {
+    fn decode(mut reader: Reader<'a>, _: Edition) -> Result<Self, DecodeError> {
         let even = reader.rest().len().is_multiple_of(2);
         let serial = reader.u16("first serial")?;
         let (edition, count) = if even {
@@ -37,13 +37,8 @@ impl<'a> Resend<'a> {
         }
     }
 
-    /// The package numbers, from 1.
-    pub fn numbers(&self) -> impl Iterator<Item = u16> + use<'a> {
-        self.packages.as_chunks::<2>().0.iter().map(|number| u16::from_be_bytes(*number))
-    }
-
     /// At most 255 numbers where a byte counts them.
-    pub(crate) fn encode(&self, into: &mut Vec<u8>) {
+    fn encode(&self, _: Edition, into: &mut Vec<u8>) {
         into.extend_from_slice(&self.serial.to_be_bytes());
         let count = self.packages.len() / 2;
         let count = match self.edition {
@@ -61,10 +56,22 @@ impl<'a> Resend<'a> {
         into.extend(self.packages.iter().take(count * 2));
     }
 
-    pub(crate) fn fields(&self, each: Each<'_>) {
-        number(each, "first_serial", self.serial);
+    fn show(&self, show: &mut dyn Show) {
+        show.number("first_serial", self.serial);
+        let count = match self.edition {
+            Edition::V2011 | Edition::V2013 => 1,
+            Edition::V2019 => 2,
+        };
+        show.value("count", count, Field::Number(i64::try_from(self.numbers().count()).unwrap_or(i64::MAX)));
         for package in self.numbers() {
-            each("package", Field::Entry(&package));
+            show.value("package", 2, Field::Entry(&package));
         }
+    }
+}
+
+impl<'a> Resend<'a> {
+    /// The package numbers, from 1.
+    pub fn numbers(&self) -> impl Iterator<Item = u16> + use<'a> {
+        self.packages.as_chunks::<2>().0.iter().map(|number| u16::from_be_bytes(*number))
     }
 }

@@ -2,8 +2,9 @@
 //!
 //! 8300 | flags 1 | type 1 (2019) | text … |      8203 | serial 2 | alarm bits 4 |
 
-use crate::field::{Each, Field, trailing};
-use crate::item::number;
+use super::location::ALARMS;
+use crate::field::Show;
+use crate::layout::Body;
 use crate::reader::Reader;
 use crate::text::Text;
 use crate::{DecodeError, Edition};
@@ -20,8 +21,8 @@ pub struct TextMessage<'a> {
     pub text: Text<'a>,
 }
 
-impl<'a> TextMessage<'a> {
-    pub(crate) fn decode(mut reader: Reader<'a>, edition: Edition) -> Result<Self, DecodeError> {
+impl<'a> Body<'a> for TextMessage<'a> {
+    fn decode(mut reader: Reader<'a>, edition: Edition) -> Result<Self, DecodeError> {
         let flags = reader.u8("flags")?;
         let kind = match edition {
             Edition::V2011 | Edition::V2013 => None,
@@ -31,7 +32,7 @@ impl<'a> TextMessage<'a> {
     }
 
     /// In 2019 a text without a type is a notice; the older layout has no type.
-    pub(crate) fn encode(&self, edition: Edition, into: &mut Vec<u8>) {
+    fn encode(&self, edition: Edition, into: &mut Vec<u8>) {
         into.push(self.flags);
         match edition {
             Edition::V2011 | Edition::V2013 => {}
@@ -40,10 +41,10 @@ impl<'a> TextMessage<'a> {
         into.extend_from_slice(self.text.0);
     }
 
-    pub(crate) fn fields(&self, each: Each<'_>) {
-        number(each, "flags", self.flags);
-        self.kind.iter().for_each(|kind| number(each, "kind", *kind));
-        each("text", Field::Text(&self.text));
+    fn show(&self, show: &mut dyn Show) {
+        show.number("flags", self.flags);
+        self.kind.iter().for_each(|kind| show.number("kind", *kind));
+        show.text("text", self.text.0.len(), &self.text);
     }
 }
 
@@ -58,20 +59,20 @@ pub struct AlarmConfirmation<'a> {
     pub trailing: &'a [u8],
 }
 
-impl<'a> AlarmConfirmation<'a> {
-    pub(crate) fn decode(mut reader: Reader<'a>) -> Result<Self, DecodeError> {
+impl<'a> Body<'a> for AlarmConfirmation<'a> {
+    fn decode(mut reader: Reader<'a>, _: Edition) -> Result<Self, DecodeError> {
         Ok(Self { serial: reader.u16("serial")?, alarms: reader.u32("alarms")?, trailing: reader.rest() })
     }
 
-    pub(crate) fn encode(&self, into: &mut Vec<u8>) {
+    fn encode(&self, _: Edition, into: &mut Vec<u8>) {
         into.extend_from_slice(&self.serial.to_be_bytes());
         into.extend_from_slice(&self.alarms.to_be_bytes());
         into.extend_from_slice(self.trailing);
     }
 
-    pub(crate) fn fields(&self, each: Each<'_>) {
-        number(each, "report_serial", self.serial);
-        number(each, "alarms", self.alarms);
-        trailing(self.trailing, each);
+    fn show(&self, show: &mut dyn Show) {
+        show.number("report_serial", self.serial);
+        show.meant("alarms", self.alarms, ALARMS);
+        show.trailing(self.trailing);
     }
 }
