@@ -87,7 +87,7 @@ impl Conversation {
         let mut drained = Drained::default();
         loop {
             match self.link.poll_output() {
-                Output::Answered { terminal, serial, outcome } => {
+                Output::Answered { terminal, serial, outcome, .. } => {
                     if let Some(caller) = self.callers.remove(&(terminal, serial)) {
                         // A caller that has gone needs no answer.
                         let _ = caller.send(Ok(outcome));
@@ -99,6 +99,7 @@ impl Conversation {
                 }
                 Output::Login(terminal) => shared.routes.login(terminal, &self.route),
                 Output::Logout(terminal) => shared.routes.logout(terminal, self.route.link),
+                Output::Ready(_) => {}
                 Output::Record(records) => {
                     let count = records.ends.len();
                     let first = shared.journal.append(cut(records)).await?;

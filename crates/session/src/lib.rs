@@ -19,7 +19,7 @@ mod reassembly;
 mod refused;
 mod safety;
 
-pub use command::{Busy, Command};
+pub use command::{Busy, Command, Unfit};
 pub use counts::{Counts, Rejected};
 pub use link::{CloseReason, Link, Outcome, Output, Records};
 pub use observe::Observer;

@@ -4,6 +4,8 @@ mod answer;
 mod speaker;
 mod waiting;
 
+pub(crate) use self::answer::command_body;
+
 use std::collections::VecDeque;
 
 use fleet::{ReceiveTime, TerminalId};
@@ -25,6 +27,8 @@ pub enum Output {
         serial: u16,
         /// How it ended.
         outcome: Outcome,
+        /// The frame that answered, 7e…7e as received; empty where none did.
+        frame: Vec<u8>,
     },
     /// Nothing more is sent or read: close the connection.
     Close(CloseReason),
@@ -32,6 +36,9 @@ pub enum Output {
     Login(TerminalId),
     /// This terminal has said goodbye.
     Logout(TerminalId),
+    /// From now on this terminal takes commands: one that registers has to be answered and to authenticate first. Comes
+    /// after its [`Output::Login`].
+    Ready(TerminalId),
     /// Append these to the journal, in order, then call [`Link::handle_recorded`].
     Record(Records),
     /// Write these bytes.
@@ -78,6 +85,8 @@ impl CloseReason {
 pub enum Outcome {
     /// The terminal has done it, or sent what was asked for.
     Done,
+    /// The terminal has left this connection before it answered.
+    Lost,
     /// The terminal's result code, not 0.
     Refused(u8),
     /// No answer within [`Policy::command_timeout`].
@@ -161,7 +170,8 @@ impl Link {
             self.close(CloseReason::Idle);
         }
         while let Some((terminal, serial)) = self.commands.expire(now) {
-            self.events.push_back(Output::Answered { terminal, serial, outcome: Outcome::TimedOut });
+            let outcome = Outcome::TimedOut;
+            self.events.push_back(Output::Answered { terminal, serial, outcome, frame: Vec::new() });
         }
     }
 
@@ -175,7 +185,7 @@ impl Link {
         let speaker = self
             .speakers
             .iter_mut()
-            .find(|speaker| speaker.terminal == terminal && speaker.standing == Standing::Online)
+            .find(|speaker| speaker.terminal == terminal && speaker.takes_commands())
             .ok_or(Busy::Absent)?;
         if self.commands.len() >= self.policy.commands_max {
             return Err(Busy::Full);
@@ -184,7 +194,8 @@ impl Link {
         let serial = speaker.next_serial();
         let header = speaker.header.reply(command.id(), serial);
         jt808::encode_frame(&header, &body, &mut self.transmit);
-        self.commands.insert(terminal, serial, command.id(), now.plus(self.policy.command_timeout));
+        let due = now.plus(self.policy.command_timeout);
+        self.commands.insert(terminal, (serial, serial), command.id(), due);
         Ok(serial)
     }
 
@@ -196,6 +207,7 @@ impl Link {
             return;
         };
         speaker.standing = Standing::Superseded;
+        self.lose(terminal);
         // A relay goes on for its other terminals.
         if self.speakers.iter().all(|speaker| speaker.standing == Standing::Superseded) {
             self.close(CloseReason::Superseded);
@@ -204,10 +216,11 @@ impl Link {
 
     /// The directory has changed: terminals that are no longer on file are heard no more.
     pub fn handle_directory(&mut self, _now: ReceiveTime, directory: &dyn Directory) {
-        let Self { policy, speakers, events, .. } = self;
+        let Self { policy, speakers, events, commands, .. } = self;
         speakers.retain(|speaker| {
             let stays = policy.admits(speaker.terminal, directory);
             if !stays && speaker.standing == Standing::Online {
+                lose(commands, events, speaker.terminal);
                 events.push_back(Output::Logout(speaker.terminal));
             }
             stays
@@ -335,14 +348,14 @@ impl Link {
             Message::TerminalAcknowledgement(answer) => {
                 let outcome =
                     if answer.result == 0 { Outcome::Done } else { Outcome::Refused(answer.result) };
-                self.settle(answer.id, Some(answer.serial), outcome);
+                self.settle(answer.id, Some(answer.serial), outcome, raw);
             }
             Message::ParametersAnswer(answer) => {
-                self.settle(ID_QUERY_PARAMETERS, Some(answer.serial), Outcome::Done);
+                self.settle(ID_QUERY_PARAMETERS, Some(answer.serial), Outcome::Done, raw);
             }
-            Message::Attributes(_) => self.settle(ID_QUERY_PROPERTIES, None, Outcome::Done),
+            Message::Attributes(_) => self.settle(ID_QUERY_PROPERTIES, None, Outcome::Done, raw),
             Message::LocationAnswer(answer) => {
-                self.settle(ID_QUERY_LOCATION, Some(answer.serial), Outcome::Done);
+                self.settle(ID_QUERY_LOCATION, Some(answer.serial), Outcome::Done, raw);
             }
             _ => {}
         }
@@ -360,8 +373,9 @@ impl Link {
             ID_TIME => self.answer_time(now, header),
             ID_LOGOUT | ID_LOGOUT_2011 => {
                 self.acknowledge(header, AckResult::Ok);
-                if let Some(speaker) = self.speakers.get(self.last_speaker) {
-                    self.events.push_back(Output::Logout(speaker.terminal));
+                if let Some(terminal) = self.speakers.get(self.last_speaker).map(|it| it.terminal) {
+                    self.lose(terminal);
+                    self.events.push_back(Output::Logout(terminal));
                     self.speakers.remove(self.last_speaker);
                 }
             }
@@ -370,13 +384,25 @@ impl Link {
         }
     }
 
-    fn settle(&mut self, id: u16, serial: Option<u16>, outcome: Outcome) {
+    fn settle(&mut self, id: u16, serial: Option<u16>, outcome: Outcome, raw: &[u8]) {
         let Some(terminal) = self.speakers.get(self.last_speaker).map(|speaker| speaker.terminal) else {
             return;
         };
-        if let Some(serial) = self.commands.settle(terminal, id, serial) {
-            self.events.push_back(Output::Answered { terminal, serial, outcome });
+        let is_refusal = matches!(outcome, Outcome::Refused(_));
+        if let Some(serial) = self.commands.settle(terminal, id, serial, is_refusal) {
+            self.events.push_back(Output::Answered { terminal, serial, outcome, frame: raw.to_vec() });
         }
+    }
+
+    /// What a terminal that has left was still asked, nobody here will hear the answer to.
+    fn lose(&mut self, terminal: TerminalId) {
+        lose(&mut self.commands, &mut self.events, terminal);
+    }
+}
+
+fn lose(commands: &mut Commands, events: &mut VecDeque<Output>, terminal: TerminalId) {
+    while let Some(serial) = commands.forget(terminal) {
+        events.push_back(Output::Answered { terminal, serial, outcome: Outcome::Lost, frame: Vec::new() });
     }
 }
 

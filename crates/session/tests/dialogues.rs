@@ -3,7 +3,8 @@
 //! A line is `seconds verb …`. In: `> id phone serial body` (a frame; twelve digits make a 2013 header, twenty a 2019
 //! one), `> raw hex` (bytes as they are), `durable n`, `superseded terminal`, `command terminal kind`, `timeout`,
 //! `removed terminal` (from the registry).
-//! Out: `< id phone serial body`, `record n` (frames for the journal), `login`, `logout`, `answered`, `close`.
+//! Out: `< id phone serial body`, `record n` (frames for the journal), `login`, `logout`, `ready`, `answered`, `busy`,
+//! `close`.
 //! `admit terminal` at the top fills the registry.
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
@@ -86,18 +87,18 @@ impl Play {
         match words.as_slice() {
             [] | ["#", ..] => {}
             ["admit", terminal] => self.on_file.0.push(terminal.parse().unwrap()),
-            [_, "<" | "record" | "login" | "logout" | "answered" | "close", ..] => return, // what came out
+            [_, "<" | "record" | "login" | "logout" | "ready" | "answered" | "busy" | "close", ..] => return, // what came out
             [second, rest @ ..] => {
                 writeln!(self.out, "{line}").unwrap();
                 let now = ReceiveTime::from_ms(START_MS + second.parse::<i64>().unwrap() * 1_000);
-                self.input(now, rest);
+                self.input(now, second, rest);
                 return self.drain(now, second);
             }
         }
         writeln!(self.out, "{line}").unwrap();
     }
 
-    fn input(&mut self, now: ReceiveTime, words: &[&str]) {
+    fn input(&mut self, now: ReceiveTime, second: &str, words: &[&str]) {
         match words {
             [">", frame @ ..] => {
                 let bytes = wire(frame);
@@ -108,7 +109,9 @@ impl Play {
             ["durable", upto] => self.link.handle_durable(now, upto.parse().unwrap()),
             ["superseded", terminal] => self.link.handle_superseded(now, terminal.parse().unwrap()),
             ["command", terminal, kind] => {
-                self.link.handle_command(now, terminal.parse().unwrap(), &command(kind)).unwrap();
+                if let Err(busy) = self.link.handle_command(now, terminal.parse().unwrap(), &command(kind)) {
+                    writeln!(self.out, "{second}  busy {busy}").unwrap();
+                }
             }
             ["removed", terminal] => {
                 self.on_file.0.retain(|on_file| on_file.as_str() != *terminal);
@@ -122,12 +125,13 @@ impl Play {
     fn drain(&mut self, now: ReceiveTime, second: &str) {
         loop {
             let text = match self.link.poll_output() {
-                Output::Answered { terminal, serial, outcome } => {
+                Output::Answered { terminal, serial, outcome, .. } => {
                     format!("answered {terminal} {serial} {outcome:?}")
                 }
                 Output::Close(reason) => format!("close {}", reason.as_str()),
                 Output::Login(terminal) => format!("login {terminal}"),
                 Output::Logout(terminal) => format!("logout {terminal}"),
+                Output::Ready(terminal) => format!("ready {terminal}"),
                 Output::Record(records) => {
                     let count = records.ends.len();
                     self.link.handle_recorded(now, self.recorded, count);

@@ -280,7 +280,10 @@ impl Shell {
                     }
                 }
                 Output::Transmit(bytes) => self.written.extend(bytes),
-                event @ (Output::Answered { .. } | Output::Login(_) | Output::Logout(_)) => {
+                event @ (Output::Answered { .. }
+                | Output::Login(_)
+                | Output::Logout(_)
+                | Output::Ready(_)) => {
                     self.events.push(format!("{event:?}"));
                 }
             }

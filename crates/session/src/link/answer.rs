@@ -68,7 +68,7 @@ impl Link {
 }
 
 /// The body of a command, or nothing where it does not fit one frame.
-pub(super) fn command_body(command: &Command, edition: Edition) -> Option<Vec<u8>> {
+pub(crate) fn command_body(command: &Command, edition: Edition) -> Option<Vec<u8>> {
     let mut body = Vec::new();
     match command {
         Command::ConfirmAlarm { serial, bits } => {

@@ -16,6 +16,8 @@ pub(super) struct Speaker {
     /// Serial of the next message to it.
     pub serial: u16,
     pub standing: Standing,
+    /// Whether it has said anything but a registration since it logged in.
+    pub is_ready: bool,
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -31,6 +33,11 @@ pub(super) enum Standing {
 }
 
 impl Speaker {
+    /// A terminal that registers waits for the answer and authenticates; whatever else comes in between it may drop.
+    pub fn takes_commands(&self) -> bool {
+        self.standing == Standing::Online && self.is_ready
+    }
+
     pub fn next_serial(&mut self) -> u16 {
         let serial = self.serial;
         self.serial = serial.wrapping_add(1);
@@ -58,7 +65,13 @@ impl Link {
             self.refuse(header, Rejected::Terminals);
             return None;
         }
-        self.speakers.push(Speaker { terminal, header: *header, serial: 0, standing: Standing::New });
+        self.speakers.push(Speaker {
+            terminal,
+            header: *header,
+            serial: 0,
+            standing: Standing::New,
+            is_ready: false,
+        });
         Some(self.speakers.len() - 1)
     }
 
@@ -68,15 +81,21 @@ impl Link {
         let Some(speaker) = self.speakers.get_mut(at) else {
             return false;
         };
-        match (speaker.standing, id) {
+        let accepted = match (speaker.standing, id) {
             (Standing::New, _) | (Standing::Superseded, ID_REGISTRATION | ID_AUTHENTICATION) => {
                 speaker.standing = Standing::Online;
+                speaker.is_ready = false;
                 self.events.push_back(Output::Login(speaker.terminal));
                 true
             }
             (Standing::Online | Standing::Superseded, _) | (Standing::Refused, ID_REGISTRATION) => true,
             (Standing::Refused, _) => false,
+        };
+        if speaker.standing == Standing::Online && !speaker.is_ready && id != ID_REGISTRATION {
+            speaker.is_ready = true;
+            self.events.push_back(Output::Ready(speaker.terminal));
         }
+        accepted
     }
 
     pub(super) fn position(&self, phone: &Phone) -> Option<usize> {
@@ -100,10 +119,12 @@ impl Link {
             return self.acknowledge(&frame.header, AckResult::Ok);
         }
         if let Some(speaker) = self.speakers.get_mut(at) {
-            if speaker.standing == Standing::Online {
-                self.events.push_back(Output::Logout(speaker.terminal));
-            }
+            let (terminal, was_online) = (speaker.terminal, speaker.standing == Standing::Online);
             speaker.standing = Standing::Refused;
+            if was_online {
+                self.lose(terminal);
+                self.events.push_back(Output::Logout(terminal));
+            }
         }
         self.refuse(&frame.header, Rejected::Code);
     }

@@ -48,9 +48,18 @@ impl Acknowledgements {
 #[derive(Debug)]
 struct Pending {
     terminal: TerminalId,
-    serial: u16,
+    /// The serials of its packages, in a row; mostly one.
+    first: u16,
+    last: u16,
     id: u16,
     due: ReceiveTime,
+}
+
+impl Pending {
+    /// Serials go on from 0 after 65,535.
+    fn has(&self, serial: u16) -> bool {
+        serial.wrapping_sub(self.first) <= self.last.wrapping_sub(self.first)
+    }
 }
 
 /// Commands without an answer, oldest first; at most `Policy::commands_max`.
@@ -58,22 +67,43 @@ struct Pending {
 pub(crate) struct Commands(VecDeque<Pending>);
 
 impl Commands {
-    pub(crate) fn insert(&mut self, terminal: TerminalId, serial: u16, id: u16, due: ReceiveTime) {
-        self.0.push_back(Pending { terminal, serial, id, due });
+    /// The serials are those of its first and its last package; the last may have passed 65,535 and be the smaller one.
+    pub(crate) fn insert(
+        &mut self,
+        terminal: TerminalId,
+        (first, last): (u16, u16),
+        id: u16,
+        due: ReceiveTime,
+    ) {
+        self.0.push_back(Pending { terminal, first, last, id, due });
     }
 
-    /// Takes out the oldest one of this terminal that fits what the answer names, and gives its serial.
-    pub(crate) fn settle(&mut self, terminal: TerminalId, id: u16, serial: Option<u16>) -> Option<u16> {
+    /// Takes out the oldest one of this terminal that fits what the answer names, and gives its first serial. A
+    /// terminal answers each package, or all of them under the last serial: done is what says so of the last, refused
+    /// what says so of any.
+    pub(crate) fn settle(
+        &mut self,
+        terminal: TerminalId,
+        id: u16,
+        serial: Option<u16>,
+        is_refusal: bool,
+    ) -> Option<u16> {
         let at = self.0.iter().position(|pending| {
             pending.terminal == terminal
                 && pending.id == id
-                && serial.is_none_or(|serial| serial == pending.serial)
+                && serial.is_none_or(|serial| serial == pending.last || is_refusal && pending.has(serial))
         })?;
-        self.0.remove(at).map(|pending| pending.serial)
+        self.0.remove(at).map(|pending| pending.first)
+    }
+
+    /// Takes out the oldest one of this terminal and gives its first serial.
+    pub(crate) fn forget(&mut self, terminal: TerminalId) -> Option<u16> {
+        let at = self.0.iter().position(|pending| pending.terminal == terminal)?;
+        self.0.remove(at).map(|pending| pending.first)
     }
 
     pub(crate) fn expire(&mut self, now: ReceiveTime) -> Option<(TerminalId, u16)> {
-        self.0.pop_front_if(|pending| pending.due <= now).map(|pending| (pending.terminal, pending.serial))
+        self.0.pop_front_if(|pending| pending.due <= now).map(|pending| (pending.terminal, pending.first))
     }
 
     pub(crate) fn next_timeout(&self) -> Option<ReceiveTime> {
@@ -82,5 +112,37 @@ impl Commands {
 
     pub(crate) fn len(&self) -> usize {
         self.0.len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn terminal() -> TerminalId {
+        TerminalId::parse("13800000001").unwrap()
+    }
+
+    /// One command of four packages whose serials pass 65,535.
+    fn packages() -> Commands {
+        let mut commands = Commands::default();
+        commands.insert(terminal(), (65_534, 1), 0x8300, ReceiveTime::from_ms(0));
+        commands
+    }
+
+    #[test]
+    fn packages_are_done_with_the_last_and_refused_with_any() {
+        let mut commands = packages();
+        for serial in [65_533, 65_534, 65_535, 0, 2] {
+            assert_eq!(commands.settle(terminal(), 0x8300, Some(serial), false), None, "{serial}");
+        }
+        assert_eq!(commands.settle(terminal(), 0x8300, Some(1), false), Some(65_534));
+        assert_eq!(commands.len(), 0);
+        for serial in [65_533, 2, 30_000] {
+            assert_eq!(packages().settle(terminal(), 0x8300, Some(serial), true), None, "{serial}");
+        }
+        for serial in [65_534, 65_535, 0, 1] {
+            assert_eq!(packages().settle(terminal(), 0x8300, Some(serial), true), Some(65_534), "{serial}");
+        }
     }
 }
