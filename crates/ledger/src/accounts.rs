@@ -254,9 +254,14 @@ fn read_identity(row: &Row<'_>) -> Result<Identity, rusqlite::Error> {
 }
 
 fn new_secret() -> Result<String, StoreError> {
-    let mut bytes = [0; 32];
+    Ok(random::<32>()?.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+/// Bytes of the system's randomness.
+pub(crate) fn random<const N: usize>() -> Result<[u8; N], StoreError> {
+    let mut bytes = [0; N];
     OsRng.try_fill_bytes(&mut bytes).map_err(|error| StoreError::Random(error.to_string()))?;
-    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(bytes)
 }
 
 fn hash_secret(secret: &str) -> [u8; 32] {

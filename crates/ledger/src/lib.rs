@@ -1,10 +1,12 @@
-//! What people and the law ask for later: alerts, what was done about them, who may see them, what is to be sent.
+//! What people and the law ask for later: alerts, what was done about them, who may see them, what is to be sent, and
+//! what terminals were asked to do.
 //!
 //! One SQLite file. An alert's revision and the outbox rows that announce it are one transaction; so are an action,
 //! its timeline row, its audit row and its outbox rows. Calls block. This crate does **not** judge or send anything.
 
 mod accounts;
 mod act;
+mod commands;
 mod handling;
 mod metrics;
 mod outbox;
@@ -25,6 +27,10 @@ use tokio::sync::{Notify, broadcast};
 
 pub use crate::accounts::{Identity, Role, User};
 pub use crate::act::{ActError, Action, AuditEntry, TimelineEntry};
+pub use crate::commands::{
+    COMMAND_LASTS_MAX, CancelError, CommandId, CommandQuery, CommandRecord, CommandState, NewCommand,
+    QueueError, Settled, Settlement,
+};
 pub use crate::handling::{ActionKind, Appeal, Handling, HandlingStatus, Outcome, Reason, Via};
 pub use crate::outbox::{Outgoing, OutgoingKind};
 pub use crate::quality::{QualityQuery, QualityRow};
@@ -35,6 +41,8 @@ use crate::metrics::Metrics;
 
 /// Changes of handling that a slow subscriber may lag behind before it loses the oldest.
 const HANDLING_BACKLOG: usize = 1024;
+/// The same for changes of commands.
+const COMMANDS_BACKLOG: usize = 1024;
 
 /// Why the ledger can't be opened.
 #[derive(Debug, thiserror::Error)]
@@ -108,6 +116,7 @@ struct Inner {
     metrics: Metrics,
     outbox: Arc<Notify>,
     handling: broadcast::Sender<(AlertId, Handling)>,
+    commands: broadcast::Sender<CommandRecord>,
 }
 
 impl Ledger {
@@ -118,13 +127,17 @@ impl Ledger {
                 .map_err(|source| OpenError::Directory { path: path.to_owned(), source })?;
         }
         let writer = schema::open_writer(path)?;
+        let open_commands = schema::open_commands(&writer, path)?;
+        let metrics = Metrics::register(metrics)?;
+        metrics.count_open_commands(&open_commands);
         let inner = Inner {
             writer: Mutex::new(writer),
             reader: Mutex::new(schema::open_reader(path)?),
             outbox_reader: Mutex::new(schema::open_reader(path)?),
-            metrics: Metrics::register(metrics)?,
+            metrics,
             outbox: Arc::new(Notify::new()),
             handling: broadcast::Sender::new(HANDLING_BACKLOG),
+            commands: broadcast::Sender::new(COMMANDS_BACKLOG),
         };
         Ok(Self { inner: Arc::new(inner) })
     }

@@ -66,9 +66,9 @@ pub struct Query {
 }
 
 #[derive(Default)]
-struct Filter {
-    sql: String,
-    values: Vec<Value>,
+pub(crate) struct Filter {
+    pub(crate) sql: String,
+    pub(crate) values: Vec<Value>,
 }
 
 impl Ledger {
@@ -186,13 +186,13 @@ impl Filter {
         Ok(filter)
     }
 
-    fn and(&mut self, condition: &str, value: Value) {
+    pub(crate) fn and(&mut self, condition: &str, value: Value) {
         self.sql.push_str(" AND ");
         self.sql.push_str(condition);
         self.values.push(value);
     }
 
-    fn one_of<'a>(&mut self, column: &str, values: impl Iterator<Item = &'a str>) {
+    pub(crate) fn one_of<'a>(&mut self, column: &str, values: impl Iterator<Item = &'a str>) {
         let before = self.values.len();
         self.values.extend(values.map(|value| Value::Text(value.to_owned())));
         let count = self.values.len() - before;

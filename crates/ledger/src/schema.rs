@@ -58,6 +58,16 @@ CREATE TABLE IF NOT EXISTS heard (
     terminal TEXT PRIMARY KEY, operator TEXT NOT NULL, first_day INTEGER NOT NULL, last_day INTEGER NOT NULL)
     WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS heard_by_operator ON heard (operator, first_day);
+CREATE TABLE IF NOT EXISTS command (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, terminal TEXT NOT NULL, kind TEXT NOT NULL,
+    body TEXT NOT NULL, state TEXT NOT NULL, by TEXT NOT NULL, via TEXT NOT NULL, created INTEGER NOT NULL,
+    expires INTEGER NOT NULL, attempts INTEGER NOT NULL, serial INTEGER, result INTEGER, reason TEXT, answer TEXT,
+    updated INTEGER NOT NULL, request_key TEXT UNIQUE);
+CREATE INDEX IF NOT EXISTS command_by_terminal ON command (terminal, seq);
+CREATE INDEX IF NOT EXISTS command_open ON command (terminal, seq) WHERE state = 'queued' OR state = 'sent';
+CREATE INDEX IF NOT EXISTS command_queued ON command (expires) WHERE state = 'queued';
+CREATE INDEX IF NOT EXISTS command_sent ON command (seq) WHERE state = 'sent';
+CREATE INDEX IF NOT EXISTS command_ended ON command (updated, seq) WHERE state NOT IN ('queued', 'sent');
 PRAGMA user_version = 1;
 COMMIT;";
 
@@ -75,6 +85,19 @@ pub(crate) fn open_writer(path: &Path) -> Result<Connection, OpenError> {
         .and_then(|()| connection.execute_batch(TABLES))
         .map_err(wrong)?;
     Ok(connection)
+}
+
+/// How many commands are in each state that is no end.
+pub(crate) fn open_commands(connection: &Connection, path: &Path) -> Result<Vec<(String, i64)>, OpenError> {
+    let count = || {
+        connection
+            .prepare(
+                "SELECT state, count(*) FROM command WHERE state = 'queued' OR state = 'sent' GROUP BY state",
+            )?
+            .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+            .collect::<Result<_, _>>()
+    };
+    count().map_err(|source| OpenError::Database { path: path.to_owned(), source })
 }
 
 pub(crate) fn open_reader(path: &Path) -> Result<Connection, OpenError> {

@@ -9,16 +9,16 @@ use fleet::{
 
 use super::*;
 
-struct Dir(PathBuf);
+pub(crate) struct Dir(PathBuf);
 
 impl Dir {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         Self(std::env::temp_dir().join(format!("ledger-{}-{number}", std::process::id())))
     }
 
-    fn open(&self) -> Ledger {
+    pub(crate) fn open(&self) -> Ledger {
         Ledger::open(&self.0.join("ledger.sqlite"), &prometheus::Registry::new()).unwrap()
     }
 }
