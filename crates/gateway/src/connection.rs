@@ -97,6 +97,7 @@ impl Conversation {
                     drained.close = Some(reason);
                     break;
                 }
+                Output::Learned { .. } => {}
                 Output::Login(terminal) => shared.routes.login(terminal, &self.route),
                 Output::Logout(terminal) => shared.routes.logout(terminal, self.route.link),
                 Output::Ready(_) => {}

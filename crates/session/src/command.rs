@@ -88,9 +88,13 @@ impl Command {
                 unfit("parameters", "values of at most 255 bytes")
             }
             Self::Text { text, .. } if text.trim().is_empty() => unfit("text", "some text"),
-            // The longest frame is of the 2019 edition.
+            // Not every terminal joins packages, so a text keeps to one frame of either edition.
+            Self::Text { text, .. } if jt808::encode_text(text).len() > TEXT_BYTES_MAX => {
+                unfit("text", "at most 1,021 bytes of GB18030, some 510 characters")
+            }
+            // The longest body is of the 2019 edition.
             _ if command_body(self, Edition::V2019).is_none() => {
-                unfit("command", "what fits one frame of 1,023 bytes")
+                unfit("command", "at most 65,472 bytes on the wire")
             }
             _ => Ok(()),
         }
@@ -106,6 +110,9 @@ pub struct Unfit {
     /// What was expected.
     pub expected: &'static str,
 }
+
+/// One frame less the two bytes before a text of 2019.
+const TEXT_BYTES_MAX: usize = 1_021;
 
 const fn spoken() -> u8 {
     8
@@ -178,8 +185,8 @@ pub enum Busy {
     /// Too many commands wait for their answer.
     #[error("too many commands wait for their answer")]
     Full,
-    /// The message does not fit one frame of 1,023 bytes.
-    #[error("the message is longer than one frame of 1,023 bytes")]
+    /// The message does not fit 64 packages of 1,023 bytes.
+    #[error("the message is longer than 64 packages of 1,023 bytes")]
     TooLong,
 }
 
@@ -243,7 +250,7 @@ mod tests {
         assert_eq!(text(&"慢".repeat(510)).check(), Ok(()));
         assert_eq!(
             unfit(text(&"慢".repeat(511))),
-            "command doesn't fit, expected what fits one frame of 1,023 bytes"
+            "text doesn't fit, expected at most 1,021 bytes of GB18030, some 510 characters"
         );
         let parameters = |count: usize, len: usize| Command::SetParameters(vec![(1, vec![0; len]); count]);
         assert_eq!(unfit(parameters(0, 0)), "parameters doesn't fit, expected 1 to 255 parameters");

@@ -1,20 +1,23 @@
 //! The platform's side of one connection; one terminal speaks on it, or a relay for several.
 
 mod answer;
+mod parts;
 mod speaker;
 mod waiting;
 
 pub(crate) use self::answer::command_body;
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use fleet::{ReceiveTime, TerminalId};
-use jt808::{Deframer, Frame, Header, Message, Piece};
+use jt808::{Deframer, Frame, Header, Message, Packet, Piece};
 
 use self::answer::{AckResult, RegistrationResult};
+use self::parts::Parts;
 use self::speaker::{Speaker, Standing};
 use self::waiting::{Acknowledgements, Commands};
-use crate::{Busy, Command, Counts, Directory, Policy, Rejected};
+use crate::{Busy, Command, Counts, Directory, Policy, Profile, Rejected};
 
 /// What the shell has to do. After each `handle_*` drain [`Link::poll_output`] until it says [`Output::Wait`].
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -32,6 +35,13 @@ pub enum Output {
     },
     /// Nothing more is sent or read: close the connection.
     Close(CloseReason),
+    /// This terminal has shown something new of itself: keep it for [`Directory::profile`].
+    Learned {
+        /// Whose.
+        terminal: TerminalId,
+        /// All that is known of it now.
+        profile: Arc<Profile>,
+    },
     /// This terminal speaks here from now on: whatever other connection had it has lost it.
     Login(TerminalId),
     /// This terminal has said goodbye.
@@ -104,6 +114,7 @@ pub struct Link {
     last_speaker: usize,
     acknowledgements: Acknowledgements,
     commands: Commands,
+    parts: Parts,
     records: Records,
     transmit: Vec<u8>,
     /// Of the answer being made: one buffer for all.
@@ -125,6 +136,7 @@ impl Link {
             last_speaker: 0,
             acknowledgements: Acknowledgements::default(),
             commands: Commands::default(),
+            parts: Parts::default(),
             records: Records::default(),
             transmit: Vec::new(),
             body: Vec::new(),
@@ -173,6 +185,9 @@ impl Link {
             let outcome = Outcome::TimedOut;
             self.events.push_back(Output::Answered { terminal, serial, outcome, frame: Vec::new() });
         }
+        while let Some(request) = self.parts.expire(now) {
+            self.ask_again(&request);
+        }
     }
 
     /// Sends a command and gives its serial; [`Output::Answered`] tells how it ends.
@@ -190,13 +205,13 @@ impl Link {
         if self.commands.len() >= self.policy.commands_max {
             return Err(Busy::Full);
         }
-        let body = answer::command_body(command, speaker.header.edition).ok_or(Busy::TooLong)?;
-        let serial = speaker.next_serial();
-        let header = speaker.header.reply(command.id(), serial);
-        jt808::encode_frame(&header, &body, &mut self.transmit);
+        let body = answer::command_body(command, speaker.edition()).ok_or(Busy::TooLong)?;
+        let packages = answer::Packages::new(speaker, command.id(), body);
+        packages.encode(None, &mut self.transmit);
+        let serials = packages.serials();
         let due = now.plus(self.policy.command_timeout);
-        self.commands.insert(terminal, (serial, serial), command.id(), due);
-        Ok(serial)
+        self.commands.insert(terminal, serials, command.id(), due, packages);
+        Ok(serials.0)
     }
 
     /// The terminal has logged in on another connection.
@@ -216,10 +231,11 @@ impl Link {
 
     /// The directory has changed: terminals that are no longer on file are heard no more.
     pub fn handle_directory(&mut self, _now: ReceiveTime, directory: &dyn Directory) {
-        let Self { policy, speakers, events, commands, .. } = self;
+        let Self { policy, speakers, events, commands, parts, .. } = self;
         speakers.retain(|speaker| {
             let stays = policy.admits(speaker.terminal, directory);
             if !stays && speaker.standing == Standing::Online {
+                parts.forget(speaker.terminal);
                 lose(commands, events, speaker.terminal);
                 events.push_back(Output::Logout(speaker.terminal));
             }
@@ -277,7 +293,8 @@ impl Link {
 
     fn next_timeout(&self) -> ReceiveTime {
         let idle = self.heard.plus(self.policy.idle);
-        self.commands.next_timeout().map_or(idle, |due| due.min(idle))
+        let due = self.commands.next_timeout().into_iter().chain(self.parts.next_timeout());
+        due.fold(idle, ReceiveTime::min)
     }
 
     fn close(&mut self, reason: CloseReason) {
@@ -312,8 +329,8 @@ impl Link {
             self.counts.reject(Rejected::Encrypted);
             return self.acknowledge(header, AckResult::Unsupported);
         }
-        if is_part(header) {
-            return self.handle_part(now, raw, header);
+        if let Some(packet) = header.packet.filter(|packet| packet.total > 1) {
+            return self.handle_part(now, raw, header, packet);
         }
         match frame.message() {
             Ok(message) => self.handle_message(now, raw, header, &message),
@@ -325,7 +342,10 @@ impl Link {
     }
 
     /// Parts of reports are kept as they come, the observer joins them; each part is answered (T/JSATL 12, 4.3).
-    fn handle_part(&mut self, now: ReceiveTime, raw: &[u8], header: &Header) {
+    fn handle_part(&mut self, now: ReceiveTime, raw: &[u8], header: &Header, packet: Packet) {
+        if let Some(speaker) = self.speakers.get(self.last_speaker) {
+            self.parts.insert(now, speaker.terminal, header, packet);
+        }
         if carries_news(header.id) {
             self.record(now, raw, header);
         } else {
@@ -344,7 +364,9 @@ impl Link {
     }
 
     fn handle_message(&mut self, now: ReceiveTime, raw: &[u8], header: &Header, message: &Message<'_>) {
+        self.learn(header, message);
         match message {
+            Message::TerminalResend(request) => self.send_again(request),
             Message::TerminalAcknowledgement(answer) => {
                 let outcome =
                     if answer.result == 0 { Outcome::Done } else { Outcome::Refused(answer.result) };
@@ -367,9 +389,19 @@ impl Link {
         }
     }
 
+    fn learn(&mut self, header: &Header, message: &Message<'_>) {
+        let Some(speaker) = self.speakers.get_mut(self.last_speaker) else {
+            return;
+        };
+        if let Some(profile) = speaker.profile.learned(header.edition, message).map(Arc::new) {
+            speaker.profile = Arc::clone(&profile);
+            self.events.push_back(Output::Learned { terminal: speaker.terminal, profile });
+        }
+    }
+
     fn handle_other(&mut self, now: ReceiveTime, header: &Header) {
         match header.id {
-            ID_RESEND => {} // Our messages are single frames: there is no package to send again.
+            ID_RESEND => {} // The packages themselves are the answer.
             ID_TIME => self.answer_time(now, header),
             ID_LOGOUT | ID_LOGOUT_2011 => {
                 self.acknowledge(header, AckResult::Ok);
@@ -396,6 +428,7 @@ impl Link {
 
     /// What a terminal that has left was still asked, nobody here will hear the answer to.
     fn lose(&mut self, terminal: TerminalId) {
+        self.parts.forget(terminal);
         lose(&mut self.commands, &mut self.events, terminal);
     }
 }

@@ -1,8 +1,11 @@
 //! What the platform allows: who may speak, for how long, how much.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use fleet::TerminalId;
+
+use crate::Profile;
 
 /// Whom the platform talks to.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -17,6 +20,11 @@ pub enum Admission {
 pub trait Directory {
     /// Whether this terminal is on file.
     fn admits(&self, terminal: TerminalId) -> bool;
+
+    /// What this terminal has shown of itself before, on any connection; nothing where that is not kept.
+    fn profile(&self, _terminal: TerminalId) -> Option<Arc<Profile>> {
+        None
+    }
 }
 
 /// Admission, deadlines and bounds of one connection.

@@ -3,8 +3,8 @@
 //! A line is `seconds verb …`. In: `> id phone serial body` (a frame; twelve digits make a 2013 header, twenty a 2019
 //! one), `> raw hex` (bytes as they are), `durable n`, `superseded terminal`, `command terminal kind`, `timeout`,
 //! `removed terminal` (from the registry).
-//! Out: `< id phone serial body`, `record n` (frames for the journal), `login`, `logout`, `ready`, `answered`, `busy`,
-//! `close`.
+//! Out: `< id phone serial body`, `record n` (frames for the journal), `learned` (a profile), `login`, `logout`,
+//! `ready`, `answered`, `busy`, `close`. The serial of a package is `serial@index/total`.
 //! `admit terminal` at the top fills the registry.
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
@@ -87,7 +87,8 @@ impl Play {
         match words.as_slice() {
             [] | ["#", ..] => {}
             ["admit", terminal] => self.on_file.0.push(terminal.parse().unwrap()),
-            [_, "<" | "record" | "login" | "logout" | "ready" | "answered" | "busy" | "close", ..] => return, // what came out
+            [_, "<" | "record" | "learned" | "login" | "logout" | "ready", ..]
+            | [_, "answered" | "busy" | "close", ..] => return, // what came out
             [second, rest @ ..] => {
                 writeln!(self.out, "{line}").unwrap();
                 let now = ReceiveTime::from_ms(START_MS + second.parse::<i64>().unwrap() * 1_000);
@@ -129,6 +130,9 @@ impl Play {
                     format!("answered {terminal} {serial} {outcome:?}")
                 }
                 Output::Close(reason) => format!("close {}", reason.as_str()),
+                Output::Learned { terminal, profile } => {
+                    format!("learned {terminal} {}", serde_json::to_string(&*profile).unwrap())
+                }
                 Output::Login(terminal) => format!("login {terminal}"),
                 Output::Logout(terminal) => format!("logout {terminal}"),
                 Output::Ready(terminal) => format!("ready {terminal}"),
@@ -154,9 +158,11 @@ impl Play {
     fn print_frames(&mut self, second: &str, bytes: &[u8]) {
         Deframer::default().push(bytes, &mut |piece| {
             let frame = Frame::decode(piece.unescaped.unwrap()).unwrap();
-            let Header { id, serial, phone, .. } = frame.header;
+            let Header { id, serial, phone, packet, .. } = frame.header;
             let (phone, body) = (hex(phone.bytes()), hex(frame.body));
-            writeln!(self.out, "{second}  < {id:04x} {phone} {serial} {body}").unwrap();
+            let packet = packet.map(|packet| format!("@{}/{}", packet.index, packet.total));
+            let packet = packet.unwrap_or_default();
+            writeln!(self.out, "{second}  < {id:04x} {phone} {serial}{packet} {body}").unwrap();
         });
     }
 }
@@ -186,6 +192,7 @@ fn command(kind: &str) -> Command {
         "parameters" => Command::QueryParameters,
         "properties" => Command::QueryProperties,
         "set" => Command::SetParameters(vec![(0x55, vec![0, 0, 0, 80])]),
+        "set-many" => Command::SetParameters(vec![(0x83, vec![b'A'; 250]); 5]),
         "confirm" => Command::ConfirmAlarm { serial: 7, bits: 1 },
         _ => panic!("{kind:?} is no command"),
     }

@@ -281,6 +281,7 @@ impl Shell {
                 }
                 Output::Transmit(bytes) => self.written.extend(bytes),
                 event @ (Output::Answered { .. }
+                | Output::Learned { .. }
                 | Output::Login(_)
                 | Output::Logout(_)
                 | Output::Ready(_)) => {

@@ -269,7 +269,9 @@ impl Station {
                     session::Output::Transmit(bytes) => {
                         self.actor.terminal().handle_input(now_ms, &bytes);
                     }
-                    session::Output::Login(_) | session::Output::Ready(_) => {}
+                    session::Output::Learned { .. }
+                    | session::Output::Login(_)
+                    | session::Output::Ready(_) => {}
                     session::Output::Wait(_) => break,
                     other => panic!("{other:?}"),
                 }

@@ -2,15 +2,20 @@
 
 use fleet::{ReceiveTime, TerminalId};
 use jt808::{
-    Acknowledgement, AlarmConfirmation, DeviceTime, Edition, Header, Message, Parameter, Parameters,
-    RegistrationAnswer, Text, TextMessage, TimeAnswer, encode_frame, encode_text,
+    Acknowledgement, AlarmConfirmation, DeviceTime, Edition, Header, Message, Packet, Parameter, Parameters,
+    RegistrationAnswer, Resend, Text, TextMessage, TimeAnswer, encode_frame, encode_text,
 };
 
+use super::parts::Request;
+use super::speaker::Speaker;
 use super::{Link, is_answer};
 use crate::{Command, code};
 
 /// What the length field of a header can say.
 const BODY_BYTES_MAX: usize = 1_023;
+/// A command has at most 64 packages: a route of some 2,500 points. With [`crate::Policy::commands_max`] this bounds
+/// what waits for its answer on one connection to 4 MiB.
+const COMMAND_BYTES_MAX: usize = 64 * BODY_BYTES_MAX;
 /// GMT+8, which [`DeviceTime`] prints; 0x8004 alone is in UTC.
 const CHINA_OFFSET_MS: i64 = 8 * 3_600_000;
 
@@ -56,6 +61,26 @@ impl Link {
         self.answer(header, &Message::TimeAnswer(TimeAnswer { utc: utc.bcd(), trailing: &[] }));
     }
 
+    /// 0x8003, with the count as wide as the terminal's edition has it.
+    pub(super) fn ask_again(&mut self, request: &Request) {
+        let packages: Vec<u8> = request.missing.iter().flat_map(|index| index.to_be_bytes()).collect();
+        let serial = request.first_serial;
+        let speaker = self.position(&request.header.phone).and_then(|at| self.speakers.get(at));
+        let edition = speaker.map_or(request.header.edition, Speaker::edition);
+        let resend = Resend { serial, edition, packages: &packages };
+        self.answer(&request.header, &Message::PlatformResend(resend));
+    }
+
+    /// 0x0005: packages of a command that waits for its answer, unchanged. Others are not kept.
+    pub(super) fn send_again(&mut self, request: &Resend<'_>) {
+        let Some(speaker) = self.speakers.get(self.last_speaker) else {
+            return;
+        };
+        if let Some(packages) = self.commands.packages(speaker.terminal, request.serial) {
+            packages.encode(Some(request), &mut self.transmit);
+        }
+    }
+
     fn answer(&mut self, header: &Header, message: &Message<'_>) {
         let serial = match self.position(&header.phone).and_then(|at| self.speakers.get_mut(at)) {
             Some(speaker) => speaker.next_serial(),
@@ -67,7 +92,59 @@ impl Link {
     }
 }
 
-/// The body of a command, or nothing where it does not fit one frame.
+/// A message to a terminal, cut where one frame is too short for it: header bit 13, serials in a row.
+#[derive(Debug)]
+pub(crate) struct Packages {
+    /// Of the first package.
+    header: Header,
+    body: Vec<u8>,
+}
+
+impl Packages {
+    /// Takes as many serials as it needs.
+    pub(super) fn new(speaker: &mut Speaker, id: u16, body: Vec<u8>) -> Self {
+        let serial = speaker.next_serial();
+        let header = speaker.header.reply(id, serial);
+        let packages = Self { header, body };
+        (1..packages.total()).for_each(|_| {
+            speaker.next_serial();
+        });
+        packages
+    }
+
+    /// Serials of the first and the last package.
+    pub(super) fn serials(&self) -> (u16, u16) {
+        (self.header.serial, self.header.serial.wrapping_add(self.total() - 1))
+    }
+
+    /// All packages, or those a terminal asks for.
+    pub(super) fn encode(&self, asked: Option<&Resend<'_>>, into: &mut Vec<u8>) {
+        let total = self.total();
+        if total == 1 {
+            return encode_frame(&self.header, &self.body, into);
+        }
+        for (index, chunk) in (1..=total).zip(self.body.chunks(BODY_BYTES_MAX)) {
+            if asked.is_none_or(|asked| asked.numbers().any(|number| number == index)) {
+                let serial = self.header.serial.wrapping_add(index - 1);
+                let packet = Some(Packet { total, index });
+                encode_frame(&Header { serial, packet, ..self.header }, chunk, into);
+            }
+        }
+    }
+
+    /// At least 1; a command has at most [`COMMAND_BYTES_MAX`].
+    fn total(&self) -> u16 {
+        u16::try_from(self.body.len().div_ceil(BODY_BYTES_MAX).max(1)).unwrap_or(u16::MAX)
+    }
+
+    #[cfg(test)]
+    pub(super) fn test() -> Self {
+        let phone = jt808::Phone::from_digits("1", Edition::V2013).expect("one digit fits");
+        Self { header: Header::new(0x8300, Edition::V2013, phone, 0), body: Vec::new() }
+    }
+}
+
+/// The body of a command, or nothing where it is too long.
 pub(crate) fn command_body(command: &Command, edition: Edition) -> Option<Vec<u8>> {
     let mut body = Vec::new();
     match command {
@@ -92,7 +169,7 @@ pub(crate) fn command_body(command: &Command, edition: Edition) -> Option<Vec<u8
             Message::TextMessage(message).encode_body(edition, &mut body);
         }
     }
-    (body.len() <= BODY_BYTES_MAX).then_some(body)
+    (body.len() <= COMMAND_BYTES_MAX).then_some(body)
 }
 
 /// 0x8300 of 2019 has a type: 1 notice, 2 service.

@@ -1,11 +1,13 @@
 //! Who speaks on a connection, and whether he may.
 
+use std::sync::Arc;
+
 use fleet::{ReceiveTime, TerminalId};
-use jt808::{Frame, Header, Message, Phone};
+use jt808::{Edition, Frame, Header, Message, Phone};
 
 use super::answer::{AckResult, RegistrationResult};
 use super::{ID_AUTHENTICATION, ID_REGISTRATION, Link, Output, is_part};
-use crate::{Admission, Directory, Rejected, code};
+use crate::{Admission, Directory, Profile, Rejected, code};
 
 /// A terminal that speaks on this connection.
 #[derive(Debug)]
@@ -18,6 +20,8 @@ pub(super) struct Speaker {
     pub standing: Standing,
     /// Whether it has said anything but a registration since it logged in.
     pub is_ready: bool,
+    /// What it has shown of itself, here or on an earlier connection.
+    pub profile: Arc<Profile>,
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -36,6 +40,11 @@ impl Speaker {
     /// A terminal that registers waits for the answer and authenticates; whatever else comes in between it may drop.
     pub fn takes_commands(&self) -> bool {
         self.standing == Standing::Online && self.is_ready
+    }
+
+    /// How to write bodies for it: as it writes its own, else as its header says.
+    pub fn edition(&self) -> Edition {
+        self.profile.edition.unwrap_or(self.header.edition)
     }
 
     pub fn next_serial(&mut self) -> u16 {
@@ -71,6 +80,7 @@ impl Link {
             serial: 0,
             standing: Standing::New,
             is_ready: false,
+            profile: directory.profile(terminal).unwrap_or_default(),
         });
         Some(self.speakers.len() - 1)
     }
@@ -116,6 +126,9 @@ impl Link {
             self.log_in(at, ID_AUTHENTICATION);
             self.heard = now;
             self.counts.handled += 1;
+            if let Ok(message) = frame.message() {
+                self.learn(&frame.header, &message);
+            }
             return self.acknowledge(&frame.header, AckResult::Ok);
         }
         if let Some(speaker) = self.speakers.get_mut(at) {

@@ -5,6 +5,8 @@ use std::collections::VecDeque;
 use fleet::{ReceiveTime, TerminalId};
 use jt808::Header;
 
+use super::answer::Packages;
+
 /// Frames that are recorded but not durable, oldest first. The shell stops reading when there are
 /// `Policy::unacknowledged_max`; one read may pass that.
 #[derive(Debug, Default)]
@@ -52,6 +54,8 @@ struct Pending {
     first: u16,
     last: u16,
     id: u16,
+    /// Where it has several, so that they can be sent again.
+    packages: Option<Packages>,
     due: ReceiveTime,
 }
 
@@ -74,8 +78,10 @@ impl Commands {
         (first, last): (u16, u16),
         id: u16,
         due: ReceiveTime,
+        packages: Packages,
     ) {
-        self.0.push_back(Pending { terminal, first, last, id, due });
+        let packages = (first != last).then_some(packages);
+        self.0.push_back(Pending { terminal, first, last, id, packages, due });
     }
 
     /// Takes out the oldest one of this terminal that fits what the answer names, and gives its first serial. A
@@ -102,6 +108,12 @@ impl Commands {
         self.0.remove(at).map(|pending| pending.first)
     }
 
+    /// The packages of this terminal's message that begins with this serial.
+    pub(crate) fn packages(&self, terminal: TerminalId, first: u16) -> Option<&Packages> {
+        let mut all = self.0.iter().filter(|pending| pending.terminal == terminal && pending.first == first);
+        all.find_map(|pending| pending.packages.as_ref())
+    }
+
     pub(crate) fn expire(&mut self, now: ReceiveTime) -> Option<(TerminalId, u16)> {
         self.0.pop_front_if(|pending| pending.due <= now).map(|pending| (pending.terminal, pending.first))
     }
@@ -126,7 +138,8 @@ mod tests {
     /// One command of four packages whose serials pass 65,535.
     fn packages() -> Commands {
         let mut commands = Commands::default();
-        commands.insert(terminal(), (65_534, 1), 0x8300, ReceiveTime::from_ms(0));
+        let packages = Packages::test();
+        commands.insert(terminal(), (65_534, 1), 0x8300, ReceiveTime::from_ms(0), packages);
         commands
     }
 
