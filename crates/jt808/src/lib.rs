@@ -24,6 +24,7 @@
 //!
 //! It does not read sockets, keep sessions, join sub-packages or judge what a message means.
 
+mod block;
 mod deframer;
 mod error;
 mod field;
@@ -37,6 +38,7 @@ mod safety;
 mod text;
 mod time;
 
+pub use block::{BLOCK_DATA_BYTES_MAX, BLOCK_MAGIC, Block, BlockDeframer, BlockName, Inflow, encode_block};
 pub use deframer::{Deframer, FRAME_BYTES_MAX, Piece};
 pub use error::{DecodeError, FrameError};
 pub use field::{Field, Meaning, Show, Shown};
