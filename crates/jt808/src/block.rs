@@ -1,4 +1,4 @@
-//! The stream an attachment connection carries: frames and raw blocks of files (T/JSATL 12-2017 section 4.7, table 4-27).
+//! The stream an attachment connection carries: frames and raw blocks of files (T/JSATL 12-2017).
 //!
 //! Block | 30 31 63 64 | file name BYTE\[50\], zeros behind | offset 4 | length 4 | data … |
 //! 黑    | 30 31 63 64 | length 1, file name … | offset 4 | length 4 | data … |

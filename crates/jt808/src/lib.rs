@@ -47,11 +47,16 @@ pub use header::{Edition, Header, Packet, Phone, Warnings};
 pub use item::{Item, ItemValue, Items, ItemsIter};
 pub use layout::{Empty, List, Padded, Text8, Text16};
 pub use message::acknowledgement::Acknowledgement;
+pub use message::attachment::{
+    ATTACHMENT_NUMBER_BYTES, AttachmentAnswer, AttachmentFile, AttachmentGap, AttachmentList, AttachmentName,
+    AttachmentRequest,
+};
 pub use message::attributes::Attributes;
 pub use message::authentication::Authentication;
 pub use message::driver::{DriverCard, DriverIdentity};
 pub use message::event::{EventChoice, EventSet};
 pub use message::location::{Location, LocationAnswer, LocationBatch, alarm_names, status_names};
+pub use message::media::{MediaAnswer, MediaData, MediaEvent, MediaPlace};
 pub use message::parameters::{Parameter, Parameters, ParametersAnswer};
 pub use message::registration::{Registration, RegistrationAnswer};
 pub use message::resend::Resend;

@@ -1,11 +1,13 @@
 //! Messages: one variant for each id with a meaning here; everything else is carried whole.
 
 pub(crate) mod acknowledgement;
+pub(crate) mod attachment;
 pub(crate) mod attributes;
 pub(crate) mod authentication;
 pub(crate) mod driver;
 pub(crate) mod event;
 pub(crate) mod location;
+pub(crate) mod media;
 pub(crate) mod parameters;
 pub(crate) mod registration;
 pub(crate) mod resend;
@@ -14,11 +16,13 @@ pub(crate) mod text_message;
 use std::fmt;
 
 use self::acknowledgement::Acknowledgement;
+use self::attachment::{AttachmentAnswer, AttachmentFile, AttachmentList, AttachmentRequest};
 use self::attributes::Attributes;
 use self::authentication::Authentication;
 use self::driver::DriverIdentity;
 use self::event::EventSet;
 use self::location::{Location, LocationAnswer, LocationBatch};
+use self::media::{MediaAnswer, MediaData, MediaEvent};
 use self::parameters::{Parameters, ParametersAnswer};
 use self::registration::{Registration, RegistrationAnswer};
 use self::resend::Resend;
@@ -129,6 +133,16 @@ messages! {
     DriverIdentity(DriverIdentity<'a>) = 0x0702 "driver-identity" "驾驶员身份信息采集上报";
     /// 0x0704.
     LocationBatch(LocationBatch<'a>) = 0x0704 "location-batch" "定位数据批量上传";
+    /// 0x0800.
+    MediaEvent(MediaEvent<'a>) = 0x0800 "media-event" "多媒体事件信息上传";
+    /// 0x0801.
+    MediaData(MediaData<'a>) = 0x0801 "media-data" "多媒体数据上传";
+    /// 0x1210 (T/JSATL 12-2017).
+    AttachmentList(AttachmentList<'a>) = 0x1210 "attachment-list" "报警附件信息";
+    /// 0x1211 (T/JSATL 12-2017).
+    AttachmentStart(AttachmentFile<'a>) = 0x1211 "attachment-start" "文件信息上传";
+    /// 0x1212 (T/JSATL 12-2017).
+    AttachmentDone(AttachmentFile<'a>) = 0x1212 "attachment-done" "文件上传完成";
     /// 0x8001.
     PlatformAcknowledgement(Acknowledgement<'a>) = 0x8001 "platform-acknowledgement" "平台通用应答";
     /// 0x8003.
@@ -153,6 +167,12 @@ messages! {
     EventSet(EventSet<'a>) = 0x8301 "event-set" "事件设置";
     /// 0x8702.
     DriverIdentityRequest(Empty<'a>) = 0x8702 "driver-identity-request" "上报驾驶员身份信息请求";
+    /// 0x8800.
+    MediaAnswer(MediaAnswer<'a>) = 0x8800 "media-answer" "多媒体数据上传应答";
+    /// 0x9208 (T/JSATL 12-2017).
+    AttachmentRequest(AttachmentRequest<'a>) = 0x9208 "attachment-request" "报警附件上传指令";
+    /// 0x9212 (T/JSATL 12-2017).
+    AttachmentAnswer(AttachmentAnswer<'a>) = 0x9212 "attachment-answer" "文件上传完成应答";
 }
 
 body! {
@@ -221,8 +241,6 @@ const CARRIED: &[(u16, &str, &str)] = &[
     (0x0700, "recorder-data", "行驶记录数据上传"),
     (0x0701, "waybill", "电子运单上报"),
     (0x0705, "can-data", "CAN 总线数据上传"),
-    (0x0800, "media-event", "多媒体事件信息上传"),
-    (0x0801, "media-data", "多媒体数据上传"),
     (0x0802, "media-search-answer", "存储多媒体数据检索应答"),
     (0x0805, "photo-answer", "摄像头立即拍摄命令应答"),
     (0x0900, "transparent-uplink", "数据上行透传"),
@@ -232,9 +250,6 @@ const CARRIED: &[(u16, &str, &str)] = &[
     (0x1005, "passenger-flow", "终端上传乘客流量"),
     (0x1205, "video-list", "终端上传音视频资源列表"),
     (0x1206, "video-upload-done", "文件上传完成通知"),
-    (0x1210, "attachment-list", "报警附件信息"),
-    (0x1211, "attachment-start", "文件信息上传"),
-    (0x1212, "attachment-done", "文件上传完成"),
     (0x8105, "terminal-control", "终端控制"),
     (0x8106, "parameters-query-some", "查询指定终端参数"),
     (0x8108, "upgrade", "下发终端升级包"),
@@ -257,7 +272,6 @@ const CARRIED: &[(u16, &str, &str)] = &[
     (0x8608, "area-query", "查询区域或线路数据"),
     (0x8700, "recorder-query", "行驶记录数据采集命令"),
     (0x8701, "recorder-set", "行驶记录参数下传命令"),
-    (0x8800, "media-answer", "多媒体数据上传应答"),
     (0x8801, "photo", "摄像头立即拍摄命令"),
     (0x8802, "media-search", "存储多媒体数据检索"),
     (0x8803, "media-upload", "存储多媒体数据上传命令"),
@@ -274,8 +288,6 @@ const CARRIED: &[(u16, &str, &str)] = &[
     (0x9205, "video-search", "查询资源列表"),
     (0x9206, "video-upload", "文件上传指令"),
     (0x9207, "video-upload-control", "文件上传控制"),
-    (0x9208, "attachment-request", "报警附件上传指令"),
-    (0x9212, "attachment-answer", "文件上传完成应答"),
     (0x9301, "camera-turn", "云台旋转"),
     (0x9302, "camera-focus", "云台调整焦距控制"),
     (0x9303, "camera-aperture", "云台调整光圈控制"),
