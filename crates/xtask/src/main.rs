@@ -3,6 +3,7 @@
 //! `cargo xtask test` installs what the tests need from Debian's packages, then runs formatting, lints, the house
 //! rules and every test, and closes on one counted line.
 
+mod fuzz;
 mod house;
 mod test;
 
@@ -19,6 +20,8 @@ struct Args {
 
 #[derive(Subcommand)]
 enum Chore {
+    /// Runs a fuzz target
+    Fuzz(fuzz::Options),
     /// Only the rules of the house: layers, root files, words
     House,
     /// Everything that has to pass before a change lands
@@ -27,6 +30,7 @@ enum Chore {
 
 fn main() -> ExitCode {
     let result = match Args::parse().chore {
+        Chore::Fuzz(options) => fuzz::run(&options),
         Chore::House => house::check(),
         Chore::Test => test::run(),
     };
