@@ -16,8 +16,8 @@ pub fn check(input: &[u8]) {
 
 /// What the deframer holds is its own: neither the length of the stream nor its content adds to it.
 pub fn check_heap(input: &[u8]) {
-    // The pending run and its unescaped copy, each in a buffer that doubled on its way.
-    super::heap::bounded(4 * FRAME_BYTES_MAX, || {
+    // The pending run and its unescaped copy, each in a buffer that doubles, for a moment beside the old one.
+    super::heap::bounded(6 * FRAME_BYTES_MAX, || {
         let mut deframer = Deframer::default();
         let mut each = |piece: jt808::Piece<'_>| assert!(piece.raw.len() <= FRAME_BYTES_MAX);
         input.chunks(100).for_each(|slice| deframer.push(slice, &mut each));
