@@ -7,7 +7,7 @@ mod property;
 use std::fs;
 use std::path::Path;
 
-use property::{framing, message, vectors};
+use property::{block, framing, message, vectors};
 
 #[test]
 fn every_input_kept_from_fuzzing_holds() {
@@ -17,6 +17,7 @@ fn every_input_kept_from_fuzzing_holds() {
             check_heap(input);
         }
     };
+    holds("block", block::seeds(), block::check, block::check_heap);
     holds("framing", vectors::framing_seeds(), framing::check, framing::check_heap);
     holds("message", vectors::message_seeds(), message::check, message::check_heap);
 }

@@ -13,6 +13,8 @@ use crate::house;
 /// What can be run, with the crate it lies in.
 #[derive(Clone, Copy, ValueEnum)]
 enum Target {
+    /// Any stream of an attachment connection: frames and blocks of files
+    Block,
     /// Any stream of bytes, sliced in any way, through the deframer
     Framing,
     /// Any body under any message id and edition
@@ -22,6 +24,7 @@ enum Target {
 impl Target {
     const fn names(self) -> (&'static str, &'static str) {
         match self {
+            Self::Block => ("jt808", "block"),
             Self::Framing => ("jt808", "framing"),
             Self::Message => ("jt808", "message"),
         }

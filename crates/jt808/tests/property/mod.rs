@@ -2,6 +2,7 @@
 
 #![allow(dead_code, reason = "each user takes its part")]
 
+pub mod block;
 pub mod framing;
 pub mod heap;
 pub mod message;
