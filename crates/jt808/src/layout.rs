@@ -1,7 +1,13 @@
 //! Bodies as a list of fields: the struct, how it is read, written and shown are made from one description.
 
+mod edition;
+mod rest;
+
 use std::marker::PhantomData;
 
+pub use self::edition::EditionList;
+pub(crate) use self::edition::{EditionPart, by_edition};
+pub use self::rest::{Data32, Tail};
 use crate::field::{Meaning, Show};
 use crate::reader::{Reader, put_counted, put_fixed};
 use crate::text::Text;
@@ -27,7 +33,8 @@ pub(crate) trait Part<'a>: Sized {
 /// Declares a body. After its fields every body has `trailing`: bytes behind the layout, as sent.
 ///
 /// A field is `name: Type`, or `name: Type = Meaning` where its numbers have a meaning. Types are those that are a
-/// [`Part`]: `u8`, `u16`, `u32`, `[u8; N]`, [`DeviceTime`], [`Padded`], [`Text8`], [`Text16`], [`List`].
+/// [`Part`]: `u8`, `u16`, `u32`, `[u8; N]`, [`DeviceTime`], [`Padded`], [`Text8`], [`Text16`], [`Data32`], [`List`],
+/// an `Option` of one, which is there where the body goes on; and, taking all that is left, [`Text`], `&[u8]`, [`Tail`].
 macro_rules! body {
     ($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident: $kind:ty $(= $meaning:expr)?),* $(,)? }) => {
         $(#[$doc])*
@@ -370,6 +377,20 @@ mod tests {
             &[1, 0, 2, 7, 1, b'a', 8, 0, 0, 1, b'n', b'x', 0, 0, 9],
             "kind=1 count=2 pairs( key=7 word=a ) pairs( key=8 word= ) name=n padded=x trailing=09",
         );
+    }
+
+    #[test]
+    fn what_a_body_ends_before_is_absent() {
+        let mut reader = Reader::new(&[0, 0, 0, 2, 7, 8, 1, 2, 3, 0, 1, b'a', 4]);
+        assert_eq!(Data32::read(&mut reader, "data"), Ok(Data32(&[7, 8])));
+        assert_eq!(Option::<u16>::read(&mut reader, "word"), Ok(Some(0x0102)));
+        let tail: Tail<'_, Pair<'_>> = Part::read(&mut reader, "tail").unwrap();
+        assert_eq!(tail.iter().map(|pair| pair.key).collect::<Vec<_>>(), [3]);
+        assert_eq!(reader.rest(), [1, b'a', 4]);
+        assert_eq!(Option::<u32>::read(&mut reader, "long"), Ok(None));
+        assert_eq!(<&[u8]>::read(&mut reader, "rest"), Ok(&[1, b'a', 4][..]));
+        let error = Data32::read(&mut Reader::new(&[0xff; 9]), "data").unwrap_err();
+        assert_eq!(error.to_string(), "data needs 4294967295 bytes, 5 are left");
     }
 
     #[test]

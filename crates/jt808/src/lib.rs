@@ -45,22 +45,39 @@ pub use field::{Field, Meaning, Show, Shown};
 pub use frame::{Frame, encode_frame, unescape};
 pub use header::{Edition, Header, Packet, Phone, Warnings};
 pub use item::{Item, ItemValue, Items, ItemsIter};
-pub use layout::{Empty, List, Padded, Text8, Text16};
+pub use layout::{Data32, EditionList, Empty, List, Padded, Tail, Text8, Text16};
 pub use message::acknowledgement::Acknowledgement;
+pub use message::area::{Area, AreaLimit, AreaQuery, Circle, DeleteAreas, Hours, Point, Rectangle, SetAreas};
 pub use message::attachment::{
     ATTACHMENT_NUMBER_BYTES, AttachmentAnswer, AttachmentFile, AttachmentGap, AttachmentList, AttachmentName,
     AttachmentRequest,
 };
 pub use message::attributes::Attributes;
 pub use message::authentication::Authentication;
+pub use message::camera::{CameraAperture, CameraFocus, CameraSwitch, CameraTurn, CameraZoom};
+pub use message::control::{TerminalControl, VehicleControl};
 pub use message::driver::{DriverCard, DriverIdentity};
 pub use message::event::{EventChoice, EventSet};
 pub use message::location::{Location, LocationAnswer, LocationBatch, alarm_names, status_names};
 pub use message::media::{MediaAnswer, MediaData, MediaEvent, MediaPlace};
-pub use message::parameters::{Parameter, Parameters, ParametersAnswer};
+pub use message::media_request::{MediaSearch, MediaSingleUpload, MediaUpload, Recording};
+pub use message::parameters::{Parameter, ParameterId, Parameters, ParametersAnswer, ParametersQuerySome};
+pub use message::passthrough::{PlatformKey, TransparentDownlink};
+pub use message::phone_book::{Callback, Contact, PhoneBook};
+pub use message::photo::Photo;
+pub use message::polygon::Polygon;
+pub use message::question::{AnswerChoice, Information, InformationChoice, InformationMenu, Question};
+pub use message::recorder_command::RecorderCommand;
 pub use message::registration::{Registration, RegistrationAnswer};
 pub use message::resend::Resend;
+pub use message::route::{Route, RoutePoint, SegmentDuration};
 pub use message::text_message::{AlarmConfirmation, TextMessage};
+pub use message::tracking::TemporaryTracking;
+pub use message::upgrade::Upgrade;
+pub use message::video::{
+    VideoLive, VideoLiveControl, VideoLiveState, VideoPlayback, VideoPlaybackControl, VideoSearch,
+    VideoUpload, VideoUploadControl,
+};
 pub use message::{Message, TimeAnswer, Unknown, chinese_name_of, name_of};
 pub use safety::{
     Adas, AlarmSign, BlindSpot, Dialect, DriverState, HarshDriving, Scene, TyreAlarm, TyreEntry,

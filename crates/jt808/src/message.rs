@@ -1,32 +1,63 @@
 //! Messages: one variant for each id with a meaning here; everything else is carried whole.
 
 pub(crate) mod acknowledgement;
+pub(crate) mod area;
 pub(crate) mod attachment;
 pub(crate) mod attributes;
 pub(crate) mod authentication;
+pub(crate) mod camera;
+pub(crate) mod control;
 pub(crate) mod driver;
 pub(crate) mod event;
 pub(crate) mod location;
 pub(crate) mod media;
+pub(crate) mod media_request;
 pub(crate) mod parameters;
+pub(crate) mod passthrough;
+pub(crate) mod phone_book;
+pub(crate) mod photo;
+pub(crate) mod polygon;
+pub(crate) mod question;
+pub(crate) mod recorder_command;
 pub(crate) mod registration;
 pub(crate) mod resend;
+pub(crate) mod route;
 pub(crate) mod text_message;
+pub(crate) mod tracking;
+pub(crate) mod upgrade;
+pub(crate) mod video;
 
 use std::fmt;
 
 use self::acknowledgement::Acknowledgement;
+use self::area::{AreaQuery, Circle, DeleteAreas, Rectangle, SetAreas};
 use self::attachment::{AttachmentAnswer, AttachmentFile, AttachmentList, AttachmentRequest};
 use self::attributes::Attributes;
 use self::authentication::Authentication;
+use self::camera::{CameraAperture, CameraFocus, CameraSwitch, CameraTurn, CameraZoom};
+use self::control::{TerminalControl, VehicleControl};
 use self::driver::DriverIdentity;
 use self::event::EventSet;
 use self::location::{Location, LocationAnswer, LocationBatch};
 use self::media::{MediaAnswer, MediaData, MediaEvent};
-use self::parameters::{Parameters, ParametersAnswer};
+use self::media_request::{MediaSearch, MediaSingleUpload, MediaUpload, Recording};
+use self::parameters::{Parameters, ParametersAnswer, ParametersQuerySome};
+use self::passthrough::{PlatformKey, TransparentDownlink};
+use self::phone_book::{Callback, PhoneBook};
+use self::photo::Photo;
+use self::polygon::Polygon;
+use self::question::{Information, InformationMenu, Question};
+use self::recorder_command::RecorderCommand;
 use self::registration::{Registration, RegistrationAnswer};
 use self::resend::Resend;
+use self::route::Route;
 use self::text_message::{AlarmConfirmation, TextMessage};
+use self::tracking::TemporaryTracking;
+use self::upgrade::Upgrade;
+use self::video::{
+    VideoLive, VideoLiveControl, VideoLiveState, VideoPlayback, VideoPlaybackControl, VideoSearch,
+    VideoUpload, VideoUploadControl,
+};
 use crate::field::{Lines, Show};
 use crate::layout::{Body, Empty, body};
 use crate::reader::Reader;
@@ -155,24 +186,112 @@ messages! {
     SetParameters(Parameters<'a>) = 0x8103 "set-parameters" "设置终端参数";
     /// 0x8104.
     ParametersQuery(Empty<'a>) = 0x8104 "parameters-query" "查询终端参数";
+    /// 0x8105.
+    TerminalControl(TerminalControl<'a>) = 0x8105 "terminal-control" "终端控制";
+    /// 0x8106.
+    ParametersQuerySome(ParametersQuerySome<'a>) = 0x8106 "parameters-query-some" "查询指定终端参数";
     /// 0x8107.
     AttributesQuery(Empty<'a>) = 0x8107 "attributes-query" "查询终端属性";
+    /// 0x8108.
+    Upgrade(Upgrade<'a>) = 0x8108 "upgrade" "下发终端升级包";
     /// 0x8201.
     LocationQuery(Empty<'a>) = 0x8201 "location-query" "位置信息查询";
+    /// 0x8202.
+    TemporaryTracking(TemporaryTracking<'a>) = 0x8202 "temporary-tracking" "临时位置跟踪控制";
     /// 0x8203.
     AlarmConfirmation(AlarmConfirmation<'a>) = 0x8203 "alarm-confirmation" "人工确认报警消息";
+    /// 0x8204 (2019).
+    LinkCheck(Empty<'a>) = 0x8204 "link-check" "链路检测";
     /// 0x8300.
     TextMessage(TextMessage<'a>) = 0x8300 "text-message" "文本信息下发";
     /// 0x8301.
     EventSet(EventSet<'a>) = 0x8301 "event-set" "事件设置";
+    /// 0x8302.
+    Question(Question<'a>) = 0x8302 "question" "提问下发";
+    /// 0x8303.
+    InformationMenu(InformationMenu<'a>) = 0x8303 "information-menu" "信息点播菜单设置";
+    /// 0x8304.
+    Information(Information<'a>) = 0x8304 "information" "信息服务";
+    /// 0x8400.
+    Callback(Callback<'a>) = 0x8400 "callback" "电话回拨";
+    /// 0x8401.
+    PhoneBook(PhoneBook<'a>) = 0x8401 "phone-book" "设置电话本";
+    /// 0x8500.
+    VehicleControl(VehicleControl<'a>) = 0x8500 "vehicle-control" "车辆控制";
+    /// 0x8600.
+    SetCircles(SetAreas<'a, Circle>) = 0x8600 "set-circles" "设置圆形区域";
+    /// 0x8601.
+    DeleteCircles(DeleteAreas<'a>) = 0x8601 "delete-circles" "删除圆形区域";
+    /// 0x8602.
+    SetRectangles(SetAreas<'a, Rectangle>) = 0x8602 "set-rectangles" "设置矩形区域";
+    /// 0x8603.
+    DeleteRectangles(DeleteAreas<'a>) = 0x8603 "delete-rectangles" "删除矩形区域";
+    /// 0x8604.
+    SetPolygon(Polygon<'a>) = 0x8604 "set-polygon" "设置多边形区域";
+    /// 0x8605.
+    DeletePolygons(DeleteAreas<'a>) = 0x8605 "delete-polygons" "删除多边形区域";
+    /// 0x8606.
+    SetRoute(Route<'a>) = 0x8606 "set-route" "设置路线";
+    /// 0x8607.
+    DeleteRoutes(DeleteAreas<'a>) = 0x8607 "delete-routes" "删除路线";
+    /// 0x8608 (2019).
+    AreaQuery(AreaQuery<'a>) = 0x8608 "area-query" "查询区域或线路数据";
+    /// 0x8700.
+    RecorderQuery(RecorderCommand<'a>) = 0x8700 "recorder-query" "行驶记录数据采集命令";
+    /// 0x8701.
+    RecorderSet(RecorderCommand<'a>) = 0x8701 "recorder-set" "行驶记录参数下传命令";
     /// 0x8702.
     DriverIdentityRequest(Empty<'a>) = 0x8702 "driver-identity-request" "上报驾驶员身份信息请求";
     /// 0x8800.
     MediaAnswer(MediaAnswer<'a>) = 0x8800 "media-answer" "多媒体数据上传应答";
+    /// 0x8801.
+    Photo(Photo<'a>) = 0x8801 "photo" "摄像头立即拍摄命令";
+    /// 0x8802.
+    MediaSearch(MediaSearch<'a>) = 0x8802 "media-search" "存储多媒体数据检索";
+    /// 0x8803.
+    MediaUpload(MediaUpload<'a>) = 0x8803 "media-upload" "存储多媒体数据上传命令";
+    /// 0x8804.
+    Recording(Recording<'a>) = 0x8804 "recording" "录音开始命令";
+    /// 0x8805.
+    MediaSingleUpload(MediaSingleUpload<'a>) = 0x8805 "media-single-upload" "单条存储多媒体数据检索上传命令";
+    /// 0x8900.
+    TransparentDownlink(TransparentDownlink<'a>) = 0x8900 "transparent-downlink" "数据下行透传";
+    /// 0x8a00.
+    PlatformKey(PlatformKey<'a>) = 0x8a00 "platform-key" "平台 RSA 公钥";
+    /// 0x9003 (JT/T 1078-2016).
+    MediaAttributesQuery(Empty<'a>) = 0x9003 "media-attributes-query" "查询终端音视频属性";
+    /// 0x9101 (JT/T 1078-2016).
+    VideoLive(VideoLive<'a>) = 0x9101 "video-live" "实时音视频传输请求";
+    /// 0x9102 (JT/T 1078-2016).
+    VideoLiveControl(VideoLiveControl<'a>) = 0x9102 "video-live-control" "音视频实时传输控制";
+    /// 0x9105 (JT/T 1078-2016).
+    VideoLiveState(VideoLiveState<'a>) = 0x9105 "video-live-state" "实时音视频传输状态通知";
+    /// 0x9201 (JT/T 1078-2016).
+    VideoPlayback(VideoPlayback<'a>) = 0x9201 "video-playback" "平台下发远程录像回放请求";
+    /// 0x9202 (JT/T 1078-2016).
+    VideoPlaybackControl(VideoPlaybackControl<'a>) = 0x9202 "video-playback-control" "平台下发远程录像回放控制";
+    /// 0x9205 (JT/T 1078-2016).
+    VideoSearch(VideoSearch<'a>) = 0x9205 "video-search" "查询资源列表";
+    /// 0x9206 (JT/T 1078-2016).
+    VideoUpload(VideoUpload<'a>) = 0x9206 "video-upload" "文件上传指令";
+    /// 0x9207 (JT/T 1078-2016).
+    VideoUploadControl(VideoUploadControl<'a>) = 0x9207 "video-upload-control" "文件上传控制";
     /// 0x9208 (T/JSATL 12-2017).
     AttachmentRequest(AttachmentRequest<'a>) = 0x9208 "attachment-request" "报警附件上传指令";
     /// 0x9212 (T/JSATL 12-2017).
     AttachmentAnswer(AttachmentAnswer<'a>) = 0x9212 "attachment-answer" "文件上传完成应答";
+    /// 0x9301 (JT/T 1078-2016).
+    CameraTurn(CameraTurn<'a>) = 0x9301 "camera-turn" "云台旋转";
+    /// 0x9302 (JT/T 1078-2016).
+    CameraFocus(CameraFocus<'a>) = 0x9302 "camera-focus" "云台调整焦距控制";
+    /// 0x9303 (JT/T 1078-2016).
+    CameraAperture(CameraAperture<'a>) = 0x9303 "camera-aperture" "云台调整光圈控制";
+    /// 0x9304 (JT/T 1078-2016).
+    CameraWiper(CameraSwitch<'a>) = 0x9304 "camera-wiper" "云台雨刷控制";
+    /// 0x9305 (JT/T 1078-2016).
+    CameraInfrared(CameraSwitch<'a>) = 0x9305 "camera-infrared" "红外补光控制";
+    /// 0x9306 (JT/T 1078-2016).
+    CameraZoom(CameraZoom<'a>) = 0x9306 "camera-zoom" "云台变倍控制";
 }
 
 body! {
@@ -250,48 +369,4 @@ const CARRIED: &[(u16, &str, &str)] = &[
     (0x1005, "passenger-flow", "终端上传乘客流量"),
     (0x1205, "video-list", "终端上传音视频资源列表"),
     (0x1206, "video-upload-done", "文件上传完成通知"),
-    (0x8105, "terminal-control", "终端控制"),
-    (0x8106, "parameters-query-some", "查询指定终端参数"),
-    (0x8108, "upgrade", "下发终端升级包"),
-    (0x8202, "temporary-tracking", "临时位置跟踪控制"),
-    (0x8204, "link-check", "链路检测"),
-    (0x8302, "question", "提问下发"),
-    (0x8303, "information-menu", "信息点播菜单设置"),
-    (0x8304, "information", "信息服务"),
-    (0x8400, "callback", "电话回拨"),
-    (0x8401, "phone-book", "设置电话本"),
-    (0x8500, "vehicle-control", "车辆控制"),
-    (0x8600, "set-circles", "设置圆形区域"),
-    (0x8601, "delete-circles", "删除圆形区域"),
-    (0x8602, "set-rectangles", "设置矩形区域"),
-    (0x8603, "delete-rectangles", "删除矩形区域"),
-    (0x8604, "set-polygon", "设置多边形区域"),
-    (0x8605, "delete-polygons", "删除多边形区域"),
-    (0x8606, "set-route", "设置路线"),
-    (0x8607, "delete-routes", "删除路线"),
-    (0x8608, "area-query", "查询区域或线路数据"),
-    (0x8700, "recorder-query", "行驶记录数据采集命令"),
-    (0x8701, "recorder-set", "行驶记录参数下传命令"),
-    (0x8801, "photo", "摄像头立即拍摄命令"),
-    (0x8802, "media-search", "存储多媒体数据检索"),
-    (0x8803, "media-upload", "存储多媒体数据上传命令"),
-    (0x8804, "recording", "录音开始命令"),
-    (0x8805, "media-single-upload", "单条存储多媒体数据检索上传命令"),
-    (0x8900, "transparent-downlink", "数据下行透传"),
-    (0x8a00, "platform-key", "平台 RSA 公钥"),
-    (0x9003, "media-attributes-query", "查询终端音视频属性"),
-    (0x9101, "video-live", "实时音视频传输请求"),
-    (0x9102, "video-live-control", "音视频实时传输控制"),
-    (0x9105, "video-live-state", "实时音视频传输状态通知"),
-    (0x9201, "video-playback", "平台下发远程录像回放请求"),
-    (0x9202, "video-playback-control", "平台下发远程录像回放控制"),
-    (0x9205, "video-search", "查询资源列表"),
-    (0x9206, "video-upload", "文件上传指令"),
-    (0x9207, "video-upload-control", "文件上传控制"),
-    (0x9301, "camera-turn", "云台旋转"),
-    (0x9302, "camera-focus", "云台调整焦距控制"),
-    (0x9303, "camera-aperture", "云台调整光圈控制"),
-    (0x9304, "camera-wiper", "云台雨刷控制"),
-    (0x9305, "camera-infrared", "红外补光控制"),
-    (0x9306, "camera-zoom", "云台变倍控制"),
 ];

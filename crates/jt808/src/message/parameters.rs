@@ -1,9 +1,11 @@
-//! 0x8103 set parameters and 0x0104 the answer to 0x8104 (2013 and 2019, tables 10, 11 and 16).
+//! 0x8103 set parameters, 0x8106 query of some, and 0x0104 the answer to that and to 0x8104 (2013 and 2019, tables 10,
+//! 11, 15 and 16).
 //!
 //! 8103 | count 1 | id 4, length 1, value … |      0104 | serial 2 | count 1 | id 4, length 1, value … |
+//! 8106 | count 1 | id 4 … |
 
-use crate::field::{Field, Hex, Show};
-use crate::layout::Body;
+use crate::field::{Field, Hex, Meaning, Show};
+use crate::layout::{Body, List, Part, body};
 use crate::reader::{Reader, put_counted};
 use crate::{DecodeError, Edition};
 
@@ -91,5 +93,31 @@ impl<'a> Body<'a> for ParametersAnswer<'a> {
     fn show(&self, show: &mut dyn Show) {
         show.number("answered_serial", self.serial);
         self.parameters.show(show);
+    }
+}
+
+body! {
+    /// 0x8106.
+    ParametersQuerySome {
+        /// Which.
+        ids: List<'a, u8, ParameterId>,
+    }
+}
+
+/// The id of a parameter, shown as the standard prints it.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct ParameterId(pub u32);
+
+impl<'a> Part<'a> for ParameterId {
+    fn read(reader: &mut Reader<'a>, field: &'static str) -> Result<Self, DecodeError> {
+        reader.u32(field).map(Self)
+    }
+
+    fn write(&self, into: &mut Vec<u8>) {
+        self.0.write(into);
+    }
+
+    fn show(&self, name: &'static str, _: Meaning, show: &mut dyn Show) {
+        show.text(name, 4, &format_args!("{:04x}", self.0));
     }
 }
