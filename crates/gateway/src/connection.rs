@@ -7,14 +7,13 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use bytes::Bytes;
 use fleet::{ReceiveTime, Registry, TerminalId};
 use journal::{AppendError, Journal, Record};
-use session::{CloseReason, Directory, Link, Outcome, Output, Policy, Records};
+use session::{Busy, CloseReason, Directory, Link, Output, Policy, Records};
 use tokio::sync::{oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
-use crate::SendError;
 use crate::durable::Durable;
 use crate::metrics::Metrics;
-use crate::routes::{Order, Route, Routes};
+use crate::routes::{Answer, Order, Route, Routes};
 
 /// What every connection needs.
 #[derive(Clone)]
@@ -36,7 +35,7 @@ pub(crate) struct Conversation {
     route: Route,
     registry: watch::Receiver<Arc<Registry>>,
     /// At most [`Policy::commands_max`].
-    callers: HashMap<(TerminalId, u16), oneshot::Sender<Result<Outcome, SendError>>>,
+    callers: HashMap<(TerminalId, u16), oneshot::Sender<Result<Answer, Busy>>>,
 }
 
 /// What a drained link leaves to its socket.
@@ -87,10 +86,10 @@ impl Conversation {
         let mut drained = Drained::default();
         loop {
             match self.link.poll_output() {
-                Output::Answered { terminal, serial, outcome, .. } => {
+                Output::Answered { terminal, serial, outcome, frame } => {
                     if let Some(caller) = self.callers.remove(&(terminal, serial)) {
                         // A caller that has gone needs no answer.
-                        let _ = caller.send(Ok(outcome));
+                        let _ = caller.send(Ok(Answer { serial, outcome, frame }));
                     }
                 }
                 Output::Close(reason) => {
@@ -100,7 +99,7 @@ impl Conversation {
                 Output::Learned { .. } => {}
                 Output::Login(terminal) => shared.routes.login(terminal, &self.route),
                 Output::Logout(terminal) => shared.routes.logout(terminal, self.route.link),
-                Output::Ready(_) => {}
+                Output::Ready(terminal) => shared.routes.ready(terminal, self.route.link),
                 Output::Record(records) => {
                     let count = records.ends.len();
                     let first = shared.journal.append(cut(records)).await?;
@@ -126,7 +125,7 @@ impl Conversation {
                         self.callers.insert((terminal, serial), reply);
                     }
                     Err(busy) => {
-                        let _ = reply.send(Err(busy.into()));
+                        let _ = reply.send(Err(busy));
                     }
                 }
             }

@@ -20,3 +20,8 @@ pub(crate) fn opened(peer: SocketAddr) {
 pub(crate) fn closed(peer: SocketAddr, reason: &'static str) {
     tracing::debug!(%peer, reason, "connection closed");
 }
+
+/// Commands stay where they are until the ledger works again.
+pub(crate) fn commands_failed(error: &ledger::StoreError) {
+    tracing::error!(%error, "commands to terminals are held up");
+}

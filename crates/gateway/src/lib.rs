@@ -1,8 +1,10 @@
-//! Terminals in: TCP and UDP sockets around [`session::Link`], reports into the journal, acknowledgements out.
+//! Terminals in: TCP and UDP sockets around [`session::Link`], reports into the journal, acknowledgements and commands
+//! out.
 //!
 //! ```text
 //! socket ─read─▶ Link ─▶ Journal::append        one append a wake-up
 //! socket ◀─write─ Link ◀─ Journal::durable      one write a wake-up
+//!                 Link ◀─ Downlink ◀─▶ Ledger   commands, and what became of them
 //! ```
 //!
 //! A report is acknowledged only once the journal says it is durable. When the journal fails, every connection is
@@ -10,7 +12,10 @@
 //! frame and a bounded table of acknowledgements, no read buffer. The newest login of a terminal wins. It does
 //! **not** know what a message means: `session` does.
 
+mod answer;
+mod bell;
 mod connection;
+mod downlink;
 mod durable;
 mod events;
 mod metrics;
@@ -27,22 +32,29 @@ use std::time::Duration;
 
 use fleet::{Registry, TerminalId};
 use journal::Journal;
+use ledger::Ledger;
 pub use session::Admission;
-use session::{Busy, Command, Outcome, Policy};
+use session::Policy;
 use tokio::net::{TcpListener, UdpSocket};
-use tokio::sync::{oneshot, watch};
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::interval;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::bell::Bell;
 use crate::connection::Shared;
+use crate::downlink::Downlink;
 use crate::durable::Durable;
 use crate::metrics::Metrics;
-use crate::routes::{Order, Routes};
+use crate::routes::Routes;
 
 /// How often a journal is asked whether it has failed: well within the time a peer is given to take an answer.
 const WATCH_EVERY: Duration = Duration::from_secs(1);
+
+/// How long a command waits for its answer before it is sent again: terminals repeat and answer late, so longer than one
+/// round trip of theirs.
+pub const COMMAND_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Where and for whom.
 #[derive(Clone, Debug)]
@@ -55,6 +67,8 @@ pub struct Options {
     pub admission: Admission,
     /// A connection without a good frame for this long is closed.
     pub idle_timeout: Duration,
+    /// A command without an answer for this long is sent again, or given up.
+    pub command_timeout: Duration,
     /// TCP connections at once; further ones are closed at once and counted.
     pub connections_max: usize,
     /// File with the 32 secret bytes that authentication codes are derived from; made when it is missing.
@@ -75,6 +89,9 @@ pub enum StartError {
         #[source]
         source: io::Error,
     },
+    /// What the last run left of its commands can't be read or written.
+    #[error("cannot settle the commands that were on their way")]
+    Commands(#[from] ledger::StoreError),
     /// A metric of the same name exists already.
     #[error("cannot register the gateway's metrics")]
     Metrics(#[from] prometheus::Error),
@@ -87,20 +104,6 @@ pub enum StartError {
         #[source]
         source: io::Error,
     },
-}
-
-/// Why a command brought no answer.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
-pub enum SendError {
-    /// The terminal's connection has too many commands, or the message is too long.
-    #[error(transparent)]
-    Busy(#[from] Busy),
-    /// The connection ended before the answer.
-    #[error("the connection ended before the terminal answered")]
-    Lost,
-    /// The terminal is on no connection.
-    #[error("the terminal is not connected")]
-    Offline,
 }
 
 /// A running gateway.
@@ -118,10 +121,11 @@ impl Gateway {
     /// Binds the ports and starts to accept.
     ///
     /// # Errors
-    /// When a port is taken, the secret is out of reach, or the metrics exist already.
+    /// When a port is taken, the secret is out of reach, the ledger fails, or the metrics exist already.
     pub async fn start(
         options: Options,
         journal: Journal,
+        ledger: Ledger,
         registry: watch::Receiver<Arc<Registry>>,
         metrics: &prometheus::Registry,
     ) -> Result<Self, StartError> {
@@ -132,10 +136,16 @@ impl Gateway {
         let local_addr =
             listener.local_addr().map_err(|source| listen_error("TCP", options.listen, source))?;
         let metrics = Arc::new(Metrics::register(metrics)?);
-        let routes = Arc::new(Routes::new(Arc::clone(&metrics)));
+        let bell = Arc::new(Bell::default());
+        let routes = Arc::new(Routes::new(Arc::clone(&metrics), Arc::clone(&bell)));
+        let downlink = Downlink::open(ledger, Arc::clone(&routes), bell).await?;
         let mut committed = journal.durable();
         let durable = Arc::new(Durable::new(*committed.borrow_and_update()));
-        let policy = Policy { idle: options.idle_timeout, ..Policy::new(options.admission, secret) };
+        let policy = Policy {
+            idle: options.idle_timeout,
+            command_timeout: options.command_timeout,
+            ..Policy::new(options.admission, secret)
+        };
         let stopping = CancellationToken::new();
         let failed = CancellationToken::new();
         let shared = Shared {
@@ -150,6 +160,7 @@ impl Gateway {
         };
         let tasks = TaskTracker::new();
         tasks.spawn(watch_journal(shared.clone()));
+        tasks.spawn(downlink.run(stopping.clone()));
         if options.udp {
             let socket = UdpSocket::bind(local_addr).await;
             let socket = socket.map_err(|source| listen_error("UDP", local_addr, source))?;
@@ -167,22 +178,11 @@ impl Gateway {
 
     /// Whether a terminal is connected.
     pub fn is_online(&self, terminal: TerminalId) -> bool {
-        self.routes.find(terminal).is_some()
+        self.routes.is_known(terminal)
     }
 
-    /// Sends a command and waits for the terminal's answer, at most [`Policy::command_timeout`].
-    ///
-    /// # Errors
-    /// When the terminal is not connected, is busy, or its connection ends before it answers.
-    pub async fn send(&self, terminal: TerminalId, command: Command) -> Result<Outcome, SendError> {
-        let route = self.routes.find(terminal).ok_or(SendError::Offline)?;
-        let (reply, answer) = oneshot::channel();
-        let order = Order::Command { terminal, command, reply };
-        route.orders.send((route.link, order)).await.map_err(|_| SendError::Lost)?;
-        answer.await.map_err(|_| SendError::Lost)?
-    }
-
-    /// Stops accepting and reading, waits until what was read is durable and acknowledged, then closes.
+    /// Stops accepting and reading, waits until what was read is durable and acknowledged, then closes;
+    /// commands without an answer go back into their queue or end.
     pub async fn stop(self) {
         self.stopping.cancel();
         self.tasks.close();

@@ -5,21 +5,30 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use fleet::TerminalId;
-use session::{Command, Outcome};
+use session::{Busy, Command, Outcome};
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
-use crate::SendError;
+use crate::bell::Bell;
 use crate::metrics::Metrics;
 
-/// Orders that wait for one connection. Beyond it [`crate::Gateway::send`] waits and a superseded connection is closed
-/// outright.
+/// Orders that wait for one connection. Beyond it a command goes back into its queue and a superseded connection is
+/// closed outright.
 pub(crate) const ORDERS_MAX: usize = 64;
+
+/// How a command ended on its connection.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub serial: u16,
+    pub outcome: Outcome,
+    /// The frame that answered, 7e…7e; empty where none did.
+    pub frame: Vec<u8>,
+}
 
 /// What others ask of a connection.
 #[derive(Debug)]
 pub(crate) enum Order {
-    Command { terminal: TerminalId, command: Command, reply: oneshot::Sender<Result<Outcome, SendError>> },
+    Command { terminal: TerminalId, command: Command, reply: oneshot::Sender<Result<Answer, Busy>> },
     Superseded(TerminalId),
 }
 
@@ -35,14 +44,22 @@ pub(crate) struct Route {
 #[derive(Debug)]
 pub(crate) struct Routes {
     /// Bounded by connections times terminals on each.
-    by_terminal: Mutex<HashMap<TerminalId, Route>>,
+    by_terminal: Mutex<HashMap<TerminalId, Known>>,
     next_link: AtomicU64,
     metrics: Arc<Metrics>,
+    bell: Arc<Bell>,
+}
+
+#[derive(Debug)]
+struct Known {
+    route: Route,
+    /// Whether the terminal takes commands there.
+    is_ready: bool,
 }
 
 impl Routes {
-    pub(crate) fn new(metrics: Arc<Metrics>) -> Self {
-        Self { by_terminal: Mutex::default(), next_link: AtomicU64::new(0), metrics }
+    pub(crate) fn new(metrics: Arc<Metrics>, bell: Arc<Bell>) -> Self {
+        Self { by_terminal: Mutex::default(), next_link: AtomicU64::new(0), metrics, bell }
     }
 
     pub(crate) fn next_link(&self) -> u64 {
@@ -50,7 +67,8 @@ impl Routes {
     }
 
     pub(crate) fn login(&self, terminal: TerminalId, route: &Route) {
-        let old = self.lock().insert(terminal, route.clone());
+        let known = Known { route: route.clone(), is_ready: false };
+        let old = self.lock().insert(terminal, known).map(|known| known.route);
         match old {
             None => self.metrics.terminals.inc(),
             Some(old) if old.link == route.link => {}
@@ -62,19 +80,35 @@ impl Routes {
         }
     }
 
+    /// A terminal takes commands on the connection where it has logged in.
+    pub(crate) fn ready(&self, terminal: TerminalId, link: u64) {
+        let mut routes = self.lock();
+        let known = routes.get_mut(&terminal).filter(|known| known.route.link == link);
+        let is_known = known.map(|known| known.is_ready = true).is_some();
+        drop(routes);
+        if is_known {
+            self.bell.ring(terminal);
+        }
+    }
+
     pub(crate) fn logout(&self, terminal: TerminalId, link: u64) {
         let mut routes = self.lock();
-        if routes.get(&terminal).is_some_and(|route| route.link == link) {
+        if routes.get(&terminal).is_some_and(|known| known.route.link == link) {
             routes.remove(&terminal);
             self.metrics.terminals.dec();
         }
     }
 
-    pub(crate) fn find(&self, terminal: TerminalId) -> Option<Route> {
-        self.lock().get(&terminal).cloned()
+    pub(crate) fn is_known(&self, terminal: TerminalId) -> bool {
+        self.lock().contains_key(&terminal)
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<TerminalId, Route>> {
+    /// The way to a terminal that takes commands.
+    pub(crate) fn find_ready(&self, terminal: TerminalId) -> Option<Route> {
+        self.lock().get(&terminal).filter(|known| known.is_ready).map(|known| known.route.clone())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<TerminalId, Known>> {
         self.by_terminal.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

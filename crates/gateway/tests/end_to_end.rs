@@ -6,8 +6,7 @@ mod site;
 
 use std::time::Duration;
 
-use gateway::{Admission, SendError};
-use session::{Command, Outcome};
+use gateway::Admission;
 use tokio::net::{TcpSocket, UdpSocket};
 use tokio::time::timeout;
 
@@ -152,29 +151,6 @@ async fn connections_are_counted_and_bounded() {
     third.write(&frame(2, 0x0002, 1, &[])).await;
     assert_eq!(third.acknowledgement().await, Some((2, 1, 0x0002, 0)));
     drop(second);
-    site.stop().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_text_is_sent_and_its_answer_comes_back() {
-    let site = Site::start("text", |_, _| {}).await;
-    let text = || Command::Text { flags: 8, text: "前方限速".into() };
-    assert_eq!(site.gateway.send(terminal(1), text()).await, Err(SendError::Offline));
-    let mut client = site.connect().await;
-    client.write(&frame(1, 0x0002, 1, &[])).await;
-    assert_eq!(client.acknowledgement().await, Some((1, 1, 0x0002, 0)));
-    let (outcome, ()) = tokio::join!(site.gateway.send(terminal(1), text()), async {
-        let (id, _, serial, body) = client.frame().await.unwrap();
-        assert_eq!((id, body), (0x8300, [&[8][..], &jt808::encode_text("前方限速")].concat()));
-        let [high, low] = serial.to_be_bytes();
-        client.write(&frame(1, 0x0001, 2, &[high, low, 0x83, 0, 0])).await;
-    });
-    assert_eq!(outcome, Ok(Outcome::Done));
-    let (outcome, ()) = tokio::join!(site.gateway.send(terminal(1), text()), async {
-        assert!(client.frame().await.is_some());
-        drop(client);
-    });
-    assert_eq!(outcome, Err(SendError::Lost));
     site.stop().await;
 }
 

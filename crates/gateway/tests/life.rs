@@ -34,7 +34,14 @@ async fn a_port_that_is_taken_is_named() {
     let codes_path = site.dir.clone();
     let metrics = prometheus::Registry::new();
     let options = Options { codes_path: codes_path.clone(), ..options() };
-    let started = Gateway::start(options, site.journal.clone(), site.registry.subscribe(), &metrics).await;
+    let started = Gateway::start(
+        options,
+        site.journal.clone(),
+        site.ledger.clone(),
+        site.registry.subscribe(),
+        &metrics,
+    )
+    .await;
     let expected =
         format!("cannot read or make the secret of authentication codes in {}", codes_path.display());
     assert_eq!(started.unwrap_err().to_string(), expected);
@@ -93,7 +100,14 @@ async fn nothing_is_acknowledged_when_the_journal_fails() {
 async fn start_again(site: &Site, options: Options) -> String {
     let options = Options { codes_path: site.dir.join("codes"), ..options };
     let metrics = prometheus::Registry::new();
-    let started = Gateway::start(options, site.journal.clone(), site.registry.subscribe(), &metrics).await;
+    let started = Gateway::start(
+        options,
+        site.journal.clone(),
+        site.ledger.clone(),
+        site.registry.subscribe(),
+        &metrics,
+    )
+    .await;
     let error = started.unwrap_err();
     format!("{error}: {}", std::error::Error::source(&error).unwrap())
 }

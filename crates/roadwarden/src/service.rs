@@ -107,7 +107,8 @@ impl Service {
         .await
         .map_err(|error| Unavailable(error.to_string()))?;
         // Last: a terminal is heard only once everything behind its report is there.
-        let gateway = Gateway::start(gateway_options(&settings), journal.clone(), registry_seen, &metrics)
+        let options = gateway_options(&settings);
+        let gateway = Gateway::start(options, journal.clone(), ledger.clone(), registry_seen, &metrics)
             .await
             .map_err(|error| Unavailable(error.to_string()))?;
         reloader.started().context("cannot write the audit log")?;
@@ -218,6 +219,7 @@ fn gateway_options(settings: &Settings) -> gateway::Options {
             settings::Admission::Registry => session::Admission::Registry,
         },
         idle_timeout: settings.gateway.idle_timeout,
+        command_timeout: gateway::COMMAND_TIMEOUT,
         connections_max: settings.gateway.connections_max,
         codes_path: settings.data_dir.join("gateway.secret"),
     }

@@ -12,6 +12,7 @@ use fleet::{Division, PlateColor, Registry, TerminalId, Vehicle, VehicleClass};
 use gateway::{Admission, Gateway, Options};
 use journal::Journal;
 use jt808::{Deframer, Edition, Frame, Header, Phone};
+use ledger::Ledger;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
@@ -27,6 +28,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 pub struct Site {
     pub gateway: Gateway,
     pub journal: Journal,
+    pub ledger: Ledger,
     pub registry: watch::Sender<Arc<Registry>>,
     pub metrics: prometheus::Registry,
     pub dir: PathBuf,
@@ -43,9 +45,22 @@ impl Site {
         adapt(&mut options, &mut journal_options);
         let metrics = prometheus::Registry::new();
         let journal = Journal::open(journal_options, &metrics).unwrap();
+        let ledger = Ledger::open(&dir.join("ledger.db"), &metrics).unwrap();
         let (registry, seen) = watch::channel(Arc::new(registry()));
-        let gateway = Gateway::start(options, journal.clone(), seen, &metrics).await.unwrap();
-        Self { gateway, journal, registry, metrics, dir }
+        let gateway = Gateway::start(options, journal.clone(), ledger.clone(), seen, &metrics).await.unwrap();
+        Self { gateway, journal, ledger, registry, metrics, dir }
+    }
+
+    /// Another gateway over the same stores, once this one has stopped.
+    pub async fn restart(self, options: Options, between: impl FnOnce(&Ledger)) -> Self {
+        let Self { gateway, journal, ledger, registry, dir, .. } = self;
+        gateway.stop().await;
+        between(&ledger);
+        let options = Options { codes_path: dir.join("codes"), ..options };
+        let metrics = prometheus::Registry::new();
+        let gateway =
+            Gateway::start(options, journal.clone(), ledger.clone(), registry.subscribe(), &metrics).await;
+        Self { gateway: gateway.unwrap(), journal, ledger, registry, metrics, dir }
     }
 
     pub async fn connect(&self) -> Client {
@@ -75,6 +90,7 @@ pub fn options() -> Options {
         udp: false,
         admission: Admission::Open,
         idle_timeout: Duration::from_secs(60),
+        command_timeout: Duration::from_secs(60),
         connections_max: 100,
         codes_path: PathBuf::new(),
     }

@@ -1,0 +1,175 @@
+//! What became of a command that was sent, in the ledger's words.
+
+use fleet::Title;
+use jt808::{Field, Frame, Item, Location, Message, Show, Shown};
+use ledger::{CommandRecord, Settlement};
+use serde_json::{Map, Value, json};
+use session::{Busy, Command, Outcome};
+
+use crate::routes::Answer;
+
+/// A command is sent so often at most. Connections in the mountains break; one that ends with every attempt is
+/// perhaps ended by it.
+pub(crate) const ATTEMPTS_MAX: u32 = 5;
+
+/// The command of a row; one that this version can't read was written by another.
+pub(crate) fn command(record: &CommandRecord) -> Result<Command, Settlement> {
+    serde_json::from_value(record.command.clone()).map_err(|_| {
+        Settlement::Failed(None, title("本版本无法识别该指令", "this version does not know the command"))
+    })
+}
+
+/// What the answer means; nothing where the connection ended before there was one.
+pub(crate) fn settlement(record: &CommandRecord, answer: Option<Result<&Answer, Busy>>) -> Settlement {
+    match answer {
+        Some(Ok(answer)) => match answer.outcome {
+            Outcome::Done => Settlement::Acknowledged(content(&answer.frame)),
+            Outcome::Refused(result) => Settlement::Failed(Some(result), meaning(result)),
+            Outcome::TimedOut => {
+                again(record, title("终端未在时限内应答", "the terminal did not answer in time"))
+            }
+            Outcome::Lost => again(record, lost()),
+        },
+        Some(Err(busy @ Busy::TooLong)) => {
+            Settlement::Failed(None, title("内容超过一帧的长度", &busy.to_string()))
+        }
+        Some(Err(busy @ Busy::Full)) => Settlement::Unsent(title("等待应答的指令过多", &busy.to_string())),
+        Some(Err(busy @ Busy::Absent)) => Settlement::Unsent(title("终端已离线", &busy.to_string())),
+        None => again(record, lost()),
+    }
+}
+
+/// What the last run left on its way.
+pub(crate) fn after_restart(record: &CommandRecord) -> Settlement {
+    again(record, title("服务在终端应答前停止", "the service stopped before the terminal answered"))
+}
+
+/// Why a command that nobody came for has ended.
+pub(crate) fn expired() -> Title {
+    title("终端在有效期内未上线", "the terminal did not come within the command's time")
+}
+
+fn lost() -> Title {
+    title("连接在终端应答前断开", "the connection ended before the terminal answered")
+}
+
+/// Sent again where that does no harm, and not for ever.
+fn again(record: &CommandRecord, reason: Title) -> Settlement {
+    let is_repeatable = command(record).is_ok_and(|command| command.is_repeatable());
+    if is_repeatable && record.attempts < ATTEMPTS_MAX {
+        Settlement::Requeued(reason)
+    } else {
+        Settlement::TimedOut(reason)
+    }
+}
+
+/// Results of 0x0001 (2013 and 2019, 8.1 table 4).
+fn meaning(result: u8) -> Title {
+    match result {
+        1 => title("终端执行失败", "the terminal could not do it"),
+        2 => title("终端认为消息有误", "the terminal finds the message wrong"),
+        3 => title("终端不支持", "the terminal does not support it"),
+        other => title(&format!("终端返回结果 {other}"), &format!("the terminal's result is {other}")),
+    }
+}
+
+fn title(zh: &str, en: &str) -> Title {
+    Title { zh: zh.to_owned(), en: en.to_owned() }
+}
+
+/// What a frame says beyond a result: `{"id": "0104", "name": "parameters-answer", "body": {…}}`, the body as `decode`
+/// shows it.
+fn content(raw: &[u8]) -> Option<Value> {
+    let mut plain = Vec::new();
+    jt808::unescape(raw, &mut plain).ok()?;
+    let frame = Frame::decode(&plain).ok()?;
+    let message = frame.message().ok()?;
+    if matches!(message, Message::TerminalAcknowledgement(_)) {
+        return None;
+    }
+    let id = frame.header.id;
+    Some(json!({ "id": format!("{id:04x}"), "name": jt808::name_of(id), "body": body(&message) }))
+}
+
+fn body(message: &Message<'_>) -> Value {
+    let mut object = Object::default();
+    match message {
+        Message::LocationAnswer(answer) => {
+            object.entries.insert("answered_serial".to_owned(), answer.serial.into());
+            object.entries.extend(location(&answer.location));
+        }
+        message => message.show(&mut object),
+    }
+    Value::Object(object.entries)
+}
+
+fn location(report: &Location<'_>) -> Map<String, Value> {
+    let item = |item: Item<'_>| {
+        let mut object = Object::default();
+        object.entries.insert("id".to_owned(), format!("{:02x}", item.id).into());
+        item.value().show(&mut object);
+        Value::Object(object.entries)
+    };
+    let time = report.time.unix_ms().map(|ms| fleet::EventTime::from_ms(ms).to_string());
+    let degrees = |microdegrees: i32| (f64::from(microdegrees) / 1e6).into();
+    Map::from_iter(
+        [
+            ("alarm", report.alarm.into()),
+            ("status", report.status.into()),
+            ("lon", degrees(report.longitude_microdegrees())),
+            ("lat", degrees(report.latitude_microdegrees())),
+            ("altitude_m", report.altitude_m().into()),
+            ("speed_kmh", (f64::from(report.speed_tenths) / 10.0).into()),
+            ("heading_deg", report.heading.into()),
+            ("time", time.into()),
+            ("items", report.items.iter().map(item).collect()),
+        ]
+        .map(|(name, value): (&str, Value)| (name.to_owned(), value)),
+    )
+}
+
+/// Makes an object of what a body shows.
+#[derive(Default)]
+struct Object {
+    entries: Map<String, Value>,
+    /// The lists whose entries are being made, each with the object around it.
+    outer: Vec<(&'static str, Map<String, Value>)>,
+}
+
+impl Object {
+    /// Several under one name become a list.
+    fn list(&mut self, name: &str, value: Value) {
+        let list = self.entries.entry(name).or_insert_with(|| Value::Array(Vec::new()));
+        if let Value::Array(list) = list {
+            list.push(value);
+        }
+    }
+}
+
+impl Show for Object {
+    fn field(&mut self, Shown { name, value, .. }: Shown<'_>) {
+        let json = match value {
+            Field::Microdegrees(degrees) => (f64::from(degrees) / 1e6).into(),
+            Field::Number(number) => number.into(),
+            // With its point it reads as a number.
+            Field::Tenths(_) => value.to_string().parse::<f64>().map_or(Value::Null, Value::from),
+            Field::Bytes(_) | Field::Entry(_) | Field::Text(_) => value.to_string().into(),
+        };
+        if matches!(value, Field::Entry(_)) {
+            self.list(name, json);
+        } else {
+            self.entries.insert(name.to_owned(), json);
+        }
+    }
+
+    fn begin(&mut self, name: &'static str) {
+        self.outer.push((name, std::mem::take(&mut self.entries)));
+    }
+
+    fn end(&mut self) {
+        if let Some((name, outer)) = self.outer.pop() {
+            let inner = std::mem::replace(&mut self.entries, outer);
+            self.list(name, Value::Object(inner));
+        }
+    }
+}
