@@ -31,7 +31,7 @@ pub(crate) fn settlement(record: &CommandRecord, answer: Option<Result<&Answer, 
             Outcome::Lost => again(record, lost()),
         },
         Some(Err(busy @ Busy::TooLong)) => {
-            Settlement::Failed(None, title("内容超过一帧的长度", &busy.to_string()))
+            Settlement::Failed(None, title("内容超过 64 个分包的长度", &busy.to_string()))
         }
         Some(Err(busy @ Busy::Full)) => Settlement::Unsent(title("等待应答的指令过多", &busy.to_string())),
         Some(Err(busy @ Busy::Absent)) => Settlement::Unsent(title("终端已离线", &busy.to_string())),

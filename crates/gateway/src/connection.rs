@@ -7,12 +7,13 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use bytes::Bytes;
 use fleet::{ReceiveTime, Registry, TerminalId};
 use journal::{AppendError, Journal, Record};
-use session::{Busy, CloseReason, Directory, Link, Output, Policy, Records};
+use session::{Busy, CloseReason, Directory, Link, Output, Policy, Profile, Records};
 use tokio::sync::{oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::durable::Durable;
 use crate::metrics::Metrics;
+use crate::profiles::Profiles;
 use crate::routes::{Answer, Order, Route, Routes};
 
 /// What every connection needs.
@@ -22,6 +23,7 @@ pub(crate) struct Shared {
     pub registry: watch::Receiver<Arc<Registry>>,
     pub metrics: Arc<Metrics>,
     pub routes: Arc<Routes>,
+    pub profiles: Arc<Profiles>,
     pub durable: Arc<Durable>,
     pub policy: Policy,
     pub stopping: CancellationToken,
@@ -34,6 +36,7 @@ pub(crate) struct Conversation {
     pub link: Link,
     route: Route,
     registry: watch::Receiver<Arc<Registry>>,
+    profiles: Arc<Profiles>,
     /// At most [`Policy::commands_max`].
     callers: HashMap<(TerminalId, u16), oneshot::Sender<Result<Answer, Busy>>>,
 }
@@ -52,6 +55,7 @@ impl Conversation {
             link: Link::new(now(), shared.policy.clone()),
             route,
             registry: shared.registry.clone(),
+            profiles: Arc::clone(&shared.profiles),
             callers: HashMap::new(),
         }
     }
@@ -59,13 +63,13 @@ impl Conversation {
     /// Bytes of a stream.
     pub(crate) fn handle_input(&mut self, bytes: &[u8]) {
         self.handle_registry();
-        self.link.handle_input(now(), bytes, &OnFile(&self.registry.borrow()));
+        self.link.handle_input(now(), bytes, &OnFile(&self.registry.borrow(), &self.profiles));
     }
 
     /// One datagram.
     pub(crate) fn handle_datagram(&mut self, bytes: &[u8]) {
         self.handle_registry();
-        self.link.handle_datagram(now(), bytes, &OnFile(&self.registry.borrow()));
+        self.link.handle_datagram(now(), bytes, &OnFile(&self.registry.borrow(), &self.profiles));
     }
 
     pub(crate) fn handle_timeout(&mut self) {
@@ -77,7 +81,7 @@ impl Conversation {
     fn handle_registry(&mut self) {
         // An error says that nobody can change it any more.
         if self.registry.has_changed().unwrap_or(false) {
-            self.link.handle_directory(now(), &OnFile(&self.registry.borrow_and_update()));
+            self.link.handle_directory(now(), &OnFile(&self.registry.borrow_and_update(), &self.profiles));
         }
     }
 
@@ -96,7 +100,7 @@ impl Conversation {
                     drained.close = Some(reason);
                     break;
                 }
-                Output::Learned { .. } => {}
+                Output::Learned { terminal, profile } => shared.profiles.learn(terminal, profile),
                 Output::Login(terminal) => shared.routes.login(terminal, &self.route),
                 Output::Logout(terminal) => shared.routes.logout(terminal, self.route.link),
                 Output::Ready(terminal) => shared.routes.ready(terminal, self.route.link),
@@ -147,11 +151,15 @@ impl Conversation {
 }
 
 /// The registry of the moment as the link asks it.
-struct OnFile<'a>(&'a Registry);
+struct OnFile<'a>(&'a Registry, &'a Profiles);
 
 impl Directory for OnFile<'_> {
     fn admits(&self, terminal: TerminalId) -> bool {
         self.0.vehicle(terminal).is_some()
+    }
+
+    fn profile(&self, terminal: TerminalId) -> Option<Arc<Profile>> {
+        self.1.find(terminal)
     }
 }
 

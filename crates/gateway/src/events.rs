@@ -8,6 +8,11 @@ pub(crate) fn journal_failed(error: &str) {
     tracing::error!(error, "the journal takes no reports; terminals are disconnected and keep theirs");
 }
 
+/// What terminals have shown of themselves waits in memory.
+pub(crate) fn profiles_failed(error: &ledger::StoreError) {
+    tracing::warn!(%error, "cannot write the profiles of terminals for the moment");
+}
+
 /// The system has no room for another connection; those there are go on.
 pub(crate) fn accept_failed(error: &io::Error) {
     tracing::warn!(%error, "cannot accept connections for the moment");

@@ -19,6 +19,7 @@ mod downlink;
 mod durable;
 mod events;
 mod metrics;
+mod profiles;
 mod routes;
 mod secret;
 mod tcp;
@@ -47,6 +48,7 @@ use crate::connection::Shared;
 use crate::downlink::Downlink;
 use crate::durable::Durable;
 use crate::metrics::Metrics;
+use crate::profiles::Profiles;
 use crate::routes::Routes;
 
 /// How often a journal is asked whether it has failed: well within the time a peer is given to take an answer.
@@ -111,6 +113,7 @@ pub enum StartError {
 pub struct Gateway {
     local_addr: SocketAddr,
     routes: Arc<Routes>,
+    profiles: Arc<Profiles>,
     tasks: TaskTracker,
     /// Runs until every connection has heard the last it waits for.
     durable: JoinHandle<()>,
@@ -138,6 +141,7 @@ impl Gateway {
         let metrics = Arc::new(Metrics::register(metrics)?);
         let bell = Arc::new(Bell::default());
         let routes = Arc::new(Routes::new(Arc::clone(&metrics), Arc::clone(&bell)));
+        let profiles = Arc::new(Profiles::new(ledger.clone()));
         let downlink = Downlink::open(ledger, Arc::clone(&routes), bell).await?;
         let mut committed = journal.durable();
         let durable = Arc::new(Durable::new(*committed.borrow_and_update()));
@@ -153,6 +157,7 @@ impl Gateway {
             registry,
             metrics,
             routes: Arc::clone(&routes),
+            profiles: Arc::clone(&profiles),
             durable: Arc::clone(&durable),
             policy,
             stopping: stopping.clone(),
@@ -161,6 +166,7 @@ impl Gateway {
         let tasks = TaskTracker::new();
         tasks.spawn(watch_journal(shared.clone()));
         tasks.spawn(downlink.run(stopping.clone()));
+        tasks.spawn(Arc::clone(&profiles).run(stopping.clone()));
         if options.udp {
             let socket = UdpSocket::bind(local_addr).await;
             let socket = socket.map_err(|source| listen_error("UDP", local_addr, source))?;
@@ -168,7 +174,7 @@ impl Gateway {
         }
         tasks.spawn(tcp::accept(listener, shared, options.connections_max, tasks.clone()));
         let durable = tokio::spawn(durable.run(committed));
-        Ok(Self { local_addr, routes, tasks, durable, stopping })
+        Ok(Self { local_addr, routes, profiles, tasks, durable, stopping })
     }
 
     /// Where terminals connect to.
@@ -187,6 +193,7 @@ impl Gateway {
         self.stopping.cancel();
         self.tasks.close();
         self.tasks.wait().await;
+        self.profiles.flush().await;
         self.durable.abort();
         // It was cancelled, which is what was asked for.
         let _ = self.durable.await;

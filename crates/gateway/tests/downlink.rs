@@ -201,9 +201,9 @@ async fn a_refusal_ends_a_command_with_its_meaning() {
     let id = queue_for(&site.ledger, 1, json!({ "kind": "of-tomorrow" }), PATIENCE);
     let failed = comes_to(&mut changes, id, CommandState::Failed).await;
     assert_eq!(reason(&failed), "this version does not know the command");
-    let id = queue(&site.ledger, 1, &text(&"慢".repeat(600)));
+    let id = queue(&site.ledger, 1, &text(&"慢".repeat(40_000)));
     let failed = comes_to(&mut changes, id, CommandState::Failed).await;
-    assert_eq!(reason(&failed), "the message is longer than one frame of 1,023 bytes");
+    assert_eq!(reason(&failed), "the message is longer than 64 packages of 1,023 bytes");
     site.stop().await;
 }
 

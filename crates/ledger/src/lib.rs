@@ -10,6 +10,7 @@ mod commands;
 mod handling;
 mod metrics;
 mod outbox;
+mod profiles;
 mod quality;
 mod query;
 mod record;
@@ -113,6 +114,8 @@ struct Inner {
     reader: Mutex<Connection>,
     /// For the outbox, so that a long list doesn't hold up sending.
     outbox_reader: Mutex<Connection>,
+    /// For profiles, which a login waits for.
+    profile_reader: Mutex<Connection>,
     metrics: Metrics,
     outbox: Arc<Notify>,
     handling: broadcast::Sender<(AlertId, Handling)>,
@@ -134,6 +137,7 @@ impl Ledger {
             writer: Mutex::new(writer),
             reader: Mutex::new(schema::open_reader(path)?),
             outbox_reader: Mutex::new(schema::open_reader(path)?),
+            profile_reader: Mutex::new(schema::open_reader(path)?),
             metrics,
             outbox: Arc::new(Notify::new()),
             handling: broadcast::Sender::new(HANDLING_BACKLOG),

@@ -46,6 +46,8 @@ CREATE TABLE IF NOT EXISTS secret (
     hash BLOB PRIMARY KEY, kind TEXT NOT NULL, name TEXT NOT NULL, role TEXT NOT NULL, operator TEXT,
     department TEXT, expires INTEGER);
 CREATE INDEX IF NOT EXISTS secret_by_name ON secret (kind, name);
+CREATE TABLE IF NOT EXISTS terminal (
+    id TEXT PRIMARY KEY, profile TEXT NOT NULL, updated INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS quality (
     day INTEGER NOT NULL, terminal TEXT NOT NULL, operator TEXT NOT NULL, seen INTEGER NOT NULL,
     reports INTEGER NOT NULL, invalid INTEGER NOT NULL, unlocated INTEGER NOT NULL,
