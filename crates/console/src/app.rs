@@ -16,8 +16,8 @@ use tokio_util::sync::CancellationToken;
 use crate::problem::Problem;
 use crate::throttle::Throttle;
 use crate::{
-    Parts, account, alerts, evidence, exports, guard, health, live, map, page, quality, reload, structures,
-    vehicles,
+    Parts, account, alerts, commands, evidence, exports, guard, health, live, map, page, quality, reload,
+    structures, vehicles,
 };
 
 /// A bulk action over 1,000 ids with a long note is under 50 kB; past this 413.
@@ -97,6 +97,8 @@ fn api() -> Router<Shared> {
         .route("/api/v1/vehicles/{terminal}", get(vehicles::one))
         .route("/api/v1/vehicles/{terminal}/track", get(vehicles::track))
         .route("/api/v1/vehicles/{terminal}/violations", get(alerts::violations))
+        .route("/api/v1/vehicles/{terminal}/commands", get(commands::list).post(commands::queue))
+        .route("/api/v1/commands/{id}", get(commands::one).delete(commands::cancel))
         .route("/api/v1/quality", get(quality::list))
         .route("/api/v1/structures", get(structures::list))
         .route("/api/v1/structures/{id}/reopen", post(structures::reopen))

@@ -6,6 +6,7 @@ use axum::middleware::Next;
 use axum::response::Response;
 use fleet::{Alert, Department};
 use ledger::{ActionKind, Role, Via};
+use session::Command;
 
 use crate::app::{Shared, now};
 use crate::problem::Problem;
@@ -76,6 +77,31 @@ impl Caller {
                     | Kind::Close
             ),
             Role::Operator => matches!(kind, Kind::Acknowledge | Kind::Comment | Kind::Handle | Kind::Appeal),
+        }
+    }
+}
+
+impl Caller {
+    /// Whether it decides what others asked for.
+    pub(crate) fn is_desk(&self) -> bool {
+        matches!(self.role, Role::Admin | Role::Duty)
+    }
+
+    /// Which commands a role may send to a terminal it sees: the desk talks and asks, police and operators talk and ask
+    /// where a vehicle is (an operator has to warn its own drivers). A kind not named here is the administrator's.
+    pub(crate) fn may_send(&self, command: &Command) -> bool {
+        use Command as Kind;
+        match self.role {
+            Role::Admin => true,
+            Role::Duty => matches!(
+                command,
+                Kind::ConfirmAlarm { .. }
+                    | Kind::QueryLocation
+                    | Kind::QueryParameters
+                    | Kind::QueryProperties
+                    | Kind::Text { .. }
+            ),
+            Role::Police | Role::Operator => matches!(command, Kind::QueryLocation | Kind::Text { .. }),
         }
     }
 }

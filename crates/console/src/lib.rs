@@ -13,6 +13,7 @@
 mod account;
 mod alerts;
 mod app;
+mod commands;
 mod evidence;
 mod exports;
 mod guard;

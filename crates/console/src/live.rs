@@ -13,7 +13,7 @@ use axum::http::{HeaderMap, HeaderName, StatusCode};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use fleet::{AlertId, Severity, State, TerminalId};
-use ledger::{Handling, Ledger, Query, StoreError};
+use ledger::{CommandRecord, Handling, Ledger, Query, StoreError};
 use pipeline::{LiveEvent, LiveVehicle};
 use serde_json::{Value, json};
 use tokio::sync::broadcast::error::RecvError;
@@ -71,6 +71,7 @@ struct Feed {
     caller: Caller,
     changes: broadcast::Receiver<LiveEvent>,
     handlings: broadcast::Receiver<(AlertId, Handling)>,
+    commands: broadcast::Receiver<CommandRecord>,
     /// The latest word of each vehicle that changed since the last flush: at most one a vehicle.
     changed: HashMap<TerminalId, Arc<LiveVehicle>>,
     /// What goes out next: refilled only when it is empty.
@@ -92,6 +93,7 @@ impl Feed {
         Self {
             changes: app.parts.live.subscribe(),
             handlings: app.parts.ledger.subscribe_handling(),
+            commands: app.parts.ledger.subscribe_commands(),
             changed: HashMap::new(),
             out: VecDeque::new(),
             flush: every(VEHICLE_EVERY),
@@ -115,6 +117,7 @@ impl Feed {
                 () = stopping.cancelled() => return None,
                 change = self.changes.recv() => self.handle_change(change).await?,
                 handling = self.handlings.recv() => self.handle_handling(handling).await?,
+                command = self.commands.recv() => self.handle_command(command)?,
                 _ = self.flush.tick() => self.flush_vehicles(),
                 _ = self.summary.tick() => self.summarise().await?,
             }
@@ -149,6 +152,23 @@ impl Feed {
                 self.push("handling", &to_http(&event).unwrap_or_default());
             }
             Ok(_) => {}
+            Err(RecvError::Lagged(missed)) => {
+                self.push("resync", &json!({ "reason": format!("{missed} events missed") }))
+            }
+            Err(RecvError::Closed) => return None,
+        }
+        Some(())
+    }
+
+    fn handle_command(&mut self, command: Result<CommandRecord, RecvError>) -> Option<()> {
+        match command {
+            Ok(command) => {
+                let registry = Arc::clone(&self.app.parts.reference.borrow().registry);
+                let operator = registry.vehicle(command.terminal).map_or("", |it| it.operator.as_str());
+                if self.caller.sees_operator(operator) {
+                    self.push("command", &to_http(&command).unwrap_or_default());
+                }
+            }
             Err(RecvError::Lagged(missed)) => {
                 self.push("resync", &json!({ "reason": format!("{missed} events missed") }))
             }

@@ -11,6 +11,7 @@ use utoipa::openapi::{
     PathsBuilder, Ref, Required, ResponseBuilder, ServerBuilder, Type,
 };
 
+use crate::commands::KEY_HEADER;
 use crate::guard::COOKIE;
 use crate::routes::{Access, Answer, ROUTES, Route};
 use crate::schema;
@@ -65,6 +66,9 @@ fn operation(route: &Route) -> OperationBuilder {
     for name in route.query {
         operation = operation.parameter(parameter(name, ParameterIn::Query, Required::False));
     }
+    if matches!(route.answer, Answer::Queued(_)) {
+        operation = operation.parameter(parameter(KEY_HEADER, ParameterIn::Header, Required::False));
+    }
     if let Some(body) = route.body {
         let content = ContentBuilder::new().schema(Some(Ref::from_schema_name(body))).build();
         let body =
@@ -93,7 +97,11 @@ fn parameter(name: &str, place: ParameterIn, required: Required) -> ParameterBui
         "to" => (Type::String, "RFC 3339, exclusive"),
         "division" => (Type::String, "Two, four or six digits of GB/T 2260: everything below it"),
         "plate" => (Type::String, "Number plate; may be repeated"),
-        "state" => (Type::String, "raised, updated or cleared; may be repeated"),
+        "state" => (
+            Type::String,
+            "Of alerts raised, updated or cleared, of commands queued, sent, acknowledged, failed, timed-out or cancelled; \
+             may be repeated",
+        ),
         "handling" => (Type::String, "Status of the handling; may be repeated"),
         "severity" => (Type::String, "info, minor, major or critical; may be repeated"),
         "rule" => (Type::String, "Rule id; may be repeated"),
@@ -102,7 +110,8 @@ fn parameter(name: &str, place: ParameterIn, required: Required) -> ParameterBui
         "terminal" => (Type::String, "Terminal number"),
         "operator" => (Type::String, "Operator id; may be repeated"),
         "by" => (Type::String, "vehicle (the default) or operator"),
-        _ => (Type::String, "Id of the alert or structure"),
+        KEY_HEADER => (Type::String, "The same key twice queues once"),
+        _ => (Type::String, "Id of the alert, command or structure"),
     };
     ParameterBuilder::new()
         .name(name)
@@ -123,6 +132,10 @@ fn answer(answer: Answer) -> (&'static str, ResponseBuilder) {
             let content =
                 ContentBuilder::new().schema(Some(ObjectBuilder::new().schema_type(Type::String))).build();
             ("200", done.description("Done").content(media, content))
+        }
+        Answer::Queued(name) => {
+            let content = ContentBuilder::new().schema(Some(Ref::from_schema_name(name))).build();
+            ("202", done.description("Kept; done in its turn").content("application/json", content))
         }
         Answer::Accepted => ("202", done.description("Kept; the rules see it in its turn")),
         Answer::Nothing => ("204", done.description("Done")),
@@ -147,11 +160,11 @@ fn refusal(status: u16) -> ResponseBuilder {
         401 => "No credentials, or wrong ones",
         403 => "Not allowed for this role, or X-CSRF is missing",
         404 => "Not there, or not yours to see",
-        409 => "Somebody was first: `handling` tells the state now",
+        409 => "Somebody was first: `handling` tells the state now; or it is too late for this",
         413 => "The body is too large",
         415 => "The body is not application/json",
         422 => "A member of the body is wrong, or what a reload reads",
-        429 => "Too many attempts: see Retry-After",
+        429 => "Too many attempts: see Retry-After; or too much waits already",
         503 => "A check fails, or the service is stopping",
         _ => "Our fault",
     };

@@ -36,6 +36,8 @@ pub(crate) enum Answer {
     Text(&'static str),
     /// 202: it is on disk, and the rules will see it in its turn.
     Accepted,
+    /// 202 with JSON of this schema: it is on disk and will be done in its turn. Takes the header `Idempotency-Key`.
+    Queued(&'static str),
     /// 204.
     Nothing,
 }
@@ -79,6 +81,9 @@ pub(crate) const VEHICLE_FILTERS: &[&str] =
 /// What a track is asked by.
 pub(crate) const TRACK_FILTERS: &[&str] = &["from", "to", "limit", "cursor"];
 
+/// The filters of the commands of a vehicle.
+pub(crate) const COMMAND_FILTERS: &[&str] = &["state", "limit", "cursor"];
+
 /// What the quality of data is asked by.
 pub(crate) const QUALITY_FILTERS: &[&str] = &["from", "to", "operator", "terminal", "by", "limit", "cursor"];
 
@@ -92,7 +97,7 @@ macro_rules! routes {
     };
 }
 
-use Answer::{Accepted, Json, Nothing, Text};
+use Answer::{Accepted, Json, Nothing, Queued, Text};
 
 routes! {
     "GET" "/api/v1/alerts" "listAlerts" "alerts" Signed ALERT_FILTERS, None, Json("AlertPage"), &[],
@@ -117,6 +122,14 @@ routes! {
         "Where a vehicle was, oldest first; without from and to the last 24 hours";
     "GET" "/api/v1/vehicles/{terminal}/violations" "listVehicleViolations" "vehicles" Signed VIOLATION_FILTERS, None, Json("AlertPage"), &[404],
         "The alerts of a vehicle, newest first";
+    "POST" "/api/v1/vehicles/{terminal}/commands" "queueCommand" "commands" Signed &[], Some("CommandRequest"), Queued("Command"), &[403, 404, 413, 415, 422, 429],
+        "Queues a command, sent when the terminal is there; which kinds depends on the role";
+    "GET" "/api/v1/vehicles/{terminal}/commands" "listCommands" "commands" Signed COMMAND_FILTERS, None, Json("CommandPage"), &[404],
+        "Commands of a vehicle, newest first";
+    "GET" "/api/v1/commands/{id}" "getCommand" "commands" Signed &[], None, Json("Command"), &[404],
+        "One command and how far it is";
+    "DELETE" "/api/v1/commands/{id}" "cancelCommand" "commands" Signed &[], None, Json("Command"), &[403, 404, 409],
+        "Takes back a command that is still queued; for who sent it, and the roles duty and admin";
     "GET" "/api/v1/quality" "listQuality" "quality" Signed QUALITY_FILTERS, None, Json("QualityPage"), &[],
         "The quality of vehicles' data, day by day in China, newest first; without from and to the last seven days";
     "GET" "/api/v1/structures" "listStructures" "structures" Signed &[], None, Json("StructureList"), &[],

@@ -411,6 +411,56 @@ documents! {
         /// Cursor of the next page.
         next: Option<String>,
     }
+    /// What a terminal is to do.
+    CommandRequest {
+        /// An object with its `kind`: `{"kind": "text", "flags": 8, "text": "…"}`, `query-location`, `query-parameters`,
+        /// `query-properties`, `{"kind": "set-parameters", "parameters": [{"id": "0055", "value": "00000050"}]}` (hex
+        /// digits) or `{"kind": "confirm-alarm", "serial": 7, "bits": 1}`.
+        #[schema(value_type = Object)]
+        command: serde_json::Value,
+        /// How long it waits for its terminal, seconds: 1 to 604800; a day unless given.
+        expires_in_s: Option<u64>,
+    }
+    /// A command to a terminal and how far it is.
+    Command {
+        /// A UUID.
+        id: String,
+        /// Whom it is for.
+        terminal: String,
+        /// What it asks, as it was sent here.
+        #[schema(value_type = Object)]
+        command: serde_json::Value,
+        /// `queued`, `sent`, `acknowledged`, `failed`, `timed-out` or `cancelled`.
+        state: String,
+        /// Who asked.
+        by: String,
+        /// `console` or `api`, or `service` for what the service asks itself.
+        via: String,
+        /// When it was queued.
+        created_at: String,
+        /// When it is given up if its terminal hasn't come.
+        expires_at: String,
+        /// How often it was sent; five times at most.
+        attempts: u32,
+        /// Serial of the message that carried it last.
+        serial: Option<u16>,
+        /// The terminal's result: 0 done, 1 failed, 2 wrong message, 3 unsupported.
+        result: Option<u8>,
+        /// Why it is no further, or ended without success.
+        reason: Option<Title>,
+        /// The message the terminal answered with, where that says more than a result: `id`, `name`, `body`.
+        #[schema(value_type = Option<Object>)]
+        answer: Option<serde_json::Value>,
+        /// When it last changed.
+        updated_at: String,
+    }
+    /// A page of commands.
+    CommandPage {
+        /// Newest first.
+        items: Vec<Command>,
+        /// Cursor of the next page.
+        next: Option<String>,
+    }
     /// Positions of a vehicle.
     Track {
         /// Oldest first.

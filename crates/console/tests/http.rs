@@ -74,6 +74,22 @@ const ACCESS: &[(&str, &str, [u16; 5])] = &[
     ("GET", "/api/v1/vehicles/{OTHER}/track", [401, 200, 200, 404, 200]),
     ("GET", "/api/v1/vehicles/{OWN}/violations", [401, 200, 200, 200, 200]),
     ("GET", "/api/v1/vehicles/{OTHER}/violations", [401, 200, 200, 404, 200]),
+    ("GET", "/api/v1/vehicles/{OWN}/commands", [401, 200, 200, 200, 200]),
+    ("GET", "/api/v1/vehicles/{OTHER}/commands", [401, 200, 200, 404, 200]),
+    ("POST", "/api/v1/vehicles/{OWN}/commands text", [401, 202, 202, 202, 202]),
+    ("POST", "/api/v1/vehicles/{OTHER}/commands text", [401, 202, 202, 404, 202]),
+    ("POST", "/api/v1/vehicles/{OWN}/commands query-location", [401, 202, 202, 202, 202]),
+    ("POST", "/api/v1/vehicles/{OTHER}/commands query-location", [401, 202, 202, 404, 202]),
+    ("POST", "/api/v1/vehicles/{OWN}/commands confirm-alarm", [401, 202, 403, 403, 202]),
+    ("POST", "/api/v1/vehicles/{OWN}/commands query-parameters", [401, 202, 403, 403, 202]),
+    ("POST", "/api/v1/vehicles/{OWN}/commands query-properties", [401, 202, 403, 403, 202]),
+    ("POST", "/api/v1/vehicles/{OWN}/commands set-parameters", [401, 403, 403, 403, 202]),
+    ("POST", "/api/v1/vehicles/{OTHER}/commands set-parameters", [401, 403, 403, 404, 202]),
+    ("GET", "/api/v1/commands/{own-command}", [401, 200, 200, 200, 200]),
+    ("GET", "/api/v1/commands/{other-command}", [401, 200, 200, 404, 200]),
+    // The duty desk takes it back; who is not allowed to learns no more.
+    ("DELETE", "/api/v1/commands/{own-command}", [401, 200, 403, 403, 409]),
+    ("DELETE", "/api/v1/commands/{other-command}", [401, 200, 403, 404, 409]),
     ("GET", "/api/v1/exports/violations.csv", [401, 200, 200, 200, 200]),
     ("GET", "/api/v1/map/zones", [401, 200, 200, 200, 200]),
     ("GET", "/api/v1/map/routes", [401, 200, 200, 200, 200]),
@@ -101,10 +117,19 @@ async fn every_route_admits_whom_the_table_says() {
         desk.token(Role::Admin),
     ];
     let (own, other) = (desk.any_alert(true).await, desk.any_alert(false).await);
+    let command = async |alert: &Value| {
+        let path = format!("/api/v1/vehicles/{}/commands", alert["vehicle"]["terminal"].as_str().unwrap());
+        let body = json!({ "command": command_of("text") });
+        let reply = clients[4].send("POST", &path, Some(&body)).await.json();
+        reply["id"].as_str().unwrap().to_owned()
+    };
+    let (own_command, other_command) = (command(&own).await, command(&other).await);
     for (method, row, expected) in ACCESS {
         let (path, body) = row.split_once(' ').unwrap_or((row, ""));
         let path = path
             .replace("{structure}", "bridge")
+            .replace("{own-command}", &own_command)
+            .replace("{other-command}", &other_command)
             .replace("{own}", own["id"].as_str().unwrap())
             .replace("{other}", other["id"].as_str().unwrap())
             .replace("{OWN}", own["vehicle"]["terminal"].as_str().unwrap())
@@ -116,6 +141,7 @@ async fn every_route_admits_whom_the_table_says() {
             "sighting" => Some(sighting()),
             "ticket" => Some(json!({ "ticket": "none" })),
             "login" => Some(json!({ "name": "nobody", "password": "wrong" })),
+            kind if path.ends_with("/commands") => Some(json!({ "command": command_of(kind) })),
             action => Some(json!({ "action": action, "note": "seen", "assignee": "duty-03" })),
         };
         for (client, status) in clients.iter().zip(expected) {
@@ -127,6 +153,16 @@ async fn every_route_admits_whom_the_table_says() {
                 client.credential
             );
         }
+    }
+}
+
+/// A command of this kind.
+fn command_of(kind: &str) -> Value {
+    match kind {
+        "text" => json!({ "kind": kind, "text": "慢行" }),
+        "confirm-alarm" => json!({ "kind": kind, "serial": 7, "bits": 1 }),
+        "set-parameters" => json!({ "kind": kind, "parameters": [{ "id": "0055", "value": "00000050" }] }),
+        _ => json!({ "kind": kind }),
     }
 }
 

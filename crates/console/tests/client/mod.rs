@@ -1,5 +1,6 @@
 //! A client of a few lines: HTTP/1.0, so that an answer ends where the connection does.
 
+#![allow(dead_code, reason = "each test file uses its part")]
 #![allow(clippy::unwrap_used, reason = "a helper of tests: a broken promise is a failed test")]
 
 use std::net::SocketAddr;
@@ -55,16 +56,24 @@ impl Client {
     }
 
     pub async fn send_raw(&self, method: &str, path: &str, media: &str, body: &str) -> Reply {
-        let socket = self.ask(method, path, media, body, None).await;
+        let socket = self.ask(method, path, media, body, "").await;
+        timeout(WAIT_MAX, read(socket, path)).await.unwrap()
+    }
+
+    /// A write that may be repeated under its key.
+    pub async fn send_keyed(&self, path: &str, body: &Value, key: &str) -> Reply {
+        let key = format!("Idempotency-Key: {key}\r\n");
+        let socket = self.ask("POST", path, "application/json", &body.to_string(), &key).await;
         timeout(WAIT_MAX, read(socket, path)).await.unwrap()
     }
 
     pub async fn stream(&self, path: &str, last_event_id: Option<&str>) -> Feed {
-        let socket = self.ask("GET", path, "application/json", "", last_event_id).await;
+        let last = last_event_id.map(|id| format!("Last-Event-ID: {id}\r\n")).unwrap_or_default();
+        let socket = self.ask("GET", path, "application/json", "", &last).await;
         Feed { lines: BufReader::new(socket) }
     }
 
-    async fn ask(&self, method: &str, path: &str, media: &str, body: &str, last: Option<&str>) -> TcpStream {
+    async fn ask(&self, method: &str, path: &str, media: &str, body: &str, more: &str) -> TcpStream {
         let mut heads = format!("Content-Type: {media}\r\nContent-Length: {}\r\n", body.len());
         match &self.credential {
             Credential::None => {}
@@ -74,9 +83,7 @@ impl Client {
                 heads += if *with_header { "X-CSRF: 1\r\n" } else { "" };
             }
         }
-        if let Some(id) = last {
-            heads += &format!("Last-Event-ID: {id}\r\n");
-        }
+        heads += more;
         let mut socket = TcpStream::connect(self.address).await.unwrap();
         // A refusal may come before the whole body has been taken.
         let _ = socket
