@@ -19,14 +19,18 @@ enum Target {
     Framing,
     /// Any body under any message id and edition
     Message,
+    /// Any parts of any sub-packaged messages, through a link and an observer
+    Parts,
 }
 
 impl Target {
-    const fn names(self) -> (&'static str, &'static str) {
+    /// Crate, name, and the bytes of the longest input: two frames, a body, the steps that are looked at.
+    const fn facts(self) -> (&'static str, &'static str, u16) {
         match self {
-            Self::Block => ("jt808", "block"),
-            Self::Framing => ("jt808", "framing"),
-            Self::Message => ("jt808", "message"),
+            Self::Block => ("jt808", "block", 4_096),
+            Self::Framing => ("jt808", "framing", 4_096),
+            Self::Message => ("jt808", "message", 1_100),
+            Self::Parts => ("session", "parts", 384),
         }
     }
 }
@@ -48,11 +52,11 @@ const FLAGS: &str = "--cfg fuzzing -Cpasses=sancov-module -Cllvm-args=-sanitizer
     -Cllvm-args=-sanitizer-coverage-trace-compares -Cdebug-assertions=on -Coverflow-checks=on -Ccodegen-units=1";
 
 /// What one input may cost: longer than this it hangs, beyond this it grows without bound.
-const LIMITS: [&str; 3] = ["-max_len=4096", "-timeout=5", "-rss_limit_mb=512"];
+const LIMITS: [&str; 2] = ["-timeout=5", "-rss_limit_mb=512"];
 
 /// Builds the target, writes its seeds, runs the engine and says where findings lie.
 pub fn run(options: &Options) -> Result<()> {
-    let (package, name) = options.target.names();
+    let (package, name, len_max) = options.target.facts();
     let kept = house::root().join("crates").join(package).join("fuzz").join(format!("{name}.txt"));
     let place =
         std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| house::root().join("target"), PathBuf::from);
@@ -65,7 +69,11 @@ pub fn run(options: &Options) -> Result<()> {
     let engine = build(package, &example, &place)?;
     let findings = directory(&place.join("findings"))?.join(format!("{name}-"));
     let mut command = Command::new(&engine);
-    command.args(LIMITS).arg("-print_final_stats=1").arg(format!("-runs={}", options.executions));
+    command
+        .args(LIMITS)
+        .arg("-print_final_stats=1")
+        .arg(format!("-max_len={len_max}"))
+        .arg(format!("-runs={}", options.executions));
     command.arg(format!("-artifact_prefix={}", findings.display())).arg(&inputs);
     finish(&mut command)
         .with_context(|| format!("an input was found, see {}*: make it a test", findings.display()))?;
