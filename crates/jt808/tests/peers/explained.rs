@@ -48,6 +48,15 @@ pub const EXPLAINED: &[Group] = &[
         rows: &[(31, "Code", "nothing", "123456")],
     },
     Group {
+        why: "Theirs: ports and the time limit stand as two bytes each between semicolons. What follows the command is \
+              one STRING (2013, 8.13), and 0x3b in such a pair would part it. We show the bytes as text.",
+        rows: &[
+            (33, "Value#7", "nothing", "60"),
+            (33, "Value#11", "nothing", "8806"),
+            (33, "Value#12", "nothing", "3306"),
+        ],
+    },
+    Group {
         why: "Neither: two messages were made, and the frame is the second.",
         rows: &[
             (47, "ManualMsgNum#2", "nothing", "126"),
