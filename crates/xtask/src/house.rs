@@ -18,6 +18,7 @@ const ROWS: &[(&str, u8)] = &[
     ("ledger", 2),
     ("history", 2),
     ("settings", 2),
+    ("media", 2),
     ("osm", 2),
     ("rules", 1),
     ("session", 1),
