@@ -280,6 +280,23 @@ documents! {
         worst_open: Option<String>,
         /// How many of its alerts are not cleared.
         open_alerts: u32,
+        /// What its terminal has shown of itself; null in lists, and before it has.
+        profile: Option<TerminalProfile>,
+    }
+    /// What a terminal has shown of itself; what it has not is absent.
+    TerminalProfile {
+        /// Edition of its bodies: `2011`, `2013` or `2019`.
+        edition: Option<String>,
+        /// Whose variant of T/JSATL 12 its alarm signs follow, such as `jiangsu`.
+        dialect: Option<String>,
+        /// Maker.
+        maker: Option<String>,
+        /// Model.
+        model: Option<String>,
+        /// Firmware.
+        firmware: Option<String>,
+        /// IMEI.
+        imei: Option<String>,
     }
     /// A page of vehicles.
     VehiclePage {

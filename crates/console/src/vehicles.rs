@@ -52,7 +52,14 @@ pub(crate) async fn one(
 ) -> Result<Json<Value>, Problem> {
     let (terminal, known) = visible(&app, &caller, &terminal)?;
     let registry = Arc::clone(&app.parts.reference.borrow().registry);
-    describe(&registry, terminal, &known).map(Json)
+    let profile = app.blocking(move |parts| parts.ledger.profile(terminal)).await?;
+    let mut vehicle = describe(&registry, terminal, &known)?;
+    if let Some(vehicle) = vehicle.as_object_mut() {
+        // What another version wrote is shown once the terminal has shown itself again.
+        let profile = profile.map_err(Problem::internal)?.and_then(|text| serde_json::from_str(&text).ok());
+        vehicle.insert("profile".to_owned(), profile.unwrap_or(Value::Null));
+    }
+    Ok(Json(vehicle))
 }
 
 pub(crate) async fn track(
@@ -159,6 +166,7 @@ pub(crate) fn describe(
         "status": live.as_ref().map_or(0, |live| live.status.0),
         "worst_open": live.as_ref().and_then(|live| live.worst_open),
         "open_alerts": live.as_ref().map_or(0, |live| live.open_alerts),
+        "profile": null,
     }))
 }
 

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use client::{Client, Credential, Reply};
 use common::World;
 use console::Console;
+use fleet::ReceiveTime;
 use ledger::Role;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -709,4 +710,21 @@ async fn vehicles_days_come_page_by_page_and_to_an_operator_its_own_only() {
     assert!(hidden["items"].as_array().unwrap().is_empty());
     let pages = duty.get(&format!("/api/v1/quality?{range}&terminal={one}")).await.json();
     assert_eq!(pages["items"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_vehicle_shows_what_its_terminal_has_shown() {
+    let desk = Desk::start().await;
+    let duty = desk.token(Role::Duty);
+    let terminal = desk.any_alert(true).await["vehicle"]["terminal"].as_str().unwrap().to_owned();
+    let path = format!("/api/v1/vehicles/{terminal}");
+    assert_eq!(duty.get(&path).await.json()["profile"], Value::Null);
+    let profile = json!({ "edition": "2011", "maker": "MAKER" });
+    let put = |text: String| {
+        desk.world.ledger.put_profiles(&[(terminal.parse().unwrap(), text)], ReceiveTime::default()).unwrap();
+    };
+    put(profile.to_string());
+    assert_eq!(duty.get(&path).await.json()["profile"], profile);
+    put("{".to_owned());
+    assert_eq!(duty.get(&path).await.json()["profile"], Value::Null);
 }

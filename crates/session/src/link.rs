@@ -341,12 +341,12 @@ impl Link {
         }
     }
 
-    /// Parts of reports are kept as they come, the observer joins them; each part is answered (T/JSATL 12, 4.3).
+    /// Parts are kept as they come, the observer joins those of reports; each part is answered (T/JSATL 12, 4.3).
     fn handle_part(&mut self, now: ReceiveTime, raw: &[u8], header: &Header, packet: Packet) {
         if let Some(speaker) = self.speakers.get(self.last_speaker) {
             self.parts.insert(now, speaker.terminal, header, packet);
         }
-        if carries_news(header.id) {
+        if is_kept(header.id) {
             self.record(now, raw, header);
         } else {
             self.counts.handled += 1;
@@ -381,7 +381,7 @@ impl Link {
             }
             _ => {}
         }
-        if carries_news(header.id) {
+        if is_kept(header.id) {
             self.record(now, raw, header);
         } else {
             self.counts.handled += 1;
@@ -450,6 +450,7 @@ const fn is_answer(id: u16) -> bool {
 }
 
 const ID_ANSWER: u16 = 0x0001;
+const ID_HEARTBEAT: u16 = 0x0002;
 const ID_LOGOUT: u16 = 0x0003;
 /// What the table of ids in the 2011 edition prints.
 const ID_LOGOUT_2011: u16 = 0x0101;
@@ -463,11 +464,21 @@ const ID_LOCATION: u16 = 0x0200;
 const ID_LOCATION_ANSWER: u16 = 0x0201;
 const ID_DRIVER: u16 = 0x0702;
 const ID_LOCATION_BATCH: u16 = 0x0704;
+const ID_MEDIA: u16 = 0x0801;
 const ID_QUERY_PARAMETERS: u16 = 0x8104;
 const ID_QUERY_PROPERTIES: u16 = 0x8107;
 const ID_QUERY_LOCATION: u16 = 0x8201;
 
-/// Messages that are written to the journal because the rules can learn from them.
+/// Messages that are written to the journal before they are answered: whatever a terminal reports, known to us or not.
+/// Left out are those of the conversation itself, answers, and files, which have a store of their own.
+const fn is_kept(id: u16) -> bool {
+    let is_talk =
+        matches!(id, ID_HEARTBEAT | ID_LOGOUT | ID_LOGOUT_2011 | ID_TIME | ID_RESEND | ID_AUTHENTICATION);
+    let is_answer = matches!(id, ID_ANSWER | ID_PARAMETERS_ANSWER | ID_PROPERTIES_ANSWER);
+    !(is_talk || is_answer || id == ID_MEDIA)
+}
+
+/// Messages the rules can learn from.
 pub(crate) const fn carries_news(id: u16) -> bool {
     matches!(id, ID_REGISTRATION | ID_LOCATION | ID_LOCATION_ANSWER | ID_DRIVER | ID_LOCATION_BATCH)
 }
