@@ -352,15 +352,18 @@ impl Terminal {
             0x8100 => self.counts.refused += 1,
             0x8103 => {
                 self.set_parameters(&frame.body);
-                self.answer(now_ms, frame);
+                self.answer(now_ms, frame, 0);
             }
             0x8104 => self.tell_parameters(now_ms, frame.serial),
+            // The 2011 edition has no such message.
+            0x8107 if self.identity.edition == Edition::V2011 => self.answer(now_ms, frame, 3),
+            0x8107 => self.tell_properties(now_ms),
             0x8201 => self.tell_position(now_ms, frame.serial),
             0x8300 => {
                 self.texts += 1;
-                self.answer(now_ms, frame);
+                self.answer(now_ms, frame, 0);
             }
-            _ => self.answer(now_ms, frame),
+            _ => self.answer(now_ms, frame, 0),
         }
     }
 
@@ -415,8 +418,7 @@ impl Terminal {
         let mut body = vec![0x00, 54, 0x00, 0x01];
         padded(b"ROADW", maker, &mut body);
         padded(b"SIM-1", model, &mut body);
-        let phone = self.identity.phone.as_bytes();
-        padded(phone.get(phone.len().saturating_sub(7)..).unwrap_or_default(), id, &mut body);
+        padded(self.short_phone(), id, &mut body);
         body.push(self.identity.color);
         body.extend(gbk(&self.identity.plate));
         body
@@ -450,6 +452,28 @@ impl Terminal {
         self.write(now_ms, 0x0104, &body);
     }
 
+    /// 0x0107: what it is; model and terminal id are longer in 2019.
+    fn tell_properties(&mut self, now_ms: i64) {
+        let (model, id) = if self.identity.edition == Edition::V2019 { (30, 30) } else { (20, 7) };
+        let mut body = vec![0x00, 0x07];
+        padded(b"ROADW", 5, &mut body);
+        padded(b"SIM-1", model, &mut body);
+        padded(self.short_phone(), id, &mut body);
+        wire::bcd(&format!("898600{:0>14}", self.identity.phone), 10, &mut body);
+        for version in [b"H1", b"F1"] {
+            body.extend([2, version[0], version[1]]);
+        }
+        // GPS and BeiDou; TD-LTE.
+        body.extend([0b11, 1 << 5]);
+        self.write(now_ms, 0x0107, &body);
+    }
+
+    /// The last seven digits: what fits a terminal id.
+    fn short_phone(&self) -> &[u8] {
+        let phone = self.identity.phone.as_bytes();
+        phone.get(phone.len().saturating_sub(7)..).unwrap_or_default()
+    }
+
     /// 0x0201: the serial asked with and the newest report.
     fn tell_position(&mut self, now_ms: i64, serial: u16) {
         let mut body = serial.to_be_bytes().to_vec();
@@ -457,10 +481,11 @@ impl Terminal {
         self.write(now_ms, 0x0201, &body);
     }
 
-    fn answer(&mut self, now_ms: i64, frame: &wire::Down) {
+    /// 0x0001: 0 done, 1 failed, 2 wrong message, 3 unsupported.
+    fn answer(&mut self, now_ms: i64, frame: &wire::Down, result: u8) {
         let mut body = frame.serial.to_be_bytes().to_vec();
         body.extend(frame.id.to_be_bytes());
-        body.push(0);
+        body.push(result);
         self.write(now_ms, 0x0001, &body);
     }
 
@@ -628,5 +653,21 @@ mod tests {
         platform.say(0x8104, &[]);
         assert_eq!(platform.ids(), [0x0201, 0x0001, 0x0001, 0x0104]);
         assert_eq!((platform.terminal.texts(), platform.terminal.interval_s()), (1, Some(7)));
+    }
+
+    #[test]
+    fn every_edition_says_what_it_is_in_its_own_length() {
+        for (edition, id, len) in
+            [(Edition::V2011, 0x0001, 5), (Edition::V2013, 0x0107, 52), (Edition::V2019, 0x0107, 85)]
+        {
+            let mut platform = Platform::new(edition);
+            platform.sign_in();
+            platform.say(0x8107, &[]);
+            let heard = platform.hear();
+            assert_eq!((heard[0].id, heard[0].body.len()), (id, len), "{edition:?}");
+            if id == 0x0001 {
+                assert_eq!(heard[0].body, [0, 9, 0x81, 0x07, 3]);
+            }
+        }
     }
 }
