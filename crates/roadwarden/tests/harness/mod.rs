@@ -312,6 +312,8 @@ pub struct Terminal {
     pub acknowledged: BTreeSet<u16>,
     /// Every answer: id and body.
     pub answers: Vec<(u16, Vec<u8>)>,
+    /// Every message that is no answer: id, serial and body.
+    pub commands: Vec<(u16, u16, Vec<u8>)>,
 }
 
 impl Terminal {
@@ -319,7 +321,13 @@ impl Terminal {
         let stream = TcpStream::connect(address)?;
         stream.set_read_timeout(Some(Duration::from_millis(200)))?;
         stream.set_nodelay(true)?;
-        Ok(Self { stream, deframer: Deframer::default(), acknowledged: BTreeSet::new(), answers: Vec::new() })
+        Ok(Self {
+            stream,
+            deframer: Deframer::default(),
+            acknowledged: BTreeSet::new(),
+            answers: Vec::new(),
+            commands: Vec::new(),
+        })
     }
 
     pub fn send(&mut self, bytes: &[u8]) -> std::io::Result<()> {
@@ -339,13 +347,17 @@ impl Terminal {
             }
             Err(error) => return Err(error),
         };
-        let Self { deframer, acknowledged, answers, .. } = self;
+        let Self { deframer, acknowledged, answers, commands, .. } = self;
         deframer.push(&buffer[..count], &mut |piece| {
             let unescaped = piece.unescaped.expect("the platform sends whole frames");
             let id = u16::from_be_bytes([unescaped[0], unescaped[1]]);
             let body = unescaped[12..].to_vec();
             if id == 0x8001 && body[2..4] == [0x02, 0x00] && body[4] == 0 {
                 acknowledged.insert(u16::from_be_bytes([body[0], body[1]]));
+            }
+            if !matches!(id, 0x8001 | 0x8100) {
+                let serial = u16::from_be_bytes([unescaped[10], unescaped[11]]);
+                commands.push((id, serial, body.clone()));
             }
             answers.push((id, body));
         });
