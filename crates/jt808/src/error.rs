@@ -45,6 +45,20 @@ pub enum FrameError {
     },
 }
 
+impl FrameError {
+    /// The reason in Chinese, beside the English of `Display`.
+    #[must_use]
+    pub fn chinese(&self) -> String {
+        match self {
+            Self::BadEscape { at } => format!("第 {at} 字节的转义符 0x7d 后不是 0x01 或 0x02"),
+            Self::Checksum { computed, found } => format!("校验码为 {found:#04x}，应为 {computed:#04x}"),
+            Self::Packet { index, total } => format!("包序号 {index}、总包数 {total}，序号应为 1 至总包数"),
+            Self::Short { len, needed } => format!("共 {len} 字节，消息头至少需要 {needed} 字节"),
+            Self::TooLong { len, max } => format!("共 {len} 字节，最多 {max} 字节"),
+        }
+    }
+}
+
 /// Why a body is not the message its id says.
 #[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
 pub enum DecodeError {
@@ -69,6 +83,22 @@ pub enum DecodeError {
         /// Bytes it needs.
         needed: usize,
     },
+}
+
+impl DecodeError {
+    /// The reason in Chinese, beside the English of `Display`.
+    #[must_use]
+    pub fn chinese(&self) -> String {
+        match self {
+            Self::Packaged { index, total } => format!("分包消息第 {index} 包，共 {total} 包"),
+            Self::Encrypted => "消息体已加密".into(),
+            Self::Missing { field, left, needed } => {
+                let name = field.replace(' ', "_");
+                let word = crate::chinese_word(&name).unwrap_or(field);
+                format!("{word} 需要 {needed} 字节，只剩 {left} 字节")
+            }
+        }
+    }
 }
 
 #[cfg(test)]
@@ -119,6 +149,25 @@ mod tests {
         check(0x8003, Edition::V2013, &[0, 1, 2, 0, 1], "package numbers needs 4 bytes, 2 are left");
         check(0x8004, Edition::V2019, &[0; 5], "utc needs 6 bytes, 5 are left");
         check(0x8300, Edition::V2019, &[0], "type needs 1 bytes, 0 are left");
+    }
+
+    #[test]
+    fn a_reason_is_said_in_chinese_too() {
+        let frame = |raw: &[u8]| {
+            let mut plain = Vec::new();
+            unescape(raw, &mut plain).and_then(|_| Frame::decode(&plain).map(|_| ())).unwrap_err().chinese()
+        };
+        assert_eq!(frame(&[]), "共 0 字节，消息头至少需要 12 字节");
+        assert_eq!(frame(&[0, 2, 0, 0, 1, 4]), "校验码为 0x04，应为 0x03");
+        assert_eq!(frame(&[0, 0x7d, 3, 0]), "第 1 字节的转义符 0x7d 后不是 0x01 或 0x02");
+        assert_eq!(frame(&[0; 2_093]), "共 2093 字节，最多 2092 字节");
+        let packet = crate::FrameError::Packet { index: 4, total: 3 };
+        assert_eq!(packet.chinese(), "包序号 4、总包数 3，序号应为 1 至总包数");
+        let missing = Message::decode(0x0100, Edition::V2019, &[0; 20]).unwrap_err();
+        assert_eq!(missing.chinese(), "终端 ID 需要 7 字节，只剩 3 字节");
+        let packaged = crate::DecodeError::Packaged { index: 2, total: 3 };
+        assert_eq!(packaged.chinese(), "分包消息第 2 包，共 3 包");
+        assert_eq!(crate::DecodeError::Encrypted.chinese(), "消息体已加密");
     }
 
     #[test]

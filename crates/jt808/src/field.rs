@@ -85,6 +85,10 @@ pub trait Show {
     fn begin(&mut self, name: &'static str);
     /// Ends what the latest [`Show::begin`] began.
     fn end(&mut self);
+    /// Whether an entry that is one [`Field::Entry`] comes field by field instead.
+    fn in_full(&self) -> bool {
+        false
+    }
 }
 
 /// Short forms for what bodies show.

@@ -145,10 +145,10 @@ pub struct Header {
     pub flags: u16,
 }
 
-const LENGTH: u16 = 0x03ff;
-const ENCRYPTION: u16 = 0x1c00;
-const PACKAGED: u16 = 0x2000;
-const VERSION_FLAG: u16 = 0x4000;
+pub(crate) const LENGTH: u16 = 0x03ff;
+pub(crate) const ENCRYPTION: u16 = 0x1c00;
+pub(crate) const PACKAGED: u16 = 0x2000;
+pub(crate) const VERSION_FLAG: u16 = 0x4000;
 
 impl Header {
     /// A plain header of an edition; `V2011` has the layout of `V2013`.
@@ -177,24 +177,8 @@ impl Header {
     /// Reads the header and says how long it is; `bytes` is header and body.
     #[inline(always)]
     pub(crate) fn decode(bytes: &[u8]) -> Result<(Self, usize, Warnings), FrameError> {
-        let attributes = match bytes {
-            [_, _, high, low, ..] => u16::from_be_bytes([*high, *low]),
-            _ => return Err(FrameError::Short { len: bytes.len(), needed: 12 }),
-        };
-        let flagged = attributes & VERSION_FLAG != 0;
-        let mut v2019 = flagged;
-        let mut warnings = Warnings::default();
-        let announced = usize::from(attributes & LENGTH);
-        let agrees = |v2019| bytes.len() == header_len(v2019, attributes) + announced;
-        if !agrees(v2019) {
-            // Bit 14 lies both ways; the layout whose length field fits the bytes is the one in use.
-            if agrees(!v2019) {
-                v2019 = !v2019;
-                warnings.insert(Warnings::VERSION_FLAG);
-            } else {
-                warnings.insert(Warnings::LENGTH_FIELD);
-            }
-        }
+        let Layout { v2019, attributes, warnings } =
+            Layout::of(bytes).ok_or(FrameError::Short { len: bytes.len(), needed: 12 })?;
         let len = header_len(v2019, attributes);
         let header = Self::read(bytes, v2019, attributes)
             .ok_or(FrameError::Short { len: bytes.len(), needed: len })?;
@@ -260,7 +244,41 @@ impl Header {
     }
 }
 
-const fn header_len(v2019: bool, attributes: u16) -> usize {
+/// Which of the two layouts a header has.
+#[derive(Clone, Copy)]
+pub(crate) struct Layout {
+    pub(crate) v2019: bool,
+    pub(crate) attributes: u16,
+    pub(crate) warnings: Warnings,
+}
+
+impl Layout {
+    /// `bytes` is header and body; nothing where the attributes are cut.
+    #[inline(always)]
+    pub(crate) fn of(bytes: &[u8]) -> Option<Self> {
+        let attributes = match bytes {
+            [_, _, high, low, ..] => u16::from_be_bytes([*high, *low]),
+            _ => return None,
+        };
+        let flagged = attributes & VERSION_FLAG != 0;
+        let mut v2019 = flagged;
+        let mut warnings = Warnings::default();
+        let announced = usize::from(attributes & LENGTH);
+        let agrees = |v2019| bytes.len() == header_len(v2019, attributes) + announced;
+        if !agrees(v2019) {
+            // Bit 14 lies both ways; the layout whose length field fits the bytes is the one in use.
+            if agrees(!v2019) {
+                v2019 = !v2019;
+                warnings.insert(Warnings::VERSION_FLAG);
+            } else {
+                warnings.insert(Warnings::LENGTH_FIELD);
+            }
+        }
+        Some(Self { v2019, attributes, warnings })
+    }
+}
+
+pub(crate) const fn header_len(v2019: bool, attributes: u16) -> usize {
     let fixed = if v2019 { 17 } else { 12 };
     if attributes & PACKAGED == 0 { fixed } else { fixed + 4 }
 }

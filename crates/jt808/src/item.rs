@@ -1,6 +1,10 @@
 //! Additional items of a location report: id 1, length 1, value (2013 table 27, 2019 table 27; JT/T 1078-2016 table 13).
 
-use crate::field::{Field, Meaning, Show};
+mod meanings;
+
+pub(crate) use self::meanings::ITEMS;
+use self::meanings::{ABNORMAL, DIRECTIONS, INPUTS, PLACES, SEGMENT_RESULTS, SIGNALS, VIDEO_ALARMS};
+use crate::field::{Field, Show};
 use crate::reader::put_fixed;
 use crate::safety::{Adas, BlindSpot, DriverState, HarshDriving, TyreAlarm};
 
@@ -418,56 +422,6 @@ impl ItemValue<'_> {
         }
     }
 }
-
-/// JT/T 1078-2016 table 14.
-const VIDEO_ALARMS: Meaning = Meaning::Bits(&[
-    (0, "视频信号丢失", "signal lost"),
-    (1, "视频信号遮挡", "signal covered"),
-    (2, "存储单元故障", "storage fault"),
-    (3, "其他视频设备故障", "other video fault"),
-    (4, "客车超员", "passengers over limit"),
-    (5, "异常驾驶行为", "abnormal driving"),
-    (6, "特殊报警录像达到存储阈值", "special recording full"),
-]);
-
-/// JT/T 1078-2016 table 15.
-const ABNORMAL: Meaning =
-    Meaning::Bits(&[(0, "疲劳", "fatigue"), (1, "打电话", "phone"), (2, "抽烟", "smoking")]);
-
-/// 2019 table 31.
-const SIGNALS: Meaning = Meaning::Bits(&[
-    (0, "近光灯", "low beam"),
-    (1, "远光灯", "high beam"),
-    (2, "右转向灯", "right indicator"),
-    (3, "左转向灯", "left indicator"),
-    (4, "制动", "brake"),
-    (5, "倒挡", "reverse"),
-    (6, "雾灯", "fog lamp"),
-    (7, "示廓灯", "outline lamp"),
-    (8, "喇叭", "horn"),
-    (9, "空调", "air conditioning"),
-    (10, "空挡", "neutral"),
-    (11, "缓速器", "retarder"),
-    (12, "ABS", "abs"),
-    (13, "加热器", "heater"),
-    (14, "离合器", "clutch"),
-]);
-
-/// 2019 table 32.
-const INPUTS: Meaning = Meaning::Bits(&[(0, "深度休眠", "deep sleep"), (1, "休眠", "sleep")]);
-
-/// 2019 tables 28 and 29; 0 and 4 mean something in 0x11 alone.
-const PLACES: Meaning = Meaning::Codes(&[
-    (0, "无特定位置", "none"),
-    (1, "圆形区域", "circle"),
-    (2, "矩形区域", "rectangle"),
-    (3, "多边形区域", "polygon"),
-    (4, "路段/路线", "segment or route"),
-]);
-
-const DIRECTIONS: Meaning = Meaning::Codes(&[(0, "进", "in"), (1, "出", "out")]);
-
-const SEGMENT_RESULTS: Meaning = Meaning::Codes(&[(0, "不足", "too short"), (1, "过长", "too long")]);
 
 #[cfg(test)]
 mod tests {

@@ -24,6 +24,7 @@
 //!
 //! It does not read sockets, keep sessions, join sub-packages or judge what a message means.
 
+mod annotate;
 mod block;
 mod deframer;
 mod error;
@@ -37,7 +38,9 @@ mod reader;
 mod safety;
 mod text;
 mod time;
+mod words;
 
+pub use annotate::{Annotation, Note, State, annotate, annotate_body};
 pub use block::{BLOCK_DATA_BYTES_MAX, BLOCK_MAGIC, Block, BlockDeframer, BlockName, Inflow, encode_block};
 pub use deframer::{Deframer, FRAME_BYTES_MAX, Piece};
 pub use error::{DecodeError, FrameError};
@@ -84,3 +87,4 @@ pub use safety::{
 };
 pub use text::{Text, encode_text};
 pub use time::DeviceTime;
+pub use words::{chinese_word, unit_of};

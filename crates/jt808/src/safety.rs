@@ -3,8 +3,14 @@
 //! All end in the same block: speed 1, altitude 2, latitude 4, longitude 4, time BCD\[6\], vehicle status 2, alarm sign
 //! S. The width of the sign tells the provincial dialect, and the item's length tells the width.
 
+mod meanings;
+
+use self::meanings::{
+    ADAS_KINDS, BLIND_SPOTS, DEPARTURES, FLAGS, HARSH_KINDS, LEVELS, SIGNS, TYRE_BITS, VEHICLE_STATUS,
+    driver_kinds,
+};
 use crate::DeviceTime;
-use crate::field::{Field, Show};
+use crate::field::{Field, Meaning, Show};
 use crate::reader::{Reader, put_fixed};
 use crate::text::Text;
 
@@ -194,14 +200,14 @@ impl<'a> Scene<'a> {
         show.number("latitude_e6", self.latitude);
         show.number("longitude_e6", self.longitude);
         show.text("time", 6, &self.time);
-        show.number("vehicle_status", self.vehicle_status);
+        show.meant("vehicle_status", self.vehicle_status, VEHICLE_STATUS);
         self.sign.show(show);
     }
 }
 
-/// Defines an item of a fixed head and the shared block.
+/// Defines an item of a fixed head and the shared block. A meaning is a function of the dialect.
 macro_rules! safety_item {
-    ($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident: $kind:ident),* $(,)? }) => {
+    ($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident: $kind:ident $(= $meaning:expr)?),* $(,)? }) => {
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, Eq, PartialEq)]
         pub struct $name<'a> {
@@ -235,12 +241,22 @@ macro_rules! safety_item {
 
             pub(crate) fn show(&self, show: &mut dyn Show) {
                 show.number("alarm_id", self.alarm_id);
-                show.number("flag", self.flag);
-                $(show.number(stringify!($field), self.$field);)*
+                show.meant("flag", self.flag, FLAGS);
+                $(show.meant(stringify!($field), self.$field, meant!(self $($meaning)?));)*
                 self.scene.show(show);
             }
         }
     };
+}
+
+macro_rules! meant {
+    ($item:ident) => {
+        Meaning::Plain
+    };
+    ($item:ident $meaning:expr) => {{
+        let meaning: fn(Dialect) -> Meaning = $meaning;
+        meaning($item.scene.sign.dialect)
+    }};
 }
 
 safety_item! {
@@ -248,17 +264,17 @@ safety_item! {
     Adas {
         /// 1 forward collision, 2 lane departure, 3 headway, 4 pedestrian, 5 lane changes, 6 road sign, 7 obstacle,
         /// 0x10 sign recognised, 0x11 capture.
-        kind: u8,
+        kind: u8 = |_| ADAS_KINDS,
         /// 1 or 2.
-        level: u8,
+        level: u8 = |_| LEVELS,
         /// km/h, types 1 and 2.
         front_speed_kmh: u8,
         /// Units of 100 ms, types 1, 2 and 4.
         distance_100ms: u8,
         /// 1 left, 2 right, type 2.
-        departure: u8,
+        departure: u8 = |_| DEPARTURES,
         /// 1 speed, 2 height, 3 weight, types 6 and 0x10.
-        sign_kind: u8,
+        sign_kind: u8 = |_| SIGNS,
         /// What the road sign says.
         sign_value: u8,
     }
@@ -268,9 +284,9 @@ safety_item! {
     /// 0x65 driver state monitoring (T/JSATL 12-2017 table 4-17). The meaning of a type differs by dialect.
     DriverState {
         /// 1 fatigue, 2 phone, 3 smoking, 4 distraction, 5 abnormal, further ones by dialect.
-        kind: u8,
+        kind: u8 = driver_kinds,
         /// 1 or 2.
-        level: u8,
+        level: u8 = |_| LEVELS,
         /// 1 to 10, type 1.
         fatigue: u8,
         /// Four reserved bytes as sent.
@@ -282,7 +298,7 @@ safety_item! {
     /// 0x67 blind spot (T/JSATL 12-2017 table 4-20).
     BlindSpot {
         /// 1 rear, 2 left rear, 3 right rear.
-        kind: u8,
+        kind: u8 = |_| BLIND_SPOTS,
     }
 }
 
@@ -290,7 +306,7 @@ safety_item! {
     /// 0x70 harsh driving, of later variants.
     HarshDriving {
         /// 1 acceleration, 2 braking, 3 turn, 4 idling, 5 stall, 6 coasting, 7 over-revving.
-        kind: u8,
+        kind: u8 = |_| HARSH_KINDS,
         /// Time threshold.
         duration: u16,
         /// First threshold.
@@ -347,11 +363,15 @@ impl<'a> TyreAlarm<'a> {
 
     pub(crate) fn show(&self, show: &mut dyn Show) {
         show.number("alarm_id", self.alarm_id);
-        show.number("flag", self.flag);
+        show.meant("flag", self.flag, FLAGS);
         self.scene.show(show);
         show.number("count", self.count);
         let size = self.entries.len().checked_div(usize::from(self.count)).unwrap_or(0);
         for entry in self.iter() {
+            if show.in_full() {
+                entry.show(size, show);
+                continue;
+            }
             let TyreEntry { position, bits, pressure_kpa, temperature_c, battery_percent } = entry;
             let text =
                 format_args!("{position}:{bits:#06x}:{pressure_kpa}kPa:{temperature_c}C:{battery_percent}%");
@@ -376,6 +396,16 @@ pub struct TyreEntry {
 }
 
 impl TyreEntry {
+    fn show(&self, size: usize, show: &mut dyn Show) {
+        show.begin("wheel");
+        show.value("position", size.saturating_sub(8), Field::Number(self.position.into()));
+        show.meant("bits", self.bits, TYRE_BITS);
+        show.number("pressure_kpa", self.pressure_kpa);
+        show.number("temperature_c", self.temperature_c);
+        show.number("battery_percent", self.battery_percent);
+        show.end();
+    }
+
     fn decode(bytes: &[u8]) -> Option<Self> {
         let (position, fields) = bytes.split_last_chunk::<8>()?;
         let [a, b, c, d, e, f, g, h] = *fields;

@@ -3,11 +3,12 @@
 //! A directory is named by id and message, a file by what it shows; `refused` holds what is no frame. Lines from `#`
 //! are remarks, all else above `---` is hex. `UPDATE_EXPECT=1` rewrites what stands below; the diff is to be reviewed.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use jt808::{Edition, Frame, Message, Warnings, encode_frame, name_of, unescape};
+use jt808::{Edition, Frame, Message, Warnings, annotate, encode_frame, name_of, unescape};
 
 #[test]
 fn every_vector_reads_and_encodes_as_written() {
@@ -53,6 +54,27 @@ fn the_table_of_messages_has_every_name() {
     let links =
         files().into_iter().filter(|path| !table.contains(&format!("(jt808/vectors/{})", directory(path))));
     assert_eq!(links.collect::<Vec<_>>(), Vec::<PathBuf>::new());
+}
+
+#[test]
+fn every_field_of_a_vector_has_a_chinese_word() {
+    let mut missing = BTreeMap::new();
+    for path in files() {
+        let text = fs::read_to_string(&path).unwrap();
+        let (above, _) = text.split_once("---\n").expect("a line of three dashes");
+        let notes = annotate(&from_hex(above)).notes;
+        for note in notes.iter().filter(|note| note.chinese.is_empty()) {
+            missing.entry(note.name).or_insert_with(|| directory(&path).to_owned());
+        }
+    }
+    let rows: String =
+        missing.iter().map(|(name, vector)| format!("    (\"{name}\", \"…\"), // {vector}\n")).collect();
+    assert!(
+        missing.is_empty(),
+        "{} names have no Chinese word; add them to WORDS in crates/jt808/src/words.rs, sorted, the unit at their end left \
+         out where it changes nothing:\n{rows}",
+        missing.len()
+    );
 }
 
 /// What a frame says, and how it is encoded again where that differs from what was sent.

@@ -6,7 +6,7 @@
 use std::fmt;
 
 use crate::field::{Field, Hex, Meaning, Show, Shown};
-use crate::item::{ItemValue, Items};
+use crate::item::{ITEMS, ItemValue, Items};
 use crate::layout::Body;
 use crate::reader::Reader;
 use crate::{DecodeError, DeviceTime, Edition};
@@ -84,9 +84,14 @@ impl<'a> Location<'a> {
         for item in self.items {
             let value = item.value();
             show.begin("items");
-            show.text("id", 1, &format_args!("{:02x} {}", item.id, value.name()));
+            show.meant("id", item.id, ITEMS);
             show.value("length", 1, Field::Number(i64::try_from(item.bytes.len()).unwrap_or(i64::MAX)));
-            value.show(show);
+            match value {
+                ItemValue::Raw { bytes, .. } if ITEMS.of(item.id.into()).next().is_some() => {
+                    show.hex("other_length", bytes);
+                }
+                value => value.show(show),
+            }
             show.end();
         }
         let leftover = self.items.leftover();

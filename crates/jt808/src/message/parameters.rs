@@ -44,6 +44,14 @@ impl<'a> Body<'a> for Parameters<'a> {
     fn show(&self, show: &mut dyn Show) {
         show.number("count", self.count);
         for Parameter { id, value } in self.iter() {
+            if show.in_full() {
+                show.begin("parameter");
+                show.text("parameter_id", 4, &format_args!("0x{id:04x}"));
+                show.value("length", 1, Field::Number(i64::try_from(value.len()).unwrap_or(i64::MAX)));
+                show.hex("value", value);
+                show.end();
+                continue;
+            }
             show.value("parameter", 5 + value.len(), Field::Entry(&format_args!("{id:04x}={}", Hex(value))));
         }
         show.trailing(self.leftover());
