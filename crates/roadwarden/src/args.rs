@@ -20,7 +20,7 @@ pub struct Args {
 pub enum Command {
     /// Read everything `serve` would read, connect to nothing, and name every mistake
     Check(ConfigArg),
-    /// JT/T 808 frames to JSON, one object a line
+    /// JT/T 808 frames explained: JSON for programs, listings for people 解析报文
     Decode(Decode),
     /// The whole system on this machine, with a simulated fleet around Lhasa
     Demo(Demo),
@@ -51,9 +51,26 @@ pub struct ConfigArg {
 pub struct Decode {
     /// Frames in hex; without any, standard input
     pub hex: Vec<String>,
+    /// What is written for each frame 输出格式
+    #[arg(long, value_enum, default_value_t = Format::Json)]
+    pub format: Format,
+    /// In the annotated format, all bytes of a field that has more than sixteen 长字段的全部字节
+    #[arg(long)]
+    pub full: bool,
     /// Standard input is a byte stream, not hex text
     #[arg(long)]
     pub raw: bool,
+}
+
+/// What `decode` writes.
+#[derive(Clone, Copy, ValueEnum)]
+pub enum Format {
+    /// One object a line
+    Json,
+    /// A compact listing
+    Text,
+    /// One line a field: offset, bytes, names, value, meaning; what is not understood too 逐字段注释
+    Annotated,
 }
 
 /// `demo`.

@@ -41,9 +41,9 @@ fn main() -> ExitCode {
 
 fn decode_frames(args: &args::Decode) -> anyhow::Result<()> {
     let output = std::io::BufWriter::new(std::io::stdout().lock());
-    if decode::run(&args.hex, args.raw, std::io::stdin().lock(), output)? {
+    if decode::run(args, std::io::stdin().lock(), output)? {
         Ok(())
     } else {
-        Err(exit::Wrong("some frames could not be decoded, see \"error\" 部分报文无法解析".to_owned()).into())
+        Err(exit::Wrong("some frames could not be decoded 部分报文无法解析".to_owned()).into())
     }
 }

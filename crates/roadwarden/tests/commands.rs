@@ -239,3 +239,21 @@ fn decode_prints_a_frame_and_fails_at_the_end() {
         .collect();
     assert!(lines.len() == 2 && lines[0]["error"].is_string() && lines[1]["id"] == "0200", "{lines:?}");
 }
+
+#[test]
+fn decode_fails_alike_in_every_format() {
+    let good = hex(&frame(0x0200, "13800000001", 7, &location(1_767_225_600_000, 91.1, 29.6, 62.0, 2)));
+    let cut = hex(&frame(0x0200, "13800000001", 8, &[0; 9]));
+    for format in ["json", "text", "annotated"] {
+        let code =
+            |frames: &[&str]| run(&[&["decode", "--format", format][..], frames].concat()).status.code();
+        assert_eq!(code(&[&good]), Some(0), "{format}");
+        assert_eq!(code(&[&cut, &good]), Some(1), "{format}");
+        assert_eq!(code(&["7e"]), Some(1), "{format}");
+        assert_eq!(code(&["no hex"]), Some(1), "{format}");
+    }
+    assert_eq!(run(&["decode", "--format", "prose", &good]).status.code(), Some(2));
+    let output = run(&["decode", "--format", "annotated", "--full", &cut]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.contains("纬度 需要 4 字节，只剩 1 字节 / latitude needs 4 bytes, 1 are left"), "{text}");
+}
