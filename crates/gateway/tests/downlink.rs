@@ -10,7 +10,7 @@ use fleet::ReceiveTime;
 use gateway::Options;
 use ledger::{CommandId, CommandRecord, CommandState, Ledger, NewCommand, Via};
 use serde_json::{Value, json};
-use session::Command;
+use session::{Command, DriverText};
 use tokio::net::UdpSocket;
 use tokio::sync::broadcast::Receiver;
 use tokio::time::timeout;
@@ -42,7 +42,7 @@ fn queue_for(ledger: &Ledger, number: u64, command: Value, lasts: Duration) -> C
 }
 
 fn text(text: &str) -> Command {
-    Command::Text { flags: 8, text: text.into() }
+    Command::Text(DriverText::new(text))
 }
 
 /// Waits for the next change of a command into a state.

@@ -1,11 +1,29 @@
 //! What the platform can ask of a terminal.
 
-use jt808::Edition;
+mod answer;
+mod area;
+mod body;
+mod control;
+mod hex;
+mod media;
+mod parameters;
+mod recorder;
+mod text;
+
 use serde::{Deserialize, Serialize};
 
-use crate::link::command_body;
+pub(crate) use self::answer::Answer;
+pub use self::area::{
+    AreaAction, AreaShape, AreaTerms, CircleArea, PolygonArea, RectangleArea, RouteLine, RouteTurn,
+    SpeedLimit, Spot, Takes, Told,
+};
+pub(crate) use self::body::{BODY_BYTES_MAX, command_body};
+pub use self::control::{Control, Doors, Firmware, Server};
+pub use self::media::{MediaCause, MediaKind, Photo, Rate, Record, Resolution, Shoot, StoredMedia};
+pub use self::recorder::{RecorderQuery, RecorderSetting};
+pub use self::text::{DriverText, TextPurpose};
 
-/// A downlink message. As JSON: `{"kind": "text", "flags": 8, "text": "…"}`, the kind in kebab case.
+/// A downlink message. As JSON: `{"kind": "text", "text": "…"}`, the kind in kebab case.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(tag = "kind", rename_all = "kebab-case", rename_all_fields = "snake_case", deny_unknown_fields)]
 pub enum Command {
@@ -16,23 +34,96 @@ pub enum Command {
         /// Which (bits 0, 3, 20, 21, 22, 27, 28).
         bits: u32,
     },
+    /// 0x8105: what the terminal shall do with itself.
+    Control(Control),
+    /// 0x8500: what the terminal shall do with its vehicle.
+    ControlVehicle {
+        /// The doors.
+        doors: Doors,
+    },
+    /// 0x8601, 0x8603, 0x8605 or 0x8607: areas or routes go.
+    DeleteShapes {
+        /// Of what kind.
+        shape: AreaShape,
+        /// Which, at most 125; all where none is named.
+        #[serde(default)]
+        ids: Vec<u32>,
+    },
+    /// 0x8801: pictures or a film at once.
+    Photo(Photo),
+    /// 0x8608: which areas or routes do you have? Terminals know it from 2019 on.
+    QueryAreas {
+        /// Of what kind.
+        shape: AreaShape,
+        /// Which, at most 125; all where none is named.
+        #[serde(default)]
+        ids: Vec<u32>,
+    },
+    /// 0x8702: who drives?
+    QueryDriverIdentity,
     /// 0x8201: where are you?
     QueryLocation,
     /// 0x8104: all parameters.
     QueryParameters,
     /// 0x8107: what are you?
     QueryProperties,
+    /// 0x8700: what has the driving recorder?
+    QueryRecorder(RecorderQuery),
+    /// 0x8106: some parameters.
+    QuerySomeParameters {
+        /// Which; as JSON hex digits such as `"0055"`.
+        #[serde(with = "parameters::ids")]
+        ids: Vec<u32>,
+    },
+    /// 0x8804: sound.
+    Record(Record),
+    /// 0x8802: which media do you have?
+    SearchMedia(StoredMedia),
+    /// 0x8600: circles to watch.
+    SetCircles {
+        /// What becomes of those that are there; they stay where nothing is said.
+        #[serde(default)]
+        action: AreaAction,
+        /// The circles, at most 125.
+        areas: Vec<CircleArea>,
+    },
     /// 0x8103: parameters, each an id and its value. As JSON:
     /// `{"kind": "set-parameters", "parameters": [{"id": "0055", "value": "00000050"}]}`, both in hex digits.
     #[serde(with = "parameters")]
     SetParameters(Vec<(u32, Vec<u8>)>),
+    /// 0x8604: a polygon to watch.
+    SetPolygon(PolygonArea),
+    /// 0x8701: something is set in the driving recorder.
+    SetRecorder(RecorderSetting),
+    /// 0x8602: rectangles to watch.
+    SetRectangles {
+        /// What becomes of those that are there; they stay where nothing is said.
+        #[serde(default)]
+        action: AreaAction,
+        /// The rectangles, at most 125.
+        areas: Vec<RectangleArea>,
+    },
+    /// 0x8606: a route to keep to.
+    SetRoute(RouteLine),
     /// 0x8300: text to show and speak.
-    Text {
-        /// Flag byte; bit 3 (8), the default, has it spoken.
-        #[serde(default = "spoken")]
-        flags: u8,
-        /// At most about 500 characters: one frame.
-        text: String,
+    Text(DriverText),
+    /// 0x8202: reports at another interval for a while.
+    Track {
+        /// Seconds between two reports; 0 ends it.
+        interval_s: u16,
+        /// For how many seconds; 0, the default, where it ends.
+        #[serde(default)]
+        valid_s: u32,
+    },
+    /// 0x8803: media out of the terminal's memory.
+    UploadMedia(StoredMedia),
+    /// 0x8805: one medium out of the terminal's memory.
+    UploadOne {
+        /// Its id, above 0.
+        id: u32,
+        /// Deleted once it is sent.
+        #[serde(default)]
+        delete: bool,
     },
 }
 
@@ -41,11 +132,29 @@ impl Command {
     pub const fn id(&self) -> u16 {
         match self {
             Self::ConfirmAlarm { .. } => 0x8203,
+            Self::Control(_) => 0x8105,
+            Self::ControlVehicle { .. } => 0x8500,
+            Self::DeleteShapes { shape, .. } => shape.deletion(),
+            Self::Photo(_) => 0x8801,
+            Self::QueryAreas { .. } => 0x8608,
+            Self::QueryDriverIdentity => 0x8702,
             Self::QueryLocation => 0x8201,
             Self::QueryParameters => 0x8104,
             Self::QueryProperties => 0x8107,
+            Self::QueryRecorder(_) => 0x8700,
+            Self::QuerySomeParameters { .. } => 0x8106,
+            Self::Record(_) => 0x8804,
+            Self::SearchMedia(_) => 0x8802,
+            Self::SetCircles { .. } => 0x8600,
             Self::SetParameters(_) => 0x8103,
-            Self::Text { .. } => 0x8300,
+            Self::SetPolygon(_) => 0x8604,
+            Self::SetRecorder(_) => 0x8701,
+            Self::SetRectangles { .. } => 0x8602,
+            Self::SetRoute(_) => 0x8606,
+            Self::Text(_) => 0x8300,
+            Self::Track { .. } => 0x8202,
+            Self::UploadMedia(_) => 0x8803,
+            Self::UploadOne { .. } => 0x8805,
         }
     }
 
@@ -53,11 +162,29 @@ impl Command {
     pub const fn kind(&self) -> &'static str {
         match self {
             Self::ConfirmAlarm { .. } => "confirm-alarm",
+            Self::Control(_) => "control",
+            Self::ControlVehicle { .. } => "control-vehicle",
+            Self::DeleteShapes { .. } => "delete-shapes",
+            Self::Photo(_) => "photo",
+            Self::QueryAreas { .. } => "query-areas",
+            Self::QueryDriverIdentity => "query-driver-identity",
             Self::QueryLocation => "query-location",
             Self::QueryParameters => "query-parameters",
             Self::QueryProperties => "query-properties",
+            Self::QueryRecorder(_) => "query-recorder",
+            Self::QuerySomeParameters { .. } => "query-some-parameters",
+            Self::Record(_) => "record",
+            Self::SearchMedia(_) => "search-media",
+            Self::SetCircles { .. } => "set-circles",
             Self::SetParameters(_) => "set-parameters",
-            Self::Text { .. } => "text",
+            Self::SetPolygon(_) => "set-polygon",
+            Self::SetRecorder(_) => "set-recorder",
+            Self::SetRectangles { .. } => "set-rectangles",
+            Self::SetRoute(_) => "set-route",
+            Self::Text(_) => "text",
+            Self::Track { .. } => "track",
+            Self::UploadMedia(_) => "upload-media",
+            Self::UploadOne { .. } => "upload-one",
         }
     }
 
@@ -66,11 +193,31 @@ impl Command {
     pub const fn is_repeatable(&self) -> bool {
         match self {
             Self::ConfirmAlarm { .. }
+            | Self::DeleteShapes { .. }
+            | Self::QueryAreas { .. }
+            | Self::QueryDriverIdentity
             | Self::QueryLocation
             | Self::QueryParameters
             | Self::QueryProperties
+            | Self::QueryRecorder(_)
+            | Self::QuerySomeParameters { .. }
+            | Self::SearchMedia(_)
+            | Self::SetCircles { .. }
             | Self::SetParameters(_)
-            | Self::Text { .. } => true,
+            | Self::SetPolygon(_)
+            | Self::SetRectangles { .. }
+            | Self::SetRoute(_)
+            | Self::Text(_)
+            | Self::Track { .. } => true,
+            // A terminal that resets answers late or never; doors, pictures, sound and deletions belong to their moment;
+            // a recorder's clock would be set to a time that is over.
+            Self::Control(_)
+            | Self::ControlVehicle { .. }
+            | Self::Photo(_)
+            | Self::Record(_)
+            | Self::SetRecorder(_)
+            | Self::UploadMedia(_)
+            | Self::UploadOne { .. } => false,
         }
     }
 
@@ -79,27 +226,60 @@ impl Command {
     /// # Errors
     /// The first field that no message can carry.
     pub fn check(&self) -> Result<(), Unfit> {
-        let unfit = |field, expected| Err(Unfit { field, expected });
         match self {
-            Self::SetParameters(list) if list.is_empty() || list.len() > 255 => {
-                unfit("parameters", "1 to 255 parameters")
+            Self::ConfirmAlarm { bits, .. } => wanted(
+                *bits != 0 && *bits & !CONFIRMABLE == 0,
+                "bits",
+                "some of the bits 0, 3, 20, 21, 22, 27 and 28",
+            ),
+            Self::Control(control) => control.check(),
+            Self::DeleteShapes { ids, .. } | Self::QueryAreas { ids, .. } => {
+                wanted(ids.len() <= area::AREAS_MAX, "ids", "at most 125 ids")
             }
-            Self::SetParameters(list) if list.iter().any(|(_, value)| value.len() > 255) => {
-                unfit("parameters", "values of at most 255 bytes")
+            Self::Photo(photo) => photo.check(),
+            Self::QueryRecorder(query) => query.check(),
+            Self::QuerySomeParameters { ids } => {
+                let fits = (1..=parameters::PARAMETERS_MAX).contains(&ids.len());
+                wanted(fits, "ids", "1 to 255 ids")
             }
-            Self::Text { text, .. } if text.trim().is_empty() => unfit("text", "some text"),
-            // Not every terminal joins packages, so a text keeps to one frame of either edition.
-            Self::Text { text, .. } if jt808::encode_text(text).len() > TEXT_BYTES_MAX => {
-                unfit("text", "at most 1,021 bytes of GB18030, some 510 characters")
+            Self::SearchMedia(media) => media.check_search(),
+            Self::SetCircles { areas, .. } => area::check_circles(areas),
+            Self::SetParameters(list) => {
+                let fits = (1..=parameters::PARAMETERS_MAX).contains(&list.len());
+                wanted(fits, "parameters", "1 to 255 parameters")?;
+                let fit = list.iter().all(|(_, value)| value.len() <= 255);
+                wanted(fit, "parameters", "values of at most 255 bytes")
             }
-            // The longest body is of the 2019 edition.
-            _ if command_body(self, Edition::V2019).is_none() => {
-                unfit("command", "at most 65,472 bytes on the wire")
+            Self::SetPolygon(polygon) => polygon.check(),
+            Self::SetRecorder(setting) => setting.check(),
+            Self::SetRectangles { areas, .. } => area::check_rectangles(areas),
+            Self::SetRoute(route) => route.check(),
+            Self::Text(text) => text.check(),
+            Self::Track { interval_s, valid_s } => {
+                let ends_or_lasts = (*interval_s == 0) == (*valid_s == 0);
+                wanted(ends_or_lasts, "valid_s", "seconds, and none where interval_s is 0")
             }
-            _ => Ok(()),
-        }
+            Self::UploadMedia(media) => media.check(),
+            Self::UploadOne { id, .. } => wanted(*id != 0, "id", "an id above 0"),
+            Self::ControlVehicle { .. }
+            | Self::QueryDriverIdentity
+            | Self::QueryLocation
+            | Self::QueryParameters
+            | Self::QueryProperties
+            | Self::Record(_) => Ok(()),
+        }?;
+        // The longest body is of the 2019 edition.
+        let fits = command_body(self, jt808::Edition::V2019).is_some();
+        wanted(fits, "command", "at most 65,472 bytes on the wire")
     }
 }
+
+fn wanted(holds: bool, field: &'static str, expected: &'static str) -> Result<(), Unfit> {
+    if holds { Ok(()) } else { Err(Unfit { field, expected }) }
+}
+
+/// Alarms that a person can confirm (2013 and 2019, 0x8203).
+const CONFIRMABLE: u32 = 1 << 0 | 1 << 3 | 1 << 20 | 1 << 21 | 1 << 22 | 1 << 27 | 1 << 28;
 
 /// A field of a command that no message can carry.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
@@ -109,71 +289,6 @@ pub struct Unfit {
     pub field: &'static str,
     /// What was expected.
     pub expected: &'static str,
-}
-
-/// One frame less the two bytes before a text of 2019.
-const TEXT_BYTES_MAX: usize = 1_021;
-
-const fn spoken() -> u8 {
-    8
-}
-
-/// Ids and values of parameters as hex digits.
-mod parameters {
-    use serde::de::Error;
-    use serde::{Deserialize, Deserializer, Serialize, Serializer};
-
-    #[derive(Deserialize, Serialize)]
-    #[serde(deny_unknown_fields)]
-    struct List {
-        parameters: Vec<Parameter>,
-    }
-
-    #[derive(Deserialize, Serialize)]
-    #[serde(deny_unknown_fields)]
-    struct Parameter {
-        id: String,
-        value: String,
-    }
-
-    pub(super) fn serialize<S: Serializer>(
-        parameters: &[(u32, Vec<u8>)],
-        serializer: S,
-    ) -> Result<S::Ok, S::Error> {
-        let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-        let parameters = parameters
-            .iter()
-            .map(|(id, value)| Parameter { id: format!("{id:04x}"), value: hex(value) })
-            .collect();
-        List { parameters }.serialize(serializer)
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
-        deserializer: D,
-    ) -> Result<Vec<(u32, Vec<u8>)>, D::Error> {
-        let List { parameters } = List::deserialize(deserializer)?;
-        let read = |Parameter { id, value }: Parameter| {
-            let wrong = |field, text: &str, expected| {
-                D::Error::custom(format!("{field} {text:?} of a parameter is wrong, expected {expected}"))
-            };
-            let digits = (1..=8).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_hexdigit());
-            let number = u32::from_str_radix(&id, 16).ok().filter(|_| digits);
-            let number = number.ok_or_else(|| wrong("id", &id, "up to eight hex digits such as 0055"))?;
-            let bytes = unhex(&value).ok_or_else(|| wrong("value", &value, "hex digits, two a byte"))?;
-            Ok((number, bytes))
-        };
-        parameters.into_iter().map(read).collect()
-    }
-
-    fn unhex(text: &str) -> Option<Vec<u8>> {
-        let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
-        let mut bytes = text.bytes();
-        let mut out = Vec::with_capacity(text.len() / 2);
-        while let Some(high) = bytes.next() {
-            out.push(digit(high)? << 4 | digit(bytes.next()?)?);
-        }
-        Some(out)
-    }
 }
 
 /// Why a command was not sent.
@@ -191,69 +306,4 @@ pub enum Busy {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn read(text: &str) -> Result<Command, String> {
-        serde_json::from_str(text).map_err(|error| error.to_string())
-    }
-
-    #[test]
-    fn every_kind_is_read_as_it_is_written() {
-        let all = [
-            (Command::ConfirmAlarm { serial: 7, bits: 1 }, r#"{"kind":"confirm-alarm","serial":7,"bits":1}"#),
-            (Command::QueryLocation, r#"{"kind":"query-location"}"#),
-            (Command::QueryParameters, r#"{"kind":"query-parameters"}"#),
-            (Command::QueryProperties, r#"{"kind":"query-properties"}"#),
-            (
-                Command::SetParameters(vec![(0x55, vec![0, 0, 0, 80]), (0xf365, vec![])]),
-                r#"{"kind":"set-parameters","parameters":[{"id":"0055","value":"00000050"},{"id":"f365","value":""}]}"#,
-            ),
-            (Command::Text { flags: 8, text: "慢行".into() }, r#"{"kind":"text","flags":8,"text":"慢行"}"#),
-        ];
-        for (command, text) in all {
-            assert_eq!(serde_json::to_string(&command).unwrap(), text);
-            assert_eq!(read(text), Ok(command.clone()));
-            assert!(text.contains(&format!("\"kind\":\"{}\"", command.kind())), "{text}");
-            assert_eq!(command.check(), Ok(()));
-        }
-        assert_eq!(read(r#"{"kind":"text","text":"a"}"#), Ok(Command::Text { flags: 8, text: "a".into() }));
-    }
-
-    #[test]
-    fn what_is_wrong_is_named_with_what_was_expected() {
-        let refusal = |text| read(text).unwrap_err();
-        assert_eq!(
-            refusal(r#"{"kind":"txt"}"#).split(", expected one of").next(),
-            Some("unknown variant `txt`")
-        );
-        assert_eq!(refusal(r#"{"kind":"text"}"#), "missing field `text`");
-        assert_eq!(
-            refusal(r#"{"kind":"text","text":"a","flag":1}"#),
-            "unknown field `flag`, expected `flags` or `text`"
-        );
-        assert_eq!(
-            refusal(r#"{"kind":"set-parameters","parameters":[{"id":"x","value":""}]}"#),
-            "id \"x\" of a parameter is wrong, expected up to eight hex digits such as 0055"
-        );
-        assert_eq!(
-            refusal(r#"{"kind":"set-parameters","parameters":[{"id":"55","value":"5"}]}"#),
-            "value \"5\" of a parameter is wrong, expected hex digits, two a byte"
-        );
-    }
-
-    #[test]
-    fn what_no_frame_can_carry_is_unfit() {
-        let unfit = |command: Command| command.check().unwrap_err().to_string();
-        let text = |text: &str| Command::Text { flags: 0, text: text.into() };
-        assert_eq!(unfit(text(" ")), "text doesn't fit, expected some text");
-        assert_eq!(text(&"慢".repeat(510)).check(), Ok(()));
-        assert_eq!(
-            unfit(text(&"慢".repeat(511))),
-            "text doesn't fit, expected at most 1,021 bytes of GB18030, some 510 characters"
-        );
-        let parameters = |count: usize, len: usize| Command::SetParameters(vec![(1, vec![0; len]); count]);
-        assert_eq!(unfit(parameters(0, 0)), "parameters doesn't fit, expected 1 to 255 parameters");
-        assert_eq!(unfit(parameters(1, 256)), "parameters doesn't fit, expected values of at most 255 bytes");
-    }
-}
+mod tests;

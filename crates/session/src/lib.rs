@@ -20,7 +20,12 @@ mod reassembly;
 mod refused;
 mod safety;
 
-pub use command::{Busy, Command, Unfit};
+pub use command::{
+    AreaAction, AreaShape, AreaTerms, Busy, CircleArea, Command, Control, Doors, DriverText, Firmware,
+    MediaCause, MediaKind, Photo, PolygonArea, Rate, Record, RecorderQuery, RecorderSetting, RectangleArea,
+    Resolution, RouteLine, RouteTurn, Server, Shoot, SpeedLimit, Spot, StoredMedia, Takes, TextPurpose, Told,
+    Unfit,
+};
 pub use counts::{Counts, Rejected};
 pub use link::{CloseReason, Link, Outcome, Output, Records};
 pub use observe::Observer;

@@ -5,18 +5,17 @@ mod parts;
 mod speaker;
 mod waiting;
 
-pub(crate) use self::answer::command_body;
-
 use std::collections::VecDeque;
 use std::sync::Arc;
 
 use fleet::{ReceiveTime, TerminalId};
-use jt808::{Deframer, Frame, Header, Message, Packet, Piece};
+use jt808::{Acknowledgement, Deframer, Frame, Header, Message, Packet, Piece};
 
 use self::answer::{AckResult, RegistrationResult};
 use self::parts::Parts;
 use self::speaker::{Speaker, Standing};
 use self::waiting::{Acknowledgements, Commands};
+use crate::command::{Answer, command_body};
 use crate::{Busy, Command, Counts, Directory, Policy, Profile, Rejected};
 
 /// What the shell has to do. After each `handle_*` drain [`Link::poll_output`] until it says [`Output::Wait`].
@@ -93,7 +92,8 @@ impl CloseReason {
 /// How a command ended.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Outcome {
-    /// The terminal has done it, or sent what was asked for.
+    /// The terminal has done it, or sent what was asked for; or it has acknowledged it within
+    /// [`Policy::command_timeout`] and sent nothing.
     Done,
     /// The terminal has left this connection before it answered.
     Lost,
@@ -181,8 +181,8 @@ impl Link {
         if now >= self.heard.plus(self.policy.idle) {
             self.close(CloseReason::Idle);
         }
-        while let Some((terminal, serial)) = self.commands.expire(now) {
-            let outcome = Outcome::TimedOut;
+        while let Some((terminal, serial, is_acknowledged)) = self.commands.expire(now) {
+            let outcome = if is_acknowledged { Outcome::Done } else { Outcome::TimedOut };
             self.events.push_back(Output::Answered { terminal, serial, outcome, frame: Vec::new() });
         }
         while let Some(request) = self.parts.expire(now) {
@@ -205,7 +205,7 @@ impl Link {
         if self.commands.len() >= self.policy.commands_max {
             return Err(Busy::Full);
         }
-        let body = answer::command_body(command, speaker.edition()).ok_or(Busy::TooLong)?;
+        let body = command_body(command, speaker.edition()).ok_or(Busy::TooLong)?;
         let packages = answer::Packages::new(speaker, command.id(), body);
         packages.encode(None, &mut self.transmit);
         let serials = packages.serials();
@@ -330,10 +330,10 @@ impl Link {
             return self.acknowledge(header, AckResult::Unsupported);
         }
         if let Some(packet) = header.packet.filter(|packet| packet.total > 1) {
-            return self.handle_part(now, raw, header, packet);
+            return self.handle_part(now, raw, frame, packet);
         }
         match frame.message() {
-            Ok(message) => self.handle_message(now, raw, header, &message),
+            Ok(message) => self.handle_message(now, raw, frame, &message),
             Err(_) => {
                 self.counts.reject(Rejected::Body);
                 self.acknowledge(header, AckResult::Wrong);
@@ -342,7 +342,12 @@ impl Link {
     }
 
     /// Parts are kept as they come, the observer joins those of reports; each part is answered (T/JSATL 12, 4.3).
-    fn handle_part(&mut self, now: ReceiveTime, raw: &[u8], header: &Header, packet: Packet) {
+    fn handle_part(&mut self, now: ReceiveTime, raw: &[u8], frame: &Frame<'_>, packet: Packet) {
+        let header = &frame.header;
+        // A long answer says in its first part what it answers.
+        if packet.index == 1 {
+            self.handle_answer(raw, frame);
+        }
         if let Some(speaker) = self.speakers.get(self.last_speaker) {
             self.parts.insert(now, speaker.terminal, header, packet);
         }
@@ -363,23 +368,13 @@ impl Link {
         self.acknowledgements.push(*header);
     }
 
-    fn handle_message(&mut self, now: ReceiveTime, raw: &[u8], header: &Header, message: &Message<'_>) {
+    fn handle_message(&mut self, now: ReceiveTime, raw: &[u8], frame: &Frame<'_>, message: &Message<'_>) {
+        let header = &frame.header;
         self.learn(header, message);
         match message {
             Message::TerminalResend(request) => self.send_again(request),
-            Message::TerminalAcknowledgement(answer) => {
-                let outcome =
-                    if answer.result == 0 { Outcome::Done } else { Outcome::Refused(answer.result) };
-                self.settle(answer.id, Some(answer.serial), outcome, raw);
-            }
-            Message::ParametersAnswer(answer) => {
-                self.settle(ID_QUERY_PARAMETERS, Some(answer.serial), Outcome::Done, raw);
-            }
-            Message::Attributes(_) => self.settle(ID_QUERY_PROPERTIES, None, Outcome::Done, raw),
-            Message::LocationAnswer(answer) => {
-                self.settle(ID_QUERY_LOCATION, Some(answer.serial), Outcome::Done, raw);
-            }
-            _ => {}
+            Message::TerminalAcknowledgement(answer) => self.handle_acknowledgement(raw, answer),
+            _ => self.handle_answer(raw, frame),
         }
         if is_kept(header.id) {
             self.record(now, raw, header);
@@ -416,12 +411,32 @@ impl Link {
         }
     }
 
-    fn settle(&mut self, id: u16, serial: Option<u16>, outcome: Outcome, raw: &[u8]) {
+    /// 0x0001. Where the command has an answer of its own that is still to come.
+    fn handle_acknowledgement(&mut self, raw: &[u8], answer: &Acknowledgement<'_>) {
+        let Acknowledgement { serial, id, result, .. } = *answer;
+        if result != 0 {
+            self.settle(&[id], Some(serial), Outcome::Refused(result), raw);
+        } else if Answer::is_expected(id) {
+            if let Some(speaker) = self.speakers.get(self.last_speaker) {
+                self.commands.acknowledge(speaker.terminal, id, serial);
+            }
+        } else {
+            self.settle(&[id], Some(serial), Outcome::Done, raw);
+        }
+    }
+
+    fn handle_answer(&mut self, raw: &[u8], frame: &Frame<'_>) {
+        if let Some(answer) = Answer::of(frame.header.id, frame.body) {
+            self.settle(answer.commands, answer.serial, answer.outcome, raw);
+        }
+    }
+
+    fn settle(&mut self, ids: &[u16], serial: Option<u16>, outcome: Outcome, raw: &[u8]) {
         let Some(terminal) = self.speakers.get(self.last_speaker).map(|speaker| speaker.terminal) else {
             return;
         };
         let is_refusal = matches!(outcome, Outcome::Refused(_));
-        if let Some(serial) = self.commands.settle(terminal, id, serial, is_refusal) {
+        if let Some(serial) = self.commands.settle(terminal, ids, serial, is_refusal) {
             self.events.push_back(Output::Answered { terminal, serial, outcome, frame: raw.to_vec() });
         }
     }
@@ -444,7 +459,8 @@ fn is_part(header: &Header) -> bool {
     header.packet.is_some_and(|packet| packet.total > 1)
 }
 
-/// Answers to our own messages: they get none.
+/// Answers to our own messages: they get none. Those of vehicle control, recorder and media do: terminals that wait for it
+/// would repeat them.
 const fn is_answer(id: u16) -> bool {
     matches!(id, ID_ANSWER | ID_PARAMETERS_ANSWER | ID_PROPERTIES_ANSWER | ID_LOCATION_ANSWER)
 }
@@ -465,17 +481,14 @@ const ID_LOCATION_ANSWER: u16 = 0x0201;
 const ID_DRIVER: u16 = 0x0702;
 const ID_LOCATION_BATCH: u16 = 0x0704;
 const ID_MEDIA: u16 = 0x0801;
-const ID_QUERY_PARAMETERS: u16 = 0x8104;
-const ID_QUERY_PROPERTIES: u16 = 0x8107;
-const ID_QUERY_LOCATION: u16 = 0x8201;
 
 /// Messages that are written to the journal before they are answered: whatever a terminal reports, known to us or not.
-/// Left out are those of the conversation itself, answers, and files, which have a store of their own.
-const fn is_kept(id: u16) -> bool {
+/// Left out are those of the conversation itself, files, which have a store of their own, and answers to commands,
+/// which are kept with their command.
+fn is_kept(id: u16) -> bool {
     let is_talk =
         matches!(id, ID_HEARTBEAT | ID_LOGOUT | ID_LOGOUT_2011 | ID_TIME | ID_RESEND | ID_AUTHENTICATION);
-    let is_answer = matches!(id, ID_ANSWER | ID_PARAMETERS_ANSWER | ID_PROPERTIES_ANSWER);
-    !(is_talk || is_answer || id == ID_MEDIA)
+    carries_news(id) || !(is_talk || id == ID_MEDIA || id == ID_ANSWER || Answer::is_one(id))
 }
 
 /// Messages the rules can learn from.

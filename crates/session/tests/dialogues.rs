@@ -1,7 +1,7 @@
 //! Plays every file of `protocol/jt808/dialogues` against a link. `UPDATE_EXPECT=1` rewrites what came out.
 //!
 //! A line is `seconds verb …`. In: `> id phone serial body` (a frame; twelve digits make a 2013 header, twenty a 2019
-//! one), `> raw hex` (bytes as they are), `durable n`, `superseded terminal`, `command terminal kind`, `timeout`,
+//! one), `> raw hex` (bytes as they are), `durable n`, `superseded terminal`, `command terminal kind` or its JSON without spaces, `timeout`,
 //! `removed terminal` (from the registry).
 //! Out: `< id phone serial body`, `record n` (frames for the journal), `learned` (a profile), `login`, `logout`,
 //! `ready`, `answered`, `busy`, `close`. The serial of a package is `serial@index/total`.
@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 
 use fleet::{ReceiveTime, TerminalId};
 use jt808::{Deframer, Edition, Frame, Header, Phone};
-use session::{Admission, Command, Directory, Link, Output, Policy};
+use session::{Admission, Command, Directory, DriverText, Link, Output, Policy};
 
 /// 2026-01-01 00:00:00 UTC.
 const START_MS: i64 = 1_767_225_600_000;
@@ -187,7 +187,8 @@ fn wire(words: &[&str]) -> Vec<u8> {
 
 fn command(kind: &str) -> Command {
     match kind {
-        "text" => Command::Text { flags: 8, text: "慢行".into() },
+        json if json.starts_with('{') => serde_json::from_str(json).unwrap(),
+        "text" => Command::Text(DriverText::new("慢行")),
         "location" => Command::QueryLocation,
         "parameters" => Command::QueryParameters,
         "properties" => Command::QueryProperties,

@@ -2,20 +2,16 @@
 
 use fleet::{ReceiveTime, TerminalId};
 use jt808::{
-    Acknowledgement, AlarmConfirmation, DeviceTime, Edition, Header, Message, Packet, Parameter, Parameters,
-    RegistrationAnswer, Resend, Text, TextMessage, TimeAnswer, encode_frame, encode_text,
+    Acknowledgement, DeviceTime, Header, Message, Packet, RegistrationAnswer, Resend, Text, TimeAnswer,
+    encode_frame,
 };
 
 use super::parts::Request;
 use super::speaker::Speaker;
 use super::{Link, is_answer};
-use crate::{Command, code};
+use crate::code;
+use crate::command::BODY_BYTES_MAX;
 
-/// What the length field of a header can say.
-const BODY_BYTES_MAX: usize = 1_023;
-/// A command has at most 64 packages: a route of some 2,500 points. With [`crate::Policy::commands_max`] this bounds
-/// what waits for its answer on one connection to 4 MiB.
-const COMMAND_BYTES_MAX: usize = 64 * BODY_BYTES_MAX;
 /// GMT+8, which [`DeviceTime`] prints; 0x8004 alone is in UTC.
 const CHINA_OFFSET_MS: i64 = 8 * 3_600_000;
 
@@ -132,45 +128,16 @@ impl Packages {
         }
     }
 
-    /// At least 1; a command has at most [`COMMAND_BYTES_MAX`].
+    /// At least 1; a command has at most 64.
     fn total(&self) -> u16 {
         u16::try_from(self.body.len().div_ceil(BODY_BYTES_MAX).max(1)).unwrap_or(u16::MAX)
     }
 
     #[cfg(test)]
     pub(super) fn test() -> Self {
+        use jt808::Edition;
+
         let phone = jt808::Phone::from_digits("1", Edition::V2013).expect("one digit fits");
         Self { header: Header::new(0x8300, Edition::V2013, phone, 0), body: Vec::new() }
     }
 }
-
-/// The body of a command, or nothing where it is too long.
-pub(crate) fn command_body(command: &Command, edition: Edition) -> Option<Vec<u8>> {
-    let mut body = Vec::new();
-    match command {
-        Command::ConfirmAlarm { serial, bits } => {
-            let confirmation = AlarmConfirmation { serial: *serial, alarms: *bits, trailing: &[] };
-            Message::AlarmConfirmation(confirmation).encode_body(edition, &mut body);
-        }
-        Command::QueryLocation | Command::QueryParameters | Command::QueryProperties => {}
-        Command::SetParameters(parameters) => {
-            let mut bytes = Vec::new();
-            for (id, value) in parameters {
-                // The length before a value is one byte.
-                u8::try_from(value.len()).ok()?;
-                Parameter { id: *id, value }.encode(&mut bytes);
-            }
-            let count = u8::try_from(parameters.len()).ok()?;
-            Message::SetParameters(Parameters { count, bytes: &bytes }).encode_body(edition, &mut body);
-        }
-        Command::Text { flags, text } => {
-            let text = encode_text(text);
-            let message = TextMessage { flags: *flags, kind: Some(NOTICE), text: Text(&text) };
-            Message::TextMessage(message).encode_body(edition, &mut body);
-        }
-    }
-    (body.len() <= COMMAND_BYTES_MAX).then_some(body)
-}
-
-/// 0x8300 of 2019 has a type: 1 notice, 2 service.
-const NOTICE: u8 = 1;

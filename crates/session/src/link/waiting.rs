@@ -56,6 +56,8 @@ struct Pending {
     id: u16,
     /// Where it has several, so that they can be sent again.
     packages: Option<Packages>,
+    /// 0x0001 has come, and an answer of its own is still expected.
+    is_acknowledged: bool,
     due: ReceiveTime,
 }
 
@@ -81,7 +83,7 @@ impl Commands {
         packages: Packages,
     ) {
         let packages = (first != last).then_some(packages);
-        self.0.push_back(Pending { terminal, first, last, id, packages, due });
+        self.0.push_back(Pending { terminal, first, last, id, packages, is_acknowledged: false, due });
     }
 
     /// Takes out the oldest one of this terminal that fits what the answer names, and gives its first serial. A
@@ -90,16 +92,26 @@ impl Commands {
     pub(crate) fn settle(
         &mut self,
         terminal: TerminalId,
-        id: u16,
+        ids: &[u16],
         serial: Option<u16>,
         is_refusal: bool,
     ) -> Option<u16> {
         let at = self.0.iter().position(|pending| {
             pending.terminal == terminal
-                && pending.id == id
+                && ids.contains(&pending.id)
                 && serial.is_none_or(|serial| serial == pending.last || is_refusal && pending.has(serial))
         })?;
         self.0.remove(at).map(|pending| pending.first)
+    }
+
+    /// The terminal has got it and may still send what was asked for.
+    pub(crate) fn acknowledge(&mut self, terminal: TerminalId, id: u16, serial: u16) {
+        let is_it = |pending: &&mut Pending| {
+            pending.terminal == terminal && pending.id == id && pending.last == serial
+        };
+        if let Some(pending) = self.0.iter_mut().find(is_it) {
+            pending.is_acknowledged = true;
+        }
     }
 
     /// Takes out the oldest one of this terminal and gives its first serial.
@@ -114,8 +126,10 @@ impl Commands {
         all.find_map(|pending| pending.packages.as_ref())
     }
 
-    pub(crate) fn expire(&mut self, now: ReceiveTime) -> Option<(TerminalId, u16)> {
-        self.0.pop_front_if(|pending| pending.due <= now).map(|pending| (pending.terminal, pending.first))
+    /// Terminal, first serial, and whether it was acknowledged.
+    pub(crate) fn expire(&mut self, now: ReceiveTime) -> Option<(TerminalId, u16, bool)> {
+        let pending = self.0.pop_front_if(|pending| pending.due <= now)?;
+        Some((pending.terminal, pending.first, pending.is_acknowledged))
     }
 
     pub(crate) fn next_timeout(&self) -> Option<ReceiveTime> {
@@ -147,15 +161,19 @@ mod tests {
     fn packages_are_done_with_the_last_and_refused_with_any() {
         let mut commands = packages();
         for serial in [65_533, 65_534, 65_535, 0, 2] {
-            assert_eq!(commands.settle(terminal(), 0x8300, Some(serial), false), None, "{serial}");
+            assert_eq!(commands.settle(terminal(), &[0x8300], Some(serial), false), None, "{serial}");
         }
-        assert_eq!(commands.settle(terminal(), 0x8300, Some(1), false), Some(65_534));
+        assert_eq!(commands.settle(terminal(), &[0x8300], Some(1), false), Some(65_534));
         assert_eq!(commands.len(), 0);
         for serial in [65_533, 2, 30_000] {
-            assert_eq!(packages().settle(terminal(), 0x8300, Some(serial), true), None, "{serial}");
+            assert_eq!(packages().settle(terminal(), &[0x8300], Some(serial), true), None, "{serial}");
         }
         for serial in [65_534, 65_535, 0, 1] {
-            assert_eq!(packages().settle(terminal(), 0x8300, Some(serial), true), Some(65_534), "{serial}");
+            assert_eq!(
+                packages().settle(terminal(), &[0x8300], Some(serial), true),
+                Some(65_534),
+                "{serial}"
+            );
         }
     }
 }
