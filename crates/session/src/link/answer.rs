@@ -67,8 +67,12 @@ impl Link {
         self.answer(&request.header, &Message::PlatformResend(resend));
     }
 
-    /// 0x0005: packages of a command that waits for its answer, unchanged. Others are not kept.
+    /// 0x0005: packages of a command that waits for its answer, unchanged. Others are not kept. A request of a hundred
+    /// bytes asks for 64 KiB: nothing is added to what is too much already and ends the connection.
     pub(super) fn send_again(&mut self, request: &Resend<'_>) {
+        if self.transmit.len() > self.policy.output_bytes_max {
+            return;
+        }
         let Some(speaker) = self.speakers.get(self.last_speaker) else {
             return;
         };
