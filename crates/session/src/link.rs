@@ -70,6 +70,8 @@ pub struct Records {
 /// Why a connection ends.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum CloseReason {
+    /// No terminal was taken for [`Policy::handshake`] after the beginning.
+    Handshake,
     /// No good frame for [`Policy::idle`].
     Idle,
     /// More answers wait than [`Policy::output_bytes_max`]: the peer does not read.
@@ -82,6 +84,7 @@ impl CloseReason {
     /// The label.
     pub const fn as_str(self) -> &'static str {
         match self {
+            Self::Handshake => "handshake",
             Self::Idle => "idle",
             Self::Overflow => "overflow",
             Self::Superseded => "superseded",
@@ -123,6 +126,8 @@ pub struct Link {
     events: VecDeque<Output>,
     closing: Option<CloseReason>,
     heard: ReceiveTime,
+    /// A good frame has come.
+    is_taken: bool,
     counts: Counts,
 }
 
@@ -143,6 +148,7 @@ impl Link {
             events: VecDeque::new(),
             closing: None,
             heard: now,
+            is_taken: false,
             counts: Counts::default(),
         }
     }
@@ -178,8 +184,9 @@ impl Link {
 
     /// Time has passed.
     pub fn handle_timeout(&mut self, now: ReceiveTime) {
-        if now >= self.heard.plus(self.policy.idle) {
-            self.close(CloseReason::Idle);
+        let (deadline, reason) = self.silence();
+        if now >= deadline {
+            self.close(reason);
         }
         while let Some((terminal, serial, is_acknowledged)) = self.commands.expire(now) {
             let outcome = if is_acknowledged { Outcome::Done } else { Outcome::TimedOut };
@@ -292,9 +299,24 @@ impl Link {
     }
 
     fn next_timeout(&self) -> ReceiveTime {
-        let idle = self.heard.plus(self.policy.idle);
+        let (silence, _) = self.silence();
         let due = self.commands.next_timeout().into_iter().chain(self.parts.next_timeout());
-        due.fold(idle, ReceiveTime::min)
+        due.fold(silence, ReceiveTime::min)
+    }
+
+    /// Until when the peer may say nothing good, and what it is called when it does not.
+    fn silence(&self) -> (ReceiveTime, CloseReason) {
+        let Policy { idle, handshake, .. } = self.policy;
+        if self.is_taken || idle <= handshake {
+            (self.heard.plus(idle), CloseReason::Idle)
+        } else {
+            (self.heard.plus(handshake), CloseReason::Handshake)
+        }
+    }
+
+    fn hear(&mut self, now: ReceiveTime) {
+        self.heard = now;
+        self.is_taken = true;
     }
 
     fn close(&mut self, reason: CloseReason) {
@@ -319,7 +341,7 @@ impl Link {
         if !self.log_in(at, frame.header.id) {
             return self.refuse(&frame.header, Rejected::Code);
         }
-        self.heard = now;
+        self.hear(now);
         self.handle_frame(now, piece.raw, &frame);
     }
 

@@ -36,6 +36,9 @@ pub struct Policy {
     pub secret: [u8; 32],
     /// A connection that sends no whole frame for this long is closed.
     pub idle: Duration,
+    /// A connection on which no terminal was taken this long after it began is closed, where `idle` is longer. A good
+    /// terminal authenticates at once; who says nothing, or only what is refused, gives his place to one that may.
+    pub handshake: Duration,
     /// How long a command waits for its answer. Terminals repeat and answer late: longer than one round trip.
     pub command_timeout: Duration,
     /// Terminals on one connection; a relay carries some hundreds. Further ones are refused.
@@ -56,6 +59,7 @@ impl Policy {
             admission,
             secret,
             idle: Duration::from_secs(300),
+            handshake: Duration::from_secs(30),
             command_timeout: Duration::from_secs(60),
             terminals_max: 512,
             unacknowledged_max: 4_096,

@@ -124,7 +124,7 @@ impl Link {
                 speaker.standing = Standing::New;
             }
             self.log_in(at, ID_AUTHENTICATION);
-            self.heard = now;
+            self.hear(now);
             self.counts.handled += 1;
             if let Ok(message) = frame.message() {
                 self.learn(&frame.header, &message);
