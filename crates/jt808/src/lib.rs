@@ -51,6 +51,7 @@ pub use item::{Item, ItemValue, Items, ItemsIter};
 pub use layout::{Data32, EditionList, Empty, List, Padded, Tail, Text8, Text16};
 pub use message::acknowledgement::Acknowledgement;
 pub use message::area::{Area, AreaLimit, AreaQuery, Circle, DeleteAreas, Hours, Point, Rectangle, SetAreas};
+pub use message::area_answer::{AreaData, AreaQueryAnswer};
 pub use message::attachment::{
     ATTACHMENT_NUMBER_BYTES, AttachmentAnswer, AttachmentFile, AttachmentGap, AttachmentList, AttachmentName,
     AttachmentRequest,
@@ -58,11 +59,14 @@ pub use message::attachment::{
 pub use message::attributes::Attributes;
 pub use message::authentication::Authentication;
 pub use message::camera::{CameraAperture, CameraFocus, CameraSwitch, CameraTurn, CameraZoom};
+pub use message::can::{CanData, CanFrame, CanTime};
 pub use message::control::{TerminalControl, VehicleControl};
 pub use message::driver::{DriverCard, DriverIdentity};
+pub use message::driver_answer::{EventReport, InformationDemand, QuestionAnswer};
 pub use message::event::{EventChoice, EventSet};
 pub use message::location::{Location, LocationAnswer, LocationBatch, alarm_names, status_names};
 pub use message::media::{MediaAnswer, MediaData, MediaEvent, MediaPlace};
+pub use message::media_found::{MediaFound, MediaSearchAnswer, PhotoAnswer};
 pub use message::media_request::{MediaSearch, MediaSingleUpload, MediaUpload, Recording};
 pub use message::parameters::{Parameter, ParameterId, Parameters, ParametersAnswer, ParametersQuerySome};
 pub use message::passthrough::{PlatformKey, TransparentDownlink};
@@ -76,11 +80,16 @@ pub use message::resend::Resend;
 pub use message::route::{Route, RoutePoint, SegmentDuration};
 pub use message::text_message::{AlarmConfirmation, TextMessage};
 pub use message::tracking::TemporaryTracking;
+pub use message::transparent::{
+    CompressedUplink, Peripheral, PeripheralInformation, PeripheralState, TerminalKey, TransparentUplink,
+};
 pub use message::upgrade::Upgrade;
+pub use message::upgrade_result::{UpgradeProgress, UpgradeResult};
 pub use message::video::{
     VideoLive, VideoLiveControl, VideoLiveState, VideoPlayback, VideoPlaybackControl, VideoSearch,
     VideoUpload, VideoUploadControl,
 };
+pub use message::video_answer::{MediaAttributes, PassengerFlow, VideoList, VideoRecording, VideoUploadDone};
 pub use message::{Message, TimeAnswer, Unknown, chinese_name_of, name_of};
 pub use safety::{
     Adas, AlarmSign, BlindSpot, Dialect, DriverState, HarshDriving, Scene, TyreAlarm, TyreEntry,

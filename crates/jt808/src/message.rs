@@ -2,15 +2,19 @@
 
 pub(crate) mod acknowledgement;
 pub(crate) mod area;
+pub(crate) mod area_answer;
 pub(crate) mod attachment;
 pub(crate) mod attributes;
 pub(crate) mod authentication;
 pub(crate) mod camera;
+pub(crate) mod can;
 pub(crate) mod control;
 pub(crate) mod driver;
+pub(crate) mod driver_answer;
 pub(crate) mod event;
 pub(crate) mod location;
 pub(crate) mod media;
+pub(crate) mod media_found;
 pub(crate) mod media_request;
 pub(crate) mod parameters;
 pub(crate) mod passthrough;
@@ -24,22 +28,29 @@ pub(crate) mod resend;
 pub(crate) mod route;
 pub(crate) mod text_message;
 pub(crate) mod tracking;
+pub(crate) mod transparent;
 pub(crate) mod upgrade;
+pub(crate) mod upgrade_result;
 pub(crate) mod video;
+pub(crate) mod video_answer;
 
 use std::fmt;
 
 use self::acknowledgement::Acknowledgement;
 use self::area::{AreaQuery, Circle, DeleteAreas, Rectangle, SetAreas};
+use self::area_answer::AreaQueryAnswer;
 use self::attachment::{AttachmentAnswer, AttachmentFile, AttachmentList, AttachmentRequest};
 use self::attributes::Attributes;
 use self::authentication::Authentication;
 use self::camera::{CameraAperture, CameraFocus, CameraSwitch, CameraTurn, CameraZoom};
+use self::can::CanData;
 use self::control::{TerminalControl, VehicleControl};
 use self::driver::DriverIdentity;
+use self::driver_answer::{EventReport, InformationDemand, QuestionAnswer};
 use self::event::EventSet;
 use self::location::{Location, LocationAnswer, LocationBatch};
 use self::media::{MediaAnswer, MediaData, MediaEvent};
+use self::media_found::{MediaSearchAnswer, PhotoAnswer};
 use self::media_request::{MediaSearch, MediaSingleUpload, MediaUpload, Recording};
 use self::parameters::{Parameters, ParametersAnswer, ParametersQuerySome};
 use self::passthrough::{PlatformKey, TransparentDownlink};
@@ -53,11 +64,14 @@ use self::resend::Resend;
 use self::route::Route;
 use self::text_message::{AlarmConfirmation, TextMessage};
 use self::tracking::TemporaryTracking;
+use self::transparent::{CompressedUplink, TerminalKey, TransparentUplink};
 use self::upgrade::Upgrade;
+use self::upgrade_result::{UpgradeProgress, UpgradeResult};
 use self::video::{
     VideoLive, VideoLiveControl, VideoLiveState, VideoPlayback, VideoPlaybackControl, VideoSearch,
     VideoUpload, VideoUploadControl,
 };
+use self::video_answer::{MediaAttributes, PassengerFlow, VideoList, VideoUploadDone};
 use crate::field::{Lines, Show};
 use crate::layout::{Body, Empty, body};
 use crate::reader::Reader;
@@ -150,30 +164,68 @@ messages! {
     TerminalResend(Resend<'a>) = 0x0005 "terminal-resend" "终端补传分包请求";
     /// 0x0100.
     Registration(Registration<'a>) = 0x0100 "registration" "终端注册";
+    /// 0x0101, which the text of 2011 prints for 0x0003.
+    LogoutMisprint(Empty<'a>) = 0x0101 "logout-misprint" "终端注销（2011 误印）";
     /// 0x0102.
     Authentication(Authentication<'a>) = 0x0102 "authentication" "终端鉴权";
     /// 0x0104.
     ParametersAnswer(ParametersAnswer<'a>) = 0x0104 "parameters-answer" "查询终端参数应答";
     /// 0x0107.
     Attributes(Attributes<'a>) = 0x0107 "attributes" "查询终端属性应答";
+    /// 0x0108.
+    UpgradeResult(UpgradeResult<'a>) = 0x0108 "upgrade-result" "终端升级结果通知";
     /// 0x0200.
     LocationReport(Location<'a>) = 0x0200 "location-report" "位置信息汇报";
     /// 0x0201.
     LocationAnswer(LocationAnswer<'a>) = 0x0201 "location-answer" "位置信息查询应答";
+    /// 0x0301.
+    EventReport(EventReport<'a>) = 0x0301 "event-report" "事件报告";
+    /// 0x0302.
+    QuestionAnswer(QuestionAnswer<'a>) = 0x0302 "question-answer" "提问应答";
+    /// 0x0303.
+    InformationDemand(InformationDemand<'a>) = 0x0303 "information-demand" "信息点播/取消";
+    /// 0x0500.
+    VehicleControlAnswer(LocationAnswer<'a>) = 0x0500 "vehicle-control-answer" "车辆控制应答";
+    /// 0x0608 (2019).
+    AreaQueryAnswer(AreaQueryAnswer<'a>) = 0x0608 "area-query-answer" "查询区域或线路数据应答";
     /// 0x0702.
     DriverIdentity(DriverIdentity<'a>) = 0x0702 "driver-identity" "驾驶员身份信息采集上报";
     /// 0x0704.
     LocationBatch(LocationBatch<'a>) = 0x0704 "location-batch" "定位数据批量上传";
+    /// 0x0705.
+    CanData(CanData<'a>) = 0x0705 "can-data" "CAN 总线数据上传";
     /// 0x0800.
     MediaEvent(MediaEvent<'a>) = 0x0800 "media-event" "多媒体事件信息上传";
     /// 0x0801.
     MediaData(MediaData<'a>) = 0x0801 "media-data" "多媒体数据上传";
+    /// 0x0802.
+    MediaSearchAnswer(MediaSearchAnswer<'a>) = 0x0802 "media-search-answer" "存储多媒体数据检索应答";
+    /// 0x0803, which the text of 2011 prints for 0x0802.
+    MediaSearchAnswerMisprint(MediaSearchAnswer<'a>) = 0x0803 "media-search-answer-misprint" "存储多媒体数据检索应答（2011 误印）";
+    /// 0x0805.
+    PhotoAnswer(PhotoAnswer<'a>) = 0x0805 "photo-answer" "摄像头立即拍摄命令应答";
+    /// 0x0900.
+    TransparentUplink(TransparentUplink<'a>) = 0x0900 "transparent-uplink" "数据上行透传";
+    /// 0x0901.
+    CompressedUplink(CompressedUplink<'a>) = 0x0901 "compressed-uplink" "数据压缩上报";
+    /// 0x0a00.
+    TerminalKey(TerminalKey<'a>) = 0x0a00 "terminal-key" "终端 RSA 公钥";
+    /// 0x1003 (JT/T 1078-2016).
+    MediaAttributes(MediaAttributes<'a>) = 0x1003 "media-attributes" "终端上传音视频属性";
+    /// 0x1005 (JT/T 1078-2016).
+    PassengerFlow(PassengerFlow<'a>) = 0x1005 "passenger-flow" "终端上传乘客流量";
+    /// 0x1205 (JT/T 1078-2016).
+    VideoList(VideoList<'a>) = 0x1205 "video-list" "终端上传音视频资源列表";
+    /// 0x1206 (JT/T 1078-2016).
+    VideoUploadDone(VideoUploadDone<'a>) = 0x1206 "video-upload-done" "文件上传完成通知";
     /// 0x1210 (T/JSATL 12-2017).
     AttachmentList(AttachmentList<'a>) = 0x1210 "attachment-list" "报警附件信息";
     /// 0x1211 (T/JSATL 12-2017).
     AttachmentStart(AttachmentFile<'a>) = 0x1211 "attachment-start" "文件信息上传";
     /// 0x1212 (T/JSATL 12-2017).
     AttachmentDone(AttachmentFile<'a>) = 0x1212 "attachment-done" "文件上传完成";
+    /// 0x1fc4 (T/GDRTA 002-2020).
+    UpgradeProgress(UpgradeProgress<'a>) = 0x1fc4 "upgrade-progress" "终端升级进度上报";
     /// 0x8001.
     PlatformAcknowledgement(Acknowledgement<'a>) = 0x8001 "platform-acknowledgement" "平台通用应答";
     /// 0x8003.
@@ -315,7 +367,7 @@ impl fmt::Display for Message<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::LocationReport(location) => location.fmt(f),
-            Self::LocationAnswer(answer) => {
+            Self::LocationAnswer(answer) | Self::VehicleControlAnswer(answer) => {
                 writeln!(f, "  answered_serial {}", answer.serial)?;
                 answer.location.fmt(f)
             }
@@ -350,23 +402,5 @@ fn listed(id: u16) -> Option<&'static (u16, &'static str, &'static str)> {
 }
 
 /// Ids of the standards that are carried whole: JT/T 808-2019 table B.1, JT/T 1078-2016, T/JSATL 12-2017.
-const CARRIED: &[(u16, &str, &str)] = &[
-    (0x0108, "upgrade-result", "终端升级结果通知"),
-    (0x0301, "event-report", "事件报告"),
-    (0x0302, "question-answer", "提问应答"),
-    (0x0303, "information-demand", "信息点播/取消"),
-    (0x0500, "vehicle-control-answer", "车辆控制应答"),
-    (0x0608, "area-query-answer", "查询区域或线路数据应答"),
-    (0x0700, "recorder-data", "行驶记录数据上传"),
-    (0x0701, "waybill", "电子运单上报"),
-    (0x0705, "can-data", "CAN 总线数据上传"),
-    (0x0802, "media-search-answer", "存储多媒体数据检索应答"),
-    (0x0805, "photo-answer", "摄像头立即拍摄命令应答"),
-    (0x0900, "transparent-uplink", "数据上行透传"),
-    (0x0901, "compressed-uplink", "数据压缩上报"),
-    (0x0a00, "terminal-key", "终端 RSA 公钥"),
-    (0x1003, "media-attributes", "终端上传音视频属性"),
-    (0x1005, "passenger-flow", "终端上传乘客流量"),
-    (0x1205, "video-list", "终端上传音视频资源列表"),
-    (0x1206, "video-upload-done", "文件上传完成通知"),
-];
+const CARRIED: &[(u16, &str, &str)] =
+    &[(0x0700, "recorder-data", "行驶记录数据上传"), (0x0701, "waybill", "电子运单上报")];

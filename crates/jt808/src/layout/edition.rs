@@ -47,6 +47,11 @@ impl<'a, C: Count, T: EditionPart<'a>> EditionList<'a, C, T> {
     /// Takes the announced entries as far as they are whole; what is left is the next field's.
     pub(crate) fn read(reader: &mut Reader<'a>, edition: Edition) -> Result<Self, DecodeError> {
         let count = C::read(reader, "count")?;
+        Ok(Self::of(count, reader, edition))
+    }
+
+    /// As [`EditionList::read`], where the count has been read.
+    pub(crate) fn of(count: C, reader: &mut Reader<'a>, edition: Edition) -> Self {
         let (start, mut announced): (&'a [u8], u32) = (reader.rest(), count.into());
         let mut end = *reader;
         while announced > 0 && T::read(&mut end, edition).is_ok() {
@@ -54,7 +59,7 @@ impl<'a, C: Count, T: EditionPart<'a>> EditionList<'a, C, T> {
             announced -= 1;
         }
         let len = start.len() - reader.rest().len();
-        Ok(Self { edition, count, bytes: start.get(..len).unwrap_or_default(), entries: PhantomData })
+        Self { edition, count, bytes: start.get(..len).unwrap_or_default(), entries: PhantomData }
     }
 
     pub(crate) fn write(&self, into: &mut Vec<u8>) {

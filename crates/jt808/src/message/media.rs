@@ -212,7 +212,8 @@ impl<'a> Body<'a> for MediaAnswer<'a> {
     }
 }
 
-const KINDS: Meaning = Meaning::Codes(&[(0, "图像", "picture"), (1, "音频", "sound"), (2, "视频", "film")]);
+pub(super) const KINDS: Meaning =
+    Meaning::Codes(&[(0, "图像", "picture"), (1, "音频", "sound"), (2, "视频", "film")]);
 
 const FORMATS: Meaning = Meaning::Codes(&[
     (0, "JPEG", "JPEG"),
@@ -222,7 +223,7 @@ const FORMATS: Meaning = Meaning::Codes(&[
     (4, "WMV", "WMV"),
 ]);
 
-const EVENTS: Meaning = Meaning::Codes(&[
+pub(super) const EVENTS: Meaning = Meaning::Codes(&[
     (0, "平台下发指令", "ordered"),
     (1, "定时动作", "timer"),
     (2, "抢劫报警触发", "robbery"),
