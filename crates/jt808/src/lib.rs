@@ -34,6 +34,7 @@ mod header;
 mod item;
 mod layout;
 mod message;
+mod parameter;
 mod reader;
 mod safety;
 mod text;
@@ -91,6 +92,10 @@ pub use message::video::{
 };
 pub use message::video_answer::{MediaAttributes, PassengerFlow, VideoList, VideoRecording, VideoUploadDone};
 pub use message::{Message, TimeAnswer, Unknown, chinese_name_of, name_of};
+pub use parameter::{
+    FieldKind, ParameterError, ParameterField, ParameterFields, ParameterInfo, ParameterSource,
+    ParameterValue,
+};
 pub use safety::{
     Adas, AlarmSign, BlindSpot, Dialect, DriverState, HarshDriving, Scene, TyreAlarm, TyreEntry,
 };

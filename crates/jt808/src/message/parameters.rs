@@ -4,8 +4,9 @@
 //! 8103 | count 1 | id 4, length 1, value … |      0104 | serial 2 | count 1 | id 4, length 1, value … |
 //! 8106 | count 1 | id 4 … |
 
-use crate::field::{Field, Hex, Meaning, Show};
+use crate::field::{Field, Meaning, Show};
 use crate::layout::{Body, List, Part, body};
+use crate::parameter::ParameterInfo;
 use crate::reader::{Reader, put_counted};
 use crate::{DecodeError, Edition};
 
@@ -43,16 +44,10 @@ impl<'a> Body<'a> for Parameters<'a> {
 
     fn show(&self, show: &mut dyn Show) {
         show.number("count", self.count);
-        for Parameter { id, value } in self.iter() {
-            if show.in_full() {
-                show.begin("parameter");
-                show.text("parameter_id", 4, &format_args!("0x{id:04x}"));
-                show.value("length", 1, Field::Number(i64::try_from(value.len()).unwrap_or(i64::MAX)));
-                show.hex("value", value);
-                show.end();
-                continue;
-            }
-            show.value("parameter", 5 + value.len(), Field::Entry(&format_args!("{id:04x}={}", Hex(value))));
+        for parameter in self.iter() {
+            show.begin("parameters");
+            parameter.show(show);
+            show.end();
         }
         show.trailing(self.leftover());
     }
@@ -126,6 +121,7 @@ impl<'a> Part<'a> for ParameterId {
     }
 
     fn show(&self, name: &'static str, _: Meaning, show: &mut dyn Show) {
-        show.text(name, 4, &format_args!("{:04x}", self.0));
+        let chinese = ParameterInfo::of(self.0).map_or("未知", |info| info.chinese);
+        show.value(name, 4, Field::Entry(&format_args!("{:04x} {chinese}", self.0)));
     }
 }

@@ -141,7 +141,7 @@ impl<'a> Body<'a> for RegistrationAnswer<'a> {
 }
 
 /// JT/T 697.7-2014; 93 and 94 are the new-energy plates.
-const COLOURS: Meaning = Meaning::Codes(&[
+pub(crate) const COLOURS: Meaning = Meaning::Codes(&[
     (0, "未上牌", "no plate"),
     (1, "蓝色", "blue"),
     (2, "黄色", "yellow"),

@@ -199,7 +199,7 @@ const SPEEDS: Meaning = Meaning::Codes(&[
     (5, "16倍", "16x"),
 ]);
 
-pub(super) const VIDEO_ALARMS: Meaning = Meaning::Bits(&[
+pub(crate) const VIDEO_ALARMS: Meaning = Meaning::Bits(&[
     (0, "视频信号丢失报警", "video lost"),
     (1, "视频信号遮挡报警", "video covered"),
     (2, "存储单元故障报警", "storage fault"),
