@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::safety::{Dialect, SafetyKind};
+
 /// The value of one field.
 #[derive(Clone, Copy)]
 pub enum Field<'f> {
@@ -47,20 +49,31 @@ pub enum Meaning {
     Bits(&'static [(u8, &'static str, &'static str)]),
     /// One of a list of codes: code, Chinese, English.
     Codes(&'static [(u32, &'static str, &'static str)]),
+    /// A type of this item of active safety in this dialect.
+    SafetyKind(Dialect, u8),
 }
 
 impl Meaning {
     /// Chinese and English for what `number` says; nothing where the list does not know it.
     pub fn of(self, number: i64) -> impl Iterator<Item = (&'static str, &'static str)> {
         let (bits, codes) = match self {
-            Self::Plain => (&[][..], &[][..]),
+            Self::Plain | Self::SafetyKind(..) => (&[][..], &[][..]),
             Self::Bits(bits) => (bits, &[][..]),
             Self::Codes(codes) => (&[][..], codes),
         };
         let is_set = move |bit: u8| number.checked_shr(bit.into()).unwrap_or(0) & 1 != 0;
         let set = bits.iter().filter(move |(bit, ..)| is_set(*bit)).map(|(_, zh, en)| (*zh, *en));
         let one = codes.iter().filter(move |(code, ..)| i64::from(*code) == number);
-        set.chain(one.map(|(_, zh, en)| (*zh, *en)))
+        set.chain(one.map(|(_, zh, en)| (*zh, *en))).chain(self.safety_kind(number))
+    }
+
+    fn safety_kind(self, number: i64) -> Option<(&'static str, &'static str)> {
+        match self {
+            Self::SafetyKind(dialect, item) => {
+                SafetyKind::of(dialect, item, u8::try_from(number).ok()?).map(SafetyKind::names)
+            }
+            Self::Plain | Self::Bits(_) | Self::Codes(_) => None,
+        }
     }
 }
 

@@ -6,7 +6,7 @@ pub(crate) use self::meanings::ITEMS;
 use self::meanings::{ABNORMAL, DIRECTIONS, INPUTS, PLACES, SEGMENT_RESULTS, SIGNALS, VIDEO_ALARMS};
 use crate::field::{Field, Show};
 use crate::reader::put_fixed;
-use crate::safety::{Adas, BlindSpot, DriverState, HarshDriving, TyreAlarm};
+use crate::safety::{Adas, BlindSpot, Dialect, DriverState, HarshDriving, HunanAi, SpeedingAlarm, TyreAlarm};
 
 /// The items as sent, read on demand.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -37,6 +37,68 @@ impl<'a> Items<'a> {
         let mut items = self.iter();
         while items.next().is_some() {}
         items.0
+    }
+
+    /// What is nested deeper still is shown as it is, so that the depth has a bound.
+    fn show_nested(self, show: &mut dyn Show) {
+        for item in self {
+            show.begin("nested");
+            let value = item.value();
+            show.text("id", 1, &format_args!("{:02x} {}", item.id, value.name()));
+            show.value("length", 1, Field::Number(i64::try_from(item.bytes.len()).unwrap_or(i64::MAX)));
+            match value {
+                ItemValue::Nested(items) => show.hex("raw", items.bytes()),
+                value => value.show(show),
+            }
+            show.end();
+        }
+    }
+
+    /// One family of trackers sends twenty bytes of fixed layout in place of items. They are read as such only where
+    /// they are no items to the last byte.
+    #[must_use]
+    pub fn fixed_tail(self) -> Option<FixedTail> {
+        let bytes = self.0.as_array::<20>()?;
+        if self.leftover().iter().all(|byte| *byte == 0) {
+            return None;
+        }
+        let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, reserved @ ..] = *bytes;
+        Some(FixedTail {
+            remaining: u32::from_be_bytes([a, b, c, d]),
+            odometer_km: u32::from_be_bytes([e, f, g, h]),
+            battery_tenths: u16::from_be_bytes([i, j]),
+            area: u32::from_be_bytes([k, l, m, n]),
+            signal: o,
+            reserved,
+        })
+    }
+}
+
+/// Twenty bytes of fixed layout that stand in place of items, from implementations.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct FixedTail {
+    /// Battery and way that are left, as sent.
+    pub remaining: u32,
+    /// Odometer.
+    pub odometer_km: u32,
+    /// 0.1 V.
+    pub battery_tenths: u16,
+    /// Area the vehicle is in.
+    pub area: u32,
+    /// Strength of the signal.
+    pub signal: u8,
+    /// As sent.
+    pub reserved: [u8; 5],
+}
+
+impl FixedTail {
+    pub(crate) fn show(&self, show: &mut dyn Show) {
+        show.number("remaining", self.remaining);
+        show.number("odometer_km", self.odometer_km);
+        show.tenths("battery_v", self.battery_tenths);
+        show.number("area", self.area);
+        show.number("strength", self.signal);
+        show.hex("reserved", &self.reserved);
     }
 }
 
@@ -107,7 +169,8 @@ impl<'a> Item<'a> {
             0x2b => be32().map(ItemValue::Analogue),
             0x30 => be8().map(ItemValue::SignalStrength),
             0x31 => be8().map(ItemValue::Satellites),
-            0x64..=0x67 | 0x70 => self.safety(),
+            0x64..=0x68 | 0x70 | 0x71 => self.safety(),
+            0xe0 => self.nested().map(ItemValue::Nested),
             _ => None,
         };
         typed.unwrap_or(ItemValue::Raw { id: self.id, bytes: self.bytes })
@@ -122,9 +185,31 @@ impl<'a> Item<'a> {
             0x65 => DriverState::decode(bytes).map(ItemValue::DriverState),
             0x66 => TyreAlarm::decode(bytes).map(ItemValue::TyreAlarm),
             0x67 => BlindSpot::decode(bytes).map(ItemValue::BlindSpot),
+            0x68 => HunanAi::decode(bytes).map(ItemValue::HunanAi),
             0x70 => HarshDriving::decode(bytes).map(ItemValue::HarshDriving),
+            0x71 => SpeedingAlarm::decode(bytes).map(ItemValue::SpeedingAlarm),
             _ => None,
         }
+    }
+
+    /// As [`Item::value`], where the dialect of the terminal is known: 0xf1 and 0xf2 are faults of 粤标, and anything at
+    /// all in other terminals.
+    #[must_use]
+    pub fn value_in(self, dialect: Option<Dialect>) -> ItemValue<'a> {
+        let faults = || self.bytes.try_into().map(u32::from_be_bytes).ok();
+        let typed = match (self.id, dialect) {
+            (0xf1, Some(Dialect::Guangdong)) => faults().map(ItemValue::InstallFaults),
+            (0xf2, Some(Dialect::Guangdong)) => faults().map(ItemValue::AlgorithmFaults),
+            _ => None,
+        };
+        typed.unwrap_or_else(|| self.value())
+    }
+
+    /// The standard leaves open what stands in 0xe0; where it is one or more items to the last byte, it is those.
+    #[inline(never)]
+    fn nested(self) -> Option<Items<'a>> {
+        let items = Items(self.bytes);
+        (!self.bytes.is_empty() && items.leftover().is_empty()).then_some(items)
     }
 }
 
@@ -237,6 +322,16 @@ pub enum ItemValue<'a> {
     BlindSpot(BlindSpot<'a>),
     /// 0x70, from implementations.
     HarshDriving(HarshDriving<'a>),
+    /// 0x68 of 湘标, from implementations.
+    HunanAi(HunanAi<'a>),
+    /// 0x71, from implementations.
+    SpeedingAlarm(SpeedingAlarm<'a>),
+    /// 0xe0: a vendor's own items, where they are items.
+    Nested(Items<'a>),
+    /// 0xf1 of 粤标: bits of what is installed wrongly.
+    InstallFaults(u32),
+    /// 0xf2 of 粤标: bits of what is not detected.
+    AlgorithmFaults(u32),
     /// Anything else, as sent.
     Raw {
         /// Item id.
@@ -275,6 +370,11 @@ impl ItemValue<'_> {
             Self::TyreAlarm(_) => 0x66,
             Self::BlindSpot(_) => 0x67,
             Self::HarshDriving(_) => 0x70,
+            Self::HunanAi(_) => 0x68,
+            Self::SpeedingAlarm(_) => 0x71,
+            Self::Nested(_) => 0xe0,
+            Self::InstallFaults(_) => 0xf1,
+            Self::AlgorithmFaults(_) => 0xf2,
             Self::Raw { id, .. } => *id,
         }
     }
@@ -305,6 +405,8 @@ impl ItemValue<'_> {
             | Self::ChannelsLost(v)
             | Self::ChannelsCovered(v)
             | Self::Signals(v)
+            | Self::InstallFaults(v)
+            | Self::AlgorithmFaults(v)
             | Self::Analogue(v) => into.extend_from_slice(&v.to_be_bytes()),
             Self::Fuel(v)
             | Self::RecorderSpeed(v)
@@ -337,6 +439,9 @@ impl ItemValue<'_> {
             Self::TyreAlarm(v) => v.encode(into),
             Self::BlindSpot(v) => v.encode(into),
             Self::HarshDriving(v) => v.encode(into),
+            Self::HunanAi(v) => v.encode(into),
+            Self::SpeedingAlarm(v) => v.encode(into),
+            Self::Nested(items) => into.extend_from_slice(items.bytes()),
             Self::Raw { bytes, .. } => into.extend_from_slice(bytes),
         }
     }
@@ -369,6 +474,11 @@ impl ItemValue<'_> {
             Self::TyreAlarm(_) => "tpms",
             Self::BlindSpot(_) => "bsd",
             Self::HarshDriving(_) => "harsh",
+            Self::HunanAi(_) => "hunan-ai",
+            Self::SpeedingAlarm(_) => "over-limit",
+            Self::Nested(_) => "nested",
+            Self::InstallFaults(_) => "install",
+            Self::AlgorithmFaults(_) => "algorithm",
             Self::Raw { .. } => "raw",
         }
     }
@@ -418,6 +528,10 @@ impl ItemValue<'_> {
             Self::TyreAlarm(v) => v.show(show),
             Self::BlindSpot(v) => v.show(show),
             Self::HarshDriving(v) => v.show(show),
+            Self::HunanAi(v) => v.show(show),
+            Self::SpeedingAlarm(v) => v.show(show),
+            Self::Nested(items) => items.show_nested(show),
+            Self::InstallFaults(v) | Self::AlgorithmFaults(v) => show.number("bits", *v),
             Self::Raw { bytes, .. } => show.hex("raw", bytes),
         }
     }
@@ -487,6 +601,37 @@ mod tests {
         check(&[0x30, 1, 9, 1, 4, 0, 0], &[0x30], &[1, 4, 0, 0]);
         check(&[0x30, 1, 9, 1], &[0x30], &[1]);
         check(&[0xe1, 0], &[0xe1], &[]);
+    }
+
+    #[test]
+    fn a_vendor_list_is_items_where_it_is_items_to_the_last_byte() {
+        let value = |bytes| Item { id: 0xe0, bytes }.value();
+        let ItemValue::Nested(items) = value(&[0x30, 1, 9, 0xe0, 2, 0x31, 0]) else { panic!("no items") };
+        assert_eq!(items.iter().map(|item| item.id).collect::<Vec<_>>(), [0x30, 0xe0]);
+        for bytes in [&[][..], &[0x30, 2, 9], &[0x30, 1, 9, 0], &[0, 0]] {
+            assert_eq!(value(bytes), ItemValue::Raw { id: 0xe0, bytes });
+        }
+    }
+
+    #[test]
+    fn twenty_bytes_that_are_no_items_are_a_fixed_tail() {
+        let mut bytes = [0, 0, 0, 9, 0, 0, 0x30, 0x39, 0, 126, 0, 0, 0, 7, 21, 1, 2, 3, 4, 5];
+        let tail = Items::new(&bytes).fixed_tail().unwrap();
+        assert_eq!((tail.odometer_km, tail.battery_tenths, tail.area, tail.signal), (12_345, 126, 7, 21));
+        assert_eq!(Items::new(&bytes[..19]).fixed_tail(), None);
+        bytes[..3].copy_from_slice(&[0x30, 17, 0]);
+        bytes[19] = 0;
+        assert_eq!(Items::new(&bytes).fixed_tail(), None, "an item and padding");
+    }
+
+    #[test]
+    fn faults_are_those_of_guangdong_alone() {
+        let item = Item { id: 0xf1, bytes: &[0, 0, 0, 5] };
+        assert_eq!(item.value_in(Some(Dialect::Guangdong)), ItemValue::InstallFaults(5));
+        assert_eq!(item.value_in(Some(Dialect::Jiangsu)), item.value());
+        assert_eq!(item.value_in(None), ItemValue::Raw { id: 0xf1, bytes: item.bytes });
+        let item = Item { id: 0xf2, bytes: &[1] };
+        assert_eq!(item.value_in(Some(Dialect::Guangdong)), ItemValue::Raw { id: 0xf2, bytes: &[1] });
     }
 
     #[test]

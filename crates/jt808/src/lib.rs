@@ -48,7 +48,7 @@ pub use error::{DecodeError, FrameError};
 pub use field::{Field, Meaning, Show, Shown};
 pub use frame::{Frame, encode_frame, unescape};
 pub use header::{Edition, Header, Packet, Phone, Warnings};
-pub use item::{Item, ItemValue, Items, ItemsIter};
+pub use item::{FixedTail, Item, ItemValue, Items, ItemsIter};
 pub use layout::{Data32, EditionList, Empty, List, Padded, Tail, Text8, Text16};
 pub use message::acknowledgement::Acknowledgement;
 pub use message::area::{Area, AreaLimit, AreaQuery, Circle, DeleteAreas, Hours, Point, Rectangle, SetAreas};
@@ -97,7 +97,8 @@ pub use parameter::{
     ParameterValue,
 };
 pub use safety::{
-    Adas, AlarmSign, BlindSpot, Dialect, DriverState, HarshDriving, Scene, TyreAlarm, TyreEntry,
+    Adas, AlarmSign, BlindSpot, Dialect, DriverState, HarshDriving, HunanAi, SafetyKind, Scene,
+    SpeedingAlarm, TyreAlarm, TyreEntry,
 };
 pub use text::{Text, encode_text};
 pub use time::DeviceTime;

@@ -1,63 +1,19 @@
-//! Active-safety items 0x64-0x67 and 0x70 (T/JSATL 12-2017 tables 4-15 to 4-24, T/GDRTA 002-2020).
+//! Active-safety items 0x64-0x68, 0x70 and 0x71 (T/JSATL 12-2017 tables 4-15 to 4-24, T/GDRTA 002-2020).
 //!
 //! All end in the same block: speed 1, altitude 2, latitude 4, longitude 4, time BCD\[6\], vehicle status 2, alarm sign
 //! S. The width of the sign tells the provincial dialect, and the item's length tells the width.
 
+mod dialect;
+mod kind;
 mod meanings;
 
-use self::meanings::{
-    ADAS_KINDS, BLIND_SPOTS, DEPARTURES, FLAGS, HARSH_KINDS, LEVELS, SIGNS, TYRE_BITS, VEHICLE_STATUS,
-    driver_kinds,
-};
+pub use self::dialect::Dialect;
+pub use self::kind::SafetyKind;
+use self::meanings::{DEPARTURES, FLAGS, LEVELS, SIGNS, TYRE_BITS, VEHICLE_STATUS};
 use crate::DeviceTime;
 use crate::field::{Field, Meaning, Show};
 use crate::reader::{Reader, put_fixed};
 use crate::text::Text;
-
-/// Whose variant of the standard an item follows.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-pub enum Dialect {
-    /// 苏标, sign of 16 bytes: T/JSATL 12-2017, and those that copied its sign.
-    Jiangsu,
-    /// 黑标, sign of 38 bytes.
-    Heilongjiang,
-    /// 川标 of 2019, sign of 39 bytes.
-    Sichuan,
-    /// 粤标, sign of 40 bytes: T/GDRTA 002-2020.
-    Guangdong,
-}
-
-impl Dialect {
-    /// The most common sign first: it wins where two fit.
-    pub const ALL: [Self; 4] = [Self::Jiangsu, Self::Guangdong, Self::Sichuan, Self::Heilongjiang];
-
-    /// Bytes of the alarm sign.
-    #[must_use]
-    pub const fn sign_bytes(self) -> usize {
-        match self {
-            Self::Jiangsu => 16,
-            Self::Heilongjiang => 38,
-            Self::Sichuan => 39,
-            Self::Guangdong => 40,
-        }
-    }
-
-    /// Short name.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Jiangsu => "jiangsu",
-            Self::Heilongjiang => "heilongjiang",
-            Self::Sichuan => "sichuan",
-            Self::Guangdong => "guangdong",
-        }
-    }
-
-    #[inline]
-    fn of_sign(len: usize) -> Option<Self> {
-        Self::ALL.into_iter().find(|dialect| dialect.sign_bytes() == len)
-    }
-}
 
 /// The alarm sign as sent, echoed in 0x9208.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -71,10 +27,16 @@ impl<'a> AlarmSign<'a> {
     #[must_use]
     #[inline]
     pub fn new(bytes: &'a [u8]) -> Option<Self> {
-        Dialect::of_sign(bytes.len()).map(|dialect| Self { dialect, bytes })
+        Dialect::of(bytes.len(), None).map(|dialect| Self { dialect, bytes })
     }
 
-    /// Told by the width.
+    /// The same sign, in the hinted dialect where that has signs of this width.
+    #[must_use]
+    pub fn hinted(self, hint: Option<Dialect>) -> Self {
+        Self { dialect: Dialect::of(self.bytes.len(), hint).unwrap_or(self.dialect), ..self }
+    }
+
+    /// Told by the width, and by the hint where one was given.
     #[must_use]
     #[inline]
     pub const fn dialect(&self) -> Dialect {
@@ -131,10 +93,7 @@ impl<'a> AlarmSign<'a> {
 
     #[inline]
     const fn id_bytes(&self) -> usize {
-        match self.dialect {
-            Dialect::Jiangsu => 7,
-            Dialect::Heilongjiang | Dialect::Sichuan | Dialect::Guangdong => 30,
-        }
+        self.dialect.id_bytes()
     }
 }
 
@@ -264,7 +223,7 @@ safety_item! {
     Adas {
         /// 1 forward collision, 2 lane departure, 3 headway, 4 pedestrian, 5 lane changes, 6 road sign, 7 obstacle,
         /// 0x10 sign recognised, 0x11 capture.
-        kind: u8 = |_| ADAS_KINDS,
+        kind: u8 = |dialect| Meaning::SafetyKind(dialect, 0x64),
         /// 1 or 2.
         level: u8 = |_| LEVELS,
         /// km/h, types 1 and 2.
@@ -284,7 +243,7 @@ safety_item! {
     /// 0x65 driver state monitoring (T/JSATL 12-2017 table 4-17). The meaning of a type differs by dialect.
     DriverState {
         /// 1 fatigue, 2 phone, 3 smoking, 4 distraction, 5 abnormal, further ones by dialect.
-        kind: u8 = driver_kinds,
+        kind: u8 = |dialect| Meaning::SafetyKind(dialect, 0x65),
         /// 1 or 2.
         level: u8 = |_| LEVELS,
         /// 1 to 10, type 1.
@@ -298,7 +257,7 @@ safety_item! {
     /// 0x67 blind spot (T/JSATL 12-2017 table 4-20).
     BlindSpot {
         /// 1 rear, 2 left rear, 3 right rear.
-        kind: u8 = |_| BLIND_SPOTS,
+        kind: u8 = |dialect| Meaning::SafetyKind(dialect, 0x67),
     }
 }
 
@@ -306,13 +265,41 @@ safety_item! {
     /// 0x70 harsh driving, of later variants.
     HarshDriving {
         /// 1 acceleration, 2 braking, 3 turn, 4 idling, 5 stall, 6 coasting, 7 over-revving.
-        kind: u8 = |_| HARSH_KINDS,
+        kind: u8 = |dialect| Meaning::SafetyKind(dialect, 0x70),
         /// Time threshold.
         duration: u16,
         /// First threshold.
         threshold_1: u16,
         /// Second threshold.
         threshold_2: u16,
+    }
+}
+
+safety_item! {
+    /// 0x68 of 湘标, from implementations: types are the maker's.
+    HunanAi {
+        /// Type.
+        kind: u8,
+        /// 1 or 2.
+        level: u8 = |_| LEVELS,
+        /// Four reserved bytes as sent.
+        reserved: u32,
+        /// One more.
+        reserved_2: u8,
+    }
+}
+
+safety_item! {
+    /// 0x71 speeding, of later variants.
+    SpeedingAlarm {
+        /// Type.
+        kind: u8,
+        /// Of which kind the limit is.
+        limit_kind: u8,
+        /// The terminal's own limit.
+        terminal_limit_kmh: u8,
+        /// The road's limit.
+        road_limit_kmh: u8,
     }
 }
 
@@ -443,6 +430,8 @@ mod tests {
             ItemValue::TyreAlarm(item) => Some(item.scene.sign),
             ItemValue::BlindSpot(item) => Some(item.scene.sign),
             ItemValue::HarshDriving(item) => Some(item.scene.sign),
+            ItemValue::HunanAi(item) => Some(item.scene.sign),
+            ItemValue::SpeedingAlarm(item) => Some(item.scene.sign),
             _ => None,
         }
     }
@@ -451,11 +440,17 @@ mod tests {
     fn the_length_of_an_item_tells_the_dialect() {
         let one_wheel = [1, 3, 0, 2, 2, 0xb2, 0, 41, 0, 88];
         for dialect in Dialect::ALL {
-            for (id, head, rest) in
-                [(0x64, 12, &[][..]), (0x65, 12, &[]), (0x66, 5, &one_wheel), (0x67, 6, &[]), (0x70, 12, &[])]
-            {
+            for (id, head, rest) in [
+                (0x64, 12, &[][..]),
+                (0x65, 12, &[]),
+                (0x66, 5, &one_wheel),
+                (0x67, 6, &[]),
+                (0x68, 12, &[]),
+                (0x70, 12, &[]),
+                (0x71, 9, &[]),
+            ] {
                 let bytes = item(head, dialect.sign_bytes(), rest);
-                let sign = sign_of(Item { id, bytes: &bytes }.value()).expect("a sign");
+                let sign = sign_of(Item { id, bytes: &bytes }.value()).expect("a sign").hinted(Some(dialect));
                 assert_eq!(sign.dialect(), dialect, "{id:02x}");
                 assert_eq!(sign.terminal().to_string(), "XZ00001");
                 assert_eq!(sign.time().to_string(), "2020-07-15 23:10:06 +08:00");
@@ -466,7 +461,7 @@ mod tests {
 
     #[test]
     fn another_length_stays_raw() {
-        for (id, head) in [(0x64, 12), (0x65, 12), (0x67, 6), (0x70, 12)] {
+        for (id, head) in [(0x64, 12), (0x65, 12), (0x67, 6), (0x68, 12), (0x70, 12), (0x71, 9)] {
             for sign in (0..64).filter(|len| !matches!(len, 16 | 38 | 39 | 40)) {
                 let mut bytes = item(head, 16, &[]);
                 bytes.resize(head + 19 + sign, 0);

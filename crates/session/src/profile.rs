@@ -87,6 +87,8 @@ fn sign(value: &ItemValue<'_>) -> Option<Dialect> {
         ItemValue::TyreAlarm(item) => item.scene,
         ItemValue::BlindSpot(item) => item.scene,
         ItemValue::HarshDriving(item) => item.scene,
+        ItemValue::HunanAi(item) => item.scene,
+        ItemValue::SpeedingAlarm(item) => item.scene,
         _ => return None,
     };
     Some(scene.sign.dialect())

@@ -4,7 +4,7 @@
 //! the end of an item tells it. An item of any other length belongs to some other device and is left alone.
 
 use fleet::{Dialect, EventTime, Fix, LonLat, SafetyCode, SafetyEvent, SafetyPhase};
-use jt808::{ItemValue, Scene};
+use jt808::{ItemValue, SafetyKind, Scene};
 
 use crate::observe::position;
 
@@ -15,13 +15,13 @@ const PASSENGER_OVERLOAD: u32 = 1 << 4;
 pub(crate) fn observe_item(value: &ItemValue<'_>, fix: &Fix, out: &mut Vec<SafetyEvent>) {
     match value {
         ItemValue::Adas(item) => {
-            let code = adas(item.kind);
+            let code = adas(item.scene.sign.dialect(), item.kind);
             out.extend(
                 code.and_then(|code| seen(&item.scene, code, item.alarm_id, item.flag, item.level, fix)),
             );
         }
         ItemValue::DriverState(item) => {
-            let code = driver(dialect(&item.scene), item.kind, item.fatigue);
+            let code = driver(item.scene.sign.dialect(), item.kind, item.fatigue);
             out.extend(
                 code.and_then(|code| seen(&item.scene, code, item.alarm_id, item.flag, item.level, fix)),
             );
@@ -56,31 +56,42 @@ fn observe_abnormal(flags: u16, fatigue: Option<u8>, fix: &Fix, out: &mut Vec<Sa
     }
 }
 
-/// 0x10 and 0x11 are events, no alarms: a sign was recognised, a picture taken.
-const fn adas(kind: u8) -> Option<SafetyCode> {
-    Some(match kind {
-        0x01 => SafetyCode::ForwardCollision,
-        0x02 => SafetyCode::LaneDeparture,
-        0x03 => SafetyCode::Headway,
-        0x04 => SafetyCode::Pedestrian,
-        0x10 | 0x11 => return None,
-        other => SafetyCode::AdasOther(other),
+/// Nothing for an event, which is no alarm.
+fn adas(dialect: jt808::Dialect, kind: u8) -> Option<SafetyCode> {
+    let meaning = SafetyKind::of(dialect, ADAS, kind);
+    if meaning.is_some_and(SafetyKind::is_event) {
+        return None;
+    }
+    Some(match meaning {
+        Some(SafetyKind::ForwardCollision) => SafetyCode::ForwardCollision,
+        Some(SafetyKind::LaneDeparture) => SafetyCode::LaneDeparture,
+        Some(SafetyKind::Headway) => SafetyCode::Headway,
+        Some(SafetyKind::Pedestrian) => SafetyCode::Pedestrian,
+        _ => SafetyCode::AdasOther(kind),
     })
 }
 
-/// 0x10 and 0x11 are events, no alarms: a picture was taken, the driver changed.
-fn driver(dialect: Dialect, kind: u8, degree: u8) -> Option<SafetyCode> {
-    Some(match (dialect, kind) {
-        (_, 0x01) => SafetyCode::Fatigue { degree: degree.min(10) },
-        (_, 0x02) | (Dialect::Guangdong, 0x0d) => SafetyCode::Phone,
-        (_, 0x03) => SafetyCode::Smoking,
-        (_, 0x04) => SafetyCode::Distraction,
-        (Dialect::Jiangsu, 0x05) => SafetyCode::Absent,
-        (Dialect::Guangdong, 0x06) => SafetyCode::CameraCovered,
-        (_, 0x10 | 0x11) => return None,
-        (_, other) => SafetyCode::DsmOther(other),
+/// Nothing for an event, which is no alarm.
+fn driver(dialect: jt808::Dialect, kind: u8, degree: u8) -> Option<SafetyCode> {
+    let meaning = SafetyKind::of(dialect, DRIVER, kind);
+    if meaning.is_some_and(SafetyKind::is_event) {
+        return None;
+    }
+    Some(match meaning {
+        Some(SafetyKind::Fatigue) => SafetyCode::Fatigue { degree: degree.min(10) },
+        Some(SafetyKind::Phone | SafetyKind::PhonePlaying) => SafetyCode::Phone,
+        Some(SafetyKind::Smoking) => SafetyCode::Smoking,
+        Some(SafetyKind::Distraction) => SafetyCode::Distraction,
+        // 苏标 means above all that nobody sits there.
+        Some(SafetyKind::DriverAbnormal) if dialect == jt808::Dialect::Jiangsu => SafetyCode::Absent,
+        Some(SafetyKind::CameraCovered) => SafetyCode::CameraCovered,
+        _ => SafetyCode::DsmOther(kind),
     })
 }
+
+/// Items whose types are looked up.
+const ADAS: u8 = 0x64;
+const DRIVER: u8 = 0x65;
 
 /// Nothing where the device saw it at a place that is none.
 fn seen(
@@ -119,7 +130,12 @@ fn dialect(scene: &Scene<'_>) -> Dialect {
     match scene.sign.dialect() {
         jt808::Dialect::Jiangsu => Dialect::Jiangsu,
         jt808::Dialect::Guangdong => Dialect::Guangdong,
-        jt808::Dialect::Heilongjiang | jt808::Dialect::Sichuan => Dialect::Other,
+        jt808::Dialect::Beijing
+        | jt808::Dialect::Chongqing
+        | jt808::Dialect::Heilongjiang
+        | jt808::Dialect::Hunan
+        | jt808::Dialect::Sichuan
+        | jt808::Dialect::Sichuan2013 => Dialect::Other,
     }
 }
 
@@ -144,7 +160,6 @@ mod tests {
 
     use super::*;
 
-    const ADAS: u8 = 0x64;
     const DSM: u8 = 0x65;
     const TYRE: u8 = 0x66;
     const VIDEO: u8 = 0x14;

@@ -125,7 +125,7 @@ impl Fields<'_, '_> {
     fn meant(&mut self, number: i64, meaning: Meaning) {
         match meaning {
             Meaning::Plain => {}
-            Meaning::Codes(_) => {
+            Meaning::Codes(_) | Meaning::SafetyKind(..) => {
                 let Some(note) = self.walk.notes.last_mut() else { return };
                 match meaning.of(number).next() {
                     Some((chinese, english)) => note.means(State::Plain, chinese, english),

@@ -81,6 +81,9 @@ impl<'a> Location<'a> {
         show.tenths("speed_kmh", self.speed_tenths);
         show.number("heading_deg", self.heading);
         show.text("time", 6, &self.time);
+        if let Some(tail) = self.items.fixed_tail() {
+            return tail.show(show);
+        }
         for item in self.items {
             let value = item.value();
             show.begin("items");
@@ -156,6 +159,12 @@ impl fmt::Display for Location<'_> {
         let speed = Field::Tenths(i64::from(self.speed_tenths));
         writeln!(f, "  moving   {speed} km/h  heading {}", self.heading)?;
         writeln!(f, "  time     {}", self.time)?;
+        if let Some(tail) = self.items.fixed_tail() {
+            write!(f, "  tail    ")?;
+            let mut line = Inline { f, result: Ok(()) };
+            tail.show(&mut line);
+            return line.result.and_then(|()| writeln!(f));
+        }
         for item in self.items {
             item_line(f, &item.value())?;
         }
