@@ -23,6 +23,7 @@ pub(crate) mod photo;
 pub(crate) mod polygon;
 pub(crate) mod question;
 pub(crate) mod recorder_command;
+pub(crate) mod recorder_data;
 pub(crate) mod registration;
 pub(crate) mod resend;
 pub(crate) mod route;
@@ -59,6 +60,7 @@ use self::photo::Photo;
 use self::polygon::Polygon;
 use self::question::{Information, InformationMenu, Question};
 use self::recorder_command::RecorderCommand;
+use self::recorder_data::RecorderData;
 use self::registration::{Registration, RegistrationAnswer};
 use self::resend::Resend;
 use self::route::Route;
@@ -188,6 +190,8 @@ messages! {
     VehicleControlAnswer(LocationAnswer<'a>) = 0x0500 "vehicle-control-answer" "车辆控制应答";
     /// 0x0608 (2019).
     AreaQueryAnswer(AreaQueryAnswer<'a>) = 0x0608 "area-query-answer" "查询区域或线路数据应答";
+    /// 0x0700.
+    RecorderData(RecorderData<'a>) = 0x0700 "recorder-data" "行驶记录数据上传";
     /// 0x0702.
     DriverIdentity(DriverIdentity<'a>) = 0x0702 "driver-identity" "驾驶员身份信息采集上报";
     /// 0x0704.
@@ -402,5 +406,4 @@ fn listed(id: u16) -> Option<&'static (u16, &'static str, &'static str)> {
 }
 
 /// Ids of the standards that are carried whole: JT/T 808-2019 table B.1, JT/T 1078-2016, T/JSATL 12-2017.
-const CARRIED: &[(u16, &str, &str)] =
-    &[(0x0700, "recorder-data", "行驶记录数据上传"), (0x0701, "waybill", "电子运单上报")];
+const CARRIED: &[(u16, &str, &str)] = &[(0x0701, "waybill", "电子运单上报")];

@@ -2,20 +2,46 @@
 //!
 //! | command 1 | data … |
 
-use crate::field::Meaning;
-use crate::layout::body;
+use crate::field::{Meaning, Show};
+use crate::layout::Body;
+use crate::reader::Reader;
+use crate::recorder::RecorderContent;
+use crate::{DecodeError, Edition};
 
-body! {
-    /// A command to the driving recorder of GB/T 19056; 0x8700 is answered by 0x0700.
-    RecorderCommand {
-        /// Command word of GB/T 19056-2012.
-        command: u8 = COMMANDS,
-        /// The data packet of that standard, may be empty.
-        data: &'a [u8],
+/// A command to the driving recorder of GB/T 19056; 0x8700 is answered by 0x0700.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct RecorderCommand<'a> {
+    /// Command word of GB/T 19056-2012.
+    pub command: u8,
+    /// The packet of that standard, or its data block alone, as sent; may be empty.
+    pub data: &'a [u8],
+}
+
+impl<'a> RecorderCommand<'a> {
+    /// The packet, or the block alone.
+    #[must_use]
+    pub fn content(&self) -> RecorderContent<'a> {
+        RecorderContent::of(self.data)
     }
 }
 
-/// Command words of GB/T 19056-2012.
+impl<'a> Body<'a> for RecorderCommand<'a> {
+    fn decode(mut reader: Reader<'a>, _: Edition) -> Result<Self, DecodeError> {
+        Ok(Self { command: reader.u8("command")?, data: reader.rest() })
+    }
+
+    fn encode(&self, _: Edition, into: &mut Vec<u8>) {
+        into.push(self.command);
+        into.extend_from_slice(self.data);
+    }
+
+    fn show(&self, show: &mut dyn Show) {
+        show.meant("command", self.command, COMMANDS);
+        self.content().show(self.command, false, show);
+    }
+}
+
+/// Command words of GB/T 19056-2012, and those of its answers that something cannot be done.
 pub(crate) const COMMANDS: Meaning = Meaning::Codes(&[
     (0x00, "采集记录仪执行标准版本", "standard version"),
     (0x01, "采集当前驾驶人信息", "driver"),
@@ -39,4 +65,6 @@ pub(crate) const COMMANDS: Meaning = Meaning::Codes(&[
     (0xc2, "设置记录仪时间", "set clock"),
     (0xc3, "设置记录仪脉冲系数", "set pulse coefficient"),
     (0xc4, "设置初始里程", "set initial mileage"),
+    (0xfa, "采集数据出错", "reading failed"),
+    (0xfb, "设置参数出错", "setting failed"),
 ]);
