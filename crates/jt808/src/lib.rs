@@ -93,6 +93,7 @@ pub use message::video::{
     VideoUpload, VideoUploadControl,
 };
 pub use message::video_answer::{MediaAttributes, PassengerFlow, VideoList, VideoRecording, VideoUploadDone};
+pub use message::waybill::{Waybill, WaybillField, WaybillFields, WaybillQuantity, WaybillUnit};
 pub use message::{Message, TimeAnswer, Unknown, chinese_name_of, name_of};
 pub use parameter::{
     FieldKind, ParameterError, ParameterField, ParameterFields, ParameterInfo, ParameterSource,

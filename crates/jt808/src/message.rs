@@ -34,6 +34,7 @@ pub(crate) mod upgrade;
 pub(crate) mod upgrade_result;
 pub(crate) mod video;
 pub(crate) mod video_answer;
+pub(crate) mod waybill;
 
 use std::fmt;
 
@@ -74,6 +75,7 @@ use self::video::{
     VideoUpload, VideoUploadControl,
 };
 use self::video_answer::{MediaAttributes, PassengerFlow, VideoList, VideoUploadDone};
+use self::waybill::Waybill;
 use crate::field::{Lines, Show};
 use crate::layout::{Body, Empty, body};
 use crate::reader::Reader;
@@ -192,6 +194,8 @@ messages! {
     AreaQueryAnswer(AreaQueryAnswer<'a>) = 0x0608 "area-query-answer" "查询区域或线路数据应答";
     /// 0x0700.
     RecorderData(RecorderData<'a>) = 0x0700 "recorder-data" "行驶记录数据上传";
+    /// 0x0701.
+    Waybill(Waybill<'a>) = 0x0701 "waybill" "电子运单上报";
     /// 0x0702.
     DriverIdentity(DriverIdentity<'a>) = 0x0702 "driver-identity" "驾驶员身份信息采集上报";
     /// 0x0704.
@@ -402,8 +406,5 @@ pub fn chinese_name_of(id: u16) -> &'static str {
 }
 
 fn listed(id: u16) -> Option<&'static (u16, &'static str, &'static str)> {
-    TYPED.iter().chain(CARRIED).find(|(known, ..)| *known == id)
+    TYPED.iter().find(|(known, ..)| *known == id)
 }
-
-/// Ids of the standards that are carried whole: JT/T 808-2019 table B.1, JT/T 1078-2016, T/JSATL 12-2017.
-const CARRIED: &[(u16, &str, &str)] = &[(0x0701, "waybill", "电子运单上报")];
