@@ -10,6 +10,8 @@ mod parameters;
 mod recorder;
 mod text;
 
+use fleet::AlertId;
+use jt808::AlarmSign;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use self::answer::Answer;
@@ -77,6 +79,18 @@ pub enum Command {
     },
     /// 0x8804: sound.
     Record(Record),
+    /// 0x9208: send the files of an alarm to the attachment port. As JSON the sign is hex digits.
+    RequestAttachments {
+        /// Host name or address in digits that terminals can reach.
+        address: String,
+        /// TCP port there.
+        tcp_port: u16,
+        /// The alarm sign as the terminal sent it: 16, 38, 39 or 40 bytes.
+        #[serde(with = "hex")]
+        sign: Vec<u8>,
+        /// The alert the files prove; the alarm number is its id.
+        alert: AlertId,
+    },
     /// 0x8802: which media do you have?
     SearchMedia(StoredMedia),
     /// 0x8600: circles to watch.
@@ -144,6 +158,7 @@ impl Command {
             Self::QueryRecorder(_) => 0x8700,
             Self::QuerySomeParameters { .. } => 0x8106,
             Self::Record(_) => 0x8804,
+            Self::RequestAttachments { .. } => 0x9208,
             Self::SearchMedia(_) => 0x8802,
             Self::SetCircles { .. } => 0x8600,
             Self::SetParameters(_) => 0x8103,
@@ -174,6 +189,7 @@ impl Command {
             Self::QueryRecorder(_) => "query-recorder",
             Self::QuerySomeParameters { .. } => "query-some-parameters",
             Self::Record(_) => "record",
+            Self::RequestAttachments { .. } => "request-attachments",
             Self::SearchMedia(_) => "search-media",
             Self::SetCircles { .. } => "set-circles",
             Self::SetParameters(_) => "set-parameters",
@@ -201,6 +217,7 @@ impl Command {
             | Self::QueryProperties
             | Self::QueryRecorder(_)
             | Self::QuerySomeParameters { .. }
+            | Self::RequestAttachments { .. }
             | Self::SearchMedia(_)
             | Self::SetCircles { .. }
             | Self::SetParameters(_)
@@ -241,6 +258,13 @@ impl Command {
             Self::QuerySomeParameters { ids } => {
                 let fits = (1..=parameters::PARAMETERS_MAX).contains(&ids.len());
                 wanted(fits, "ids", "1 to 255 ids")
+            }
+            Self::RequestAttachments { address, tcp_port, sign, .. } => {
+                wanted(AlarmSign::new(sign).is_some(), "sign", "16, 38, 39 or 40 bytes")?;
+                let is_name =
+                    (1..=64).contains(&address.len()) && address.bytes().all(|byte| byte.is_ascii_graphic());
+                wanted(is_name, "address", "a host name or address of at most 64 letters")?;
+                wanted(*tcp_port > 0, "tcp_port", "a port from 1 to 65535")
             }
             Self::SearchMedia(media) => media.check_search(),
             Self::SetCircles { areas, .. } => area::check_circles(areas),

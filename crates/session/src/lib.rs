@@ -6,9 +6,11 @@
 //! ```
 //!
 //! [`Link`] answers; it releases the acknowledgement of a report only when told that the report is durable.
-//! [`Observer`] reads the same frames back out of the journal. Both are pure: `now` is an argument, there is no
+//! [`Observer`] reads the same frames back out of the journal. [`AttachmentLink`] takes the files that prove an alarm on
+//! a connection of their own. All are pure: `now` is an argument, there is no
 //! socket, file, clock or chance in here. This crate does **not** judge what a vehicle does.
 
+mod attachment;
 mod code;
 mod command;
 mod counts;
@@ -20,6 +22,10 @@ mod reassembly;
 mod refused;
 mod safety;
 
+pub use attachment::{
+    Arrival, AttachmentClose, AttachmentCounts, AttachmentLink, AttachmentOutput, AttachmentPolicy,
+    AttachmentRefused, FileBegun, FileFinished, Issued, Wanted, alarm_number, wanted,
+};
 pub use command::{
     AreaAction, AreaShape, AreaTerms, Busy, CircleArea, Command, Control, Doors, DriverText, Firmware,
     MediaCause, MediaKind, Photo, PolygonArea, Rate, Record, RecorderQuery, RecorderSetting, RectangleArea,

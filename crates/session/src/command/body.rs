@@ -1,8 +1,9 @@
 //! Commands to bodies.
 
-use jt808::{AlarmConfirmation, Edition, Message, TemporaryTracking};
+use jt808::{AlarmConfirmation, AttachmentRequest, Edition, Message, TemporaryTracking, Text, Text8};
 
 use super::{Command, area, control, media, parameters};
+use crate::alarm_number;
 
 /// What the length field of a header can say.
 pub(crate) const BODY_BYTES_MAX: usize = 1_023;
@@ -31,6 +32,18 @@ pub(crate) fn command_body(command: &Command, edition: Edition) -> Option<Vec<u8
         Command::QueryRecorder(query) => query.body(edition, into),
         Command::QuerySomeParameters { ids } => parameters::query(ids, edition, into),
         Command::Record(record) => record.body(edition, into),
+        Command::RequestAttachments { address, tcp_port, sign, alert } => {
+            let request = AttachmentRequest {
+                address: Text8(Text(address.as_bytes())),
+                tcp_port: *tcp_port,
+                // There is no port for datagrams.
+                udp_port: 0,
+                sign,
+                number: alarm_number(*alert),
+                reserved: AttachmentRequest::RESERVED,
+            };
+            Message::AttachmentRequest(request).encode_body(edition, into);
+        }
         Command::SearchMedia(media) => media.search(edition, into),
         Command::SetCircles { action, areas } => area::circles(*action, areas, edition, into),
         Command::SetParameters(list) => parameters::set(list, edition, into),

@@ -57,7 +57,7 @@ impl RecorderQuery {
             block.extend_from_slice(&self.blocks.to_be_bytes());
         }
         let data = packet(self.command, &block);
-        let query = RecorderCommand { command: self.command, data: &data, trailing: &[] };
+        let query = RecorderCommand { command: self.command, data: &data };
         Message::RecorderQuery(query).encode_body(edition, body);
     }
 }
@@ -88,7 +88,7 @@ impl RecorderSetting {
 
     pub(super) fn body(&self, edition: Edition, body: &mut Vec<u8>) {
         let data = packet(self.command, &self.block);
-        let setting = RecorderCommand { command: self.command, data: &data, trailing: &[] };
+        let setting = RecorderCommand { command: self.command, data: &data };
         Message::RecorderSet(setting).encode_body(edition, body);
     }
 }

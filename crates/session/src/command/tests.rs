@@ -47,6 +47,12 @@ const BODIES: &[(&str, &str, &str)] = &[
     (r#"{"kind":"query-some-parameters","ids":["0055","f365"]}"#, "02 00000055 0000f365", "="),
     (r#"{"kind":"record","stop":false,"duration_s":30,"keep":false,"rate_khz":11}"#, "01 001e 00 01", "="),
     (
+        r#"{"kind":"request-attachments","address":"a.cn","tcp_port":6809,"sign":"07070707070707070707070707070707","alert":"1f1f1f1f-1f1f-1f1f-1f1f-1f1f1f1f1f1f"}"#,
+        // The number of the alarm is the alert's id, 32 digits as letters.
+        "04 612e636e 1a99 0000 07070707070707070707070707070707 3166316631663166316631663166316631663166316631663166316631663166 00000000000000000000000000000000",
+        "=",
+    ),
+    (
         r#"{"kind":"search-media","media":"picture","channel":0,"event":"collision","from":"2026-01-01T08:00:00+08:00","to":"2026-01-01T09:00:00+08:00","delete":false}"#,
         "00 00 03 260101080000 260101090000",
         "=",
@@ -251,6 +257,18 @@ const UNFIT: &[(&str, &str)] = &[
     (
         r#"{"kind":"set-route","id":1,"points":[{"at":[1,1],"width_m":0},{"at":[1,2],"width_m":1}]}"#,
         "width_m doesn't fit, expected 1 to 255",
+    ),
+    (
+        r#"{"kind":"request-attachments","address":"10.0.0.1","tcp_port":1,"sign":"07","alert":"1f1f1f1f-1f1f-1f1f-1f1f-1f1f1f1f1f1f"}"#,
+        "sign doesn't fit, expected 16, 38, 39 or 40 bytes",
+    ),
+    (
+        r#"{"kind":"request-attachments","address":"a b","tcp_port":1,"sign":"07070707070707070707070707070707","alert":"1f1f1f1f-1f1f-1f1f-1f1f-1f1f1f1f1f1f"}"#,
+        "address doesn't fit, expected a host name or address of at most 64 letters",
+    ),
+    (
+        r#"{"kind":"request-attachments","address":"10.0.0.1","tcp_port":0,"sign":"07070707070707070707070707070707","alert":"1f1f1f1f-1f1f-1f1f-1f1f-1f1f1f1f1f1f"}"#,
+        "tcp_port doesn't fit, expected a port from 1 to 65535",
     ),
     (
         r#"{"kind":"search-media","media":"sound","from":"2026-01-02T00:00:00Z","to":"2026-01-01T00:00:00Z"}"#,
