@@ -25,7 +25,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 pub use meant::{
-    Admission, Fleet, Gateway, Http, Influxdb, Journal, Maps, Mqtt, MqttAccount, Pipeline, Settings,
+    Admission, Advertised, Fleet, Gateway, Http, Influxdb, Journal, Maps, Media, Mqtt, MqttAccount, Pipeline,
+    Settings,
 };
 pub use problem::{Problem, Problems};
 

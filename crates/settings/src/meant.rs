@@ -28,6 +28,8 @@ pub struct Settings {
     pub influxdb: Option<Influxdb>,
     /// `[journal]`
     pub journal: Journal,
+    /// `[media]`
+    pub media: Media,
     /// `[pipeline]`
     pub pipeline: Pipeline,
 }
@@ -41,12 +43,23 @@ pub struct Gateway {
     pub udp: bool,
     /// T/JSATL 12 attachments.
     pub attachments: SocketAddr,
+    /// Where terminals reach it, when that is not where it listens.
+    pub attachments_advertise: Option<Advertised>,
     /// Who is let in.
     pub admission: Admission,
     /// A connection that says nothing this long is closed.
     pub idle_timeout: Duration,
     /// Connections beyond this are refused.
     pub connections_max: usize,
+}
+
+/// An address as others know it.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Advertised {
+    /// Host name, or address in digits without brackets; at most 64 letters, digits, dots, colons and hyphens.
+    pub host: String,
+    /// Port, never 0.
+    pub port: u16,
 }
 
 /// Which terminals are let in.
@@ -157,6 +170,17 @@ pub struct Journal {
     pub segment_bytes_max: u64,
 }
 
+/// Files of evidence.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Media {
+    /// How long they are kept.
+    pub keep: Duration,
+    /// What they may fill, bytes.
+    pub disk_bytes_max: u64,
+    /// What those of one terminal may fill, bytes.
+    pub terminal_bytes_max: u64,
+}
+
 /// The rule engine's surroundings.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Pipeline {
@@ -215,8 +239,20 @@ pub(crate) fn lower(root: &mut Table<'_>, secret: &Secret<'_>, out: &mut Collect
     http.finish(out);
     let influxdb = root.has("influxdb").then(|| influxdb(&mut root.table("influxdb", out), secret, out));
     let journal = journal(&mut root.table("journal", out), out);
+    let media = media(&mut root.table("media", out), out);
     let pipeline = pipeline(&mut root.table("pipeline", out), out);
-    Settings { data_dir, gateway, fleet, atlas, mqtt, http: Http { listen }, influxdb, journal, pipeline }
+    Settings {
+        data_dir,
+        gateway,
+        fleet,
+        atlas,
+        mqtt,
+        http: Http { listen },
+        influxdb,
+        journal,
+        media,
+        pipeline,
+    }
 }
 
 fn gateway(table: &mut Table<'_>, out: &mut Collector) -> Gateway {
@@ -228,6 +264,7 @@ fn gateway(table: &mut Table<'_>, out: &mut Collector) -> Gateway {
         listen: table.address("listen", "0.0.0.0:6808", out),
         udp: table.flag("udp", out),
         attachments: table.address("attachments", "0.0.0.0:6809", out),
+        attachments_advertise: table.advertised("attachments_advertise", out),
         admission,
         idle_timeout: table.duration("idle_timeout", "3m", ("10s", "1d"), out),
         connections_max: usize::try_from(table.integer("connections_max", 18_000, (1, 1_000_000), out))
@@ -333,6 +370,23 @@ fn journal(table: &mut Table<'_>, out: &mut Collector) -> Journal {
     }
     table.finish(out);
     journal
+}
+
+fn media(table: &mut Table<'_>, out: &mut Collector) -> Media {
+    let media = Media {
+        keep: table.duration("keep", "1095d", ("1d", "3650d"), out),
+        disk_bytes_max: table.integer("disk_max_mb", 102_400, (64, 104_857_600), out) * MEBIBYTE,
+        terminal_bytes_max: table.integer("terminal_max_mb", 2_048, (1, 104_857_600), out) * MEBIBYTE,
+    };
+    if media.terminal_bytes_max > media.disk_bytes_max {
+        table.report(
+            Some("terminal_max_mb"),
+            "media.terminal_max_mb is more than media.disk_max_mb, expected at most that",
+            out,
+        );
+    }
+    table.finish(out);
+    media
 }
 
 fn pipeline(table: &mut Table<'_>, out: &mut Collector) -> Pipeline {

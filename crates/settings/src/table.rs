@@ -10,6 +10,7 @@ use fleet::duration_text;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use crate::meant::Advertised;
 use crate::near;
 use crate::problem::{Collector, line_at};
 
@@ -146,6 +147,23 @@ impl<'a> Table<'a> {
             self.expected(key, &format!("an address and a port such as \"{default}\""), out);
         }
         address.unwrap_or(fallback)
+    }
+
+    /// A host and a port as others know them.
+    pub(crate) fn advertised(&mut self, key: &'static str, out: &mut Collector) -> Option<Advertised> {
+        let value = self.take(key)?;
+        let advertised = value.get_ref().as_str().and_then(|text| {
+            let (host, port) = text.rsplit_once(':')?;
+            let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+            let port = port.parse().ok().filter(|port| *port > 0)?;
+            let is_letter = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b':' | b'-');
+            let fits = (1..=64).contains(&host.len()) && host.bytes().all(is_letter);
+            fits.then(|| Advertised { host: host.to_owned(), port })
+        });
+        if advertised.is_none() {
+            self.expected(key, "a host and a port such as \"files.example.cn:6809\"", out);
+        }
+        advertised
     }
 
     /// One of some words; the first is the default.

@@ -96,6 +96,7 @@ fn the_reference_names_every_key_and_its_default() {
         "[http]",
         "[influxdb]",
         "[journal]",
+        "[media]",
         "[pipeline]",
         "[[rules.override]]",
     ];
