@@ -26,6 +26,11 @@ pub(crate) fn closed(peer: SocketAddr, reason: &'static str) {
     tracing::debug!(%peer, reason, "connection closed");
 }
 
+/// Files are refused until the disk works again; terminals keep theirs.
+pub(crate) fn media_failed(error: &media::StoreError) {
+    tracing::error!(%error, "the store of files has failed; its connection is closed");
+}
+
 /// Commands stay where they are until the ledger works again.
 pub(crate) fn commands_failed(error: &ledger::StoreError) {
     tracing::error!(%error, "commands to terminals are held up");

@@ -13,6 +13,7 @@
 //! **not** know what a message means: `session` does.
 
 mod answer;
+mod attachments;
 mod bell;
 mod connection;
 mod downlink;
@@ -34,14 +35,16 @@ use std::time::Duration;
 use fleet::{Registry, TerminalId};
 use journal::Journal;
 use ledger::Ledger;
-pub use session::Admission;
 use session::Policy;
+pub use session::{Admission, AttachmentPolicy};
 use tokio::net::{TcpListener, UdpSocket};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::interval;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+
+pub use crate::attachments::{AskError, Asker, AttachmentOptions, Attachments};
 
 use crate::bell::Bell;
 use crate::connection::Shared;

@@ -282,6 +282,16 @@ impl Ledger {
         find(&self.reader(), id)
     }
 
+    /// Whether a command with a request key that begins so was ever queued for this terminal and is remembered.
+    pub fn has_command(&self, terminal: TerminalId, key_prefix: &str) -> Result<bool, StoreError> {
+        let reader = self.reader();
+        // The last letter there is closes the range that the index of keys can search.
+        let mut statement = reader.prepare_cached(
+            "SELECT 1 FROM command WHERE request_key >= ?1 AND request_key < ?1 || char(1114111) AND terminal = ?2",
+        )?;
+        Ok(statement.exists([key_prefix, terminal.as_str()])?)
+    }
+
     /// A page of the commands of a terminal, newest first.
     pub fn commands(&self, query: &CommandQuery) -> Result<Page<CommandRecord>, StoreError> {
         let mut filter = Filter::default();

@@ -68,6 +68,7 @@ mod vehicle;
 pub use book::*;
 pub use crews::{Crews, CrewsState};
 pub use engine::{Engine, Fault, State, Verdict};
+pub use kind::event::rule_of;
 pub use quality::{Average, Score, Standing, rate};
 pub use rulebook::{Rulebook, Selector};
 pub use shift::{Shift, ShiftNews};

@@ -441,6 +441,10 @@ impl AttachmentLink {
             return self.refuse_stray(header);
         };
         self.useful(now);
+        if let Some(file) = self.files.at(place) {
+            // What the answer repeats; where 0x1211 was left out it is the first word on it.
+            file.kind = done.kind;
+        }
         self.begin(place);
         let Some(file) = self.files.at(place) else { return };
         match file.state {

@@ -77,6 +77,11 @@ fn severity(class: VehicleClass, event: &SafetyEvent) -> Severity {
 
 type Meaning = (RuleId, &'static str, (&'static str, &'static str), &'static [Law]);
 
+/// The rule that judges what an active-safety device reports.
+pub fn rule_of(code: SafetyCode) -> RuleId {
+    meaning(code).0
+}
+
 /// Rule, subject within it, words and law of each code.
 fn meaning(code: SafetyCode) -> Meaning {
     use law::{BEHAVIOUR, BEHAVIOUR_FATIGUE, BEHAVIOUR_HANDS, BEHAVIOUR_HEADWAY, OVERLOAD};
