@@ -16,8 +16,8 @@ use tokio_util::sync::CancellationToken;
 use crate::problem::Problem;
 use crate::throttle::Throttle;
 use crate::{
-    Parts, account, alerts, commands, evidence, exports, guard, health, live, map, page, quality, reload,
-    structures, vehicles,
+    Parts, account, alerts, attachments, commands, evidence, exports, guard, health, live, map, page,
+    quality, reload, structures, vehicles,
 };
 
 /// A bulk action over 1,000 ids with a long note is under 50 kB; past this 413.
@@ -29,6 +29,9 @@ const PASSWORD_CHECKS_MAX: usize = 2;
 /// Live feeds at a time; each holds a subscription and a map of changed vehicles. Past this 503.
 const FEEDS_MAX: usize = 256;
 
+/// Archives of evidence made at a time; each is in memory, with up to 64 MiB of files. Others wait.
+const ARCHIVES_MAX: usize = 2;
+
 /// What every handler can reach.
 pub(crate) struct App {
     pub(crate) parts: Parts,
@@ -36,6 +39,7 @@ pub(crate) struct App {
     pub(crate) throttle: Mutex<Throttle>,
     pub(crate) password_checks: Semaphore,
     pub(crate) feeds: Arc<Semaphore>,
+    pub(crate) archives: Semaphore,
     pub(crate) summaries: live::Summaries,
 }
 
@@ -65,6 +69,7 @@ pub(crate) fn router(parts: Parts, stopping: CancellationToken) -> Router {
         throttle: Mutex::default(),
         password_checks: Semaphore::new(PASSWORD_CHECKS_MAX),
         feeds: Arc::new(Semaphore::new(FEEDS_MAX)),
+        archives: Semaphore::new(ARCHIVES_MAX),
         summaries: live::Summaries::default(),
     });
     api()
@@ -92,6 +97,8 @@ fn api() -> Router<Shared> {
         .route("/api/v1/alerts/{id}/timeline", get(alerts::timeline))
         .route("/api/v1/alerts/{id}/evidence", get(evidence::shown))
         .route("/api/v1/alerts/{id}/evidence.zip", get(evidence::zip))
+        .route("/api/v1/alerts/{id}/attachments", get(attachments::list))
+        .route("/api/v1/alerts/{id}/attachments/{file}", get(attachments::one))
         .route("/api/v1/alerts/{id}/actions", post(alerts::act))
         .route("/api/v1/vehicles", get(vehicles::list))
         .route("/api/v1/vehicles/{terminal}", get(vehicles::one))

@@ -8,13 +8,14 @@
 //! frames.jsonl     the deciding frames as received, in the form `replay` reads
 //! track.csv        the way before, during and after, in the form `replay` reads
 //! manifest.json    size and SHA-256 of each of these, and what they were judged by
+//! attachments/…    pictures, sound and films of the terminal, whole ones
 //! SHA256SUMS       the same and the manifest's own, for `sha256sum -c`
 //! ```
 //!
 //! The same state of an alert gives the same bytes. Who took an archive, and its SHA-256, stands in the audit log.
 
 use std::fmt::Write as _;
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
 use std::time::Duration;
 
 use axum::extract::{Path, State};
@@ -25,6 +26,7 @@ use flate2::Compression;
 use flate2::write::DeflateEncoder;
 use fleet::{Alert, Fix};
 use ledger::{AuditEntry, KeptFrame, TimelineEntry};
+use media::{Media, StoreError};
 use rawzip::time::UtcDateTime;
 use rawzip::{CompressionMethod, ZipArchiveWriter};
 use serde_json::{Value, json};
@@ -32,6 +34,7 @@ use sha2::{Digest, Sha256};
 
 use crate::alerts::find;
 use crate::app::{Shared, now};
+use crate::attachments::{described, of_alert};
 use crate::guard::Caller;
 use crate::json::to_http;
 use crate::problem::Problem;
@@ -42,6 +45,9 @@ const BEFORE: Duration = Duration::from_secs(15 * 60);
 const AFTER: Duration = Duration::from_secs(5 * 60);
 /// Positions in an archive: 14 hours at one every ten seconds.
 const TRACK_MAX: usize = 5_000;
+/// Bytes of files in one archive, which is made in memory. What is beyond, the manifest names as left out, with its
+/// SHA-256: each can be taken by itself.
+const ATTACHMENT_BYTES_MAX: u64 = 64 << 20;
 /// The name of what `manifest.json` says.
 const SCHEMA: &str = "roadwarden.evidence/1";
 
@@ -53,6 +59,7 @@ revisions.jsonl  告警全部版本，按发布原文 / every revision as publis
 timeline.jsonl   系统与人员处置经过 / what the engine and people did, oldest first
 frames.jsonl     终端原始报文（判定所依据） / the deciding frames as the terminal sent them
 track.csv        告警前后轨迹（WGS-84，北京时间） / the way before, during and after (WGS-84, UTC+8)
+attachments/     终端上传的图片、音频、视频 / pictures, sound and films of the terminal
 manifest.json    文件清单、大小、SHA-256、规则与地图版本 / files, sizes, SHA-256, versions of rules and map
 SHA256SUMS       校验和 / checksums
 
@@ -91,8 +98,9 @@ pub(crate) async fn zip(
 ) -> Result<Response, Problem> {
     let alert = find(&app, &caller, &id).await?.alert;
     let id = alert.id;
-    let proof = app
-        .blocking(move |parts| -> Result<Proof, Problem> {
+    let _place = app.archives.acquire().await.map_err(Problem::internal)?;
+    let archive = app
+        .blocking(move |parts| -> Result<Vec<u8>, Problem> {
             let revisions = parts.ledger.revisions(id).map_err(Problem::internal)?;
             let timeline = parts.ledger.timeline(id).map_err(Problem::internal)?;
             let frames = parts.ledger.frames(id).map_err(Problem::internal)?;
@@ -100,10 +108,11 @@ pub(crate) async fn zip(
             let track = parts.history.track(alert.vehicle.terminal, from, to, TRACK_MAX);
             let track = track.map_err(Problem::internal)?;
             let revisions = revisions.into_iter().map(|(_, revision)| revision).collect();
-            Ok(Proof { alert, revisions, timeline, frames, track })
+            let attachments = Attachments::read(&parts.media, &alert).map_err(Problem::internal)?;
+            let proof = Proof { alert, revisions, timeline, frames, track, attachments };
+            proof.archive().map_err(Problem::internal)
         })
         .await??;
-    let archive = proof.archive().map_err(Problem::internal)?;
     let digest = hex(&Sha256::digest(&archive));
     let entry = AuditEntry {
         at: now(),
@@ -129,11 +138,42 @@ struct Proof {
     timeline: Vec<TimelineEntry>,
     frames: Vec<KeptFrame>,
     track: Vec<Fix>,
+    attachments: Attachments,
+}
+
+/// Files of the terminal.
+#[derive(Default)]
+struct Attachments {
+    /// Name in the archive and bytes.
+    files: Vec<(String, Vec<u8>)>,
+    /// All there are, each with whether it is in the archive.
+    described: Vec<Value>,
+}
+
+impl Attachments {
+    fn read(media: &Media, alert: &Alert) -> Result<Self, StoreError> {
+        let (mut attachments, mut room) = (Self::default(), ATTACHMENT_BYTES_MAX);
+        for entry in of_alert(media, alert)? {
+            let is_in = entry.sha256.is_some() && u64::from(entry.bytes) <= room;
+            if is_in {
+                let mut bytes = Vec::new();
+                media.read(entry.id)?.take(u64::from(entry.bytes)).read_to_end(&mut bytes)?;
+                room -= u64::from(entry.bytes);
+                attachments.files.push((format!("attachments/{}", entry.file_name()), bytes));
+            }
+            let mut described = described(&entry);
+            if let Some(described) = described.as_object_mut() {
+                described.insert("in_archive".to_owned(), is_in.into());
+            }
+            attachments.described.push(described);
+        }
+        Ok(attachments)
+    }
 }
 
 impl Proof {
     fn archive(&self) -> Result<Vec<u8>, rawzip::Error> {
-        let mut files = vec![
+        let texts = [
             ("README.txt", README.to_owned()),
             ("alert.json", pretty(&self.alert)),
             ("revisions.jsonl", lines(&self.revisions)),
@@ -141,27 +181,32 @@ impl Proof {
             ("frames.jsonl", self.frames()),
             ("track.csv", self.track()),
         ];
-        files.push(("manifest.json", self.manifest(&files)));
-        let sums = files.iter().fold(String::new(), |mut sums, (name, text)| {
+        let texts: Vec<_> = texts.into_iter().map(|(name, text)| (name, text.into_bytes())).collect();
+        let mut files: Vec<(&str, &[u8])> =
+            texts.iter().map(|(name, bytes)| (*name, bytes.as_slice())).collect();
+        files.extend(self.attachments.files.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice())));
+        let manifest = self.manifest(&files);
+        files.push(("manifest.json", manifest.as_bytes()));
+        let sums = files.iter().fold(String::new(), |mut sums, (name, bytes)| {
             // Writing to a text cannot fail.
-            let _ = writeln!(sums, "{}  {name}", hex(&Sha256::digest(text)));
+            let _ = writeln!(sums, "{}  {name}", hex(&Sha256::digest(bytes)));
             sums
         });
-        files.push(("SHA256SUMS", sums));
+        files.push(("SHA256SUMS", sums.as_bytes()));
         self.packed(&files)
     }
 
-    fn packed(&self, files: &[(&str, String)]) -> Result<Vec<u8>, rawzip::Error> {
+    fn packed(&self, files: &[(&str, &[u8])]) -> Result<Vec<u8>, rawzip::Error> {
         // The moment stands in the files; this one is only for those that list the archive.
         let modified = UtcDateTime::from_unix(self.alert.position.time.ms() / 1000);
         let mut output = Vec::new();
         let mut archive = ZipArchiveWriter::new(&mut output);
-        for (name, text) in files {
+        for (name, bytes) in files {
             let file = archive.new_file(name).compression_method(CompressionMethod::DEFLATE);
             let (mut entry, config) = file.last_modified(modified).start()?;
             let encoder = DeflateEncoder::new(&mut entry, Compression::default());
             let mut writer = config.wrap(encoder);
-            writer.write_all(text.as_bytes())?;
+            writer.write_all(bytes)?;
             let (_, descriptor) = writer.finish()?;
             entry.finish(descriptor)?;
         }
@@ -169,11 +214,11 @@ impl Proof {
         Ok(output)
     }
 
-    fn manifest(&self, files: &[(&str, String)]) -> String {
+    fn manifest(&self, files: &[(&str, &[u8])]) -> String {
         let described: Vec<Value> = files
             .iter()
-            .map(|(name, text)| {
-                json!({ "name": name, "bytes": text.len(), "sha256": hex(&Sha256::digest(text)) })
+            .map(|(name, bytes)| {
+                json!({ "name": name, "bytes": bytes.len(), "sha256": hex(&Sha256::digest(bytes)) })
             })
             .collect();
         pretty(&json!({
@@ -182,7 +227,7 @@ impl Proof {
             "revision": self.alert.revision,
             "rules_version": self.alert.evidence.rules_version,
             "map_version": self.alert.evidence.map_version,
-            "attachments": self.alert.evidence.attachments,
+            "attachments": self.attachments.described,
             "files": described,
         }))
     }
@@ -217,7 +262,7 @@ fn lines(values: &[impl serde::Serialize]) -> String {
     values.iter().map(line).collect()
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
         let _ = write!(text, "{byte:02x}");
         text

@@ -13,6 +13,7 @@
 mod account;
 mod alerts;
 mod app;
+mod attachments;
 mod commands;
 mod evidence;
 mod exports;
@@ -40,6 +41,7 @@ use std::time::Duration;
 use history::History;
 use journal::Journal;
 use ledger::Ledger;
+use media::Media;
 use pipeline::Live;
 use settings::Reference;
 use tokio::net::TcpListener;
@@ -61,6 +63,8 @@ pub type Ready = Arc<dyn Fn() -> Vec<(&'static str, bool)> + Send + Sync>;
 pub struct Parts {
     /// Alerts, their handling, and accounts.
     pub ledger: Ledger,
+    /// Files of evidence.
+    pub media: Media,
     /// Where vehicles were.
     pub history: History,
     /// What is true now.

@@ -110,6 +110,10 @@ routes! {
         "What an alert rests on: positions, and the deciding frames as received";
     "GET" "/api/v1/alerts/{id}/evidence.zip" "getAlertEvidenceZip" "alerts" Signed &[], None, Text("application/zip"), &[404],
         "All that proves an alert, in one archive with the SHA-256 of every file";
+    "GET" "/api/v1/alerts/{id}/attachments" "listAlertAttachments" "alerts" Signed &[], None, Json("AttachmentList"), &[404],
+        "Pictures, sound and films of the terminal that prove an alert";
+    "GET" "/api/v1/alerts/{id}/attachments/{file}" "getAlertAttachment" "alerts" Signed &[], None, Text("application/octet-stream"), &[404],
+        "One of these files by its name here, in the media type its bytes have; one range is understood";
     "POST" "/api/v1/alerts/{id}/actions" "actOnAlert" "alerts" Signed &[], Some("ActionRequest"), Json("Handling"), &[403, 404, 409, 413, 415, 422],
         "Acts on an alert";
     "POST" "/api/v1/alerts/actions" "actOnAlerts" "alerts" Signed &[], Some("BulkRequest"), Json("BulkAnswer"), &[403, 413, 415, 422],

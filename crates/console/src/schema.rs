@@ -210,6 +210,36 @@ documents! {
         /// The frame, `7e…7e`.
         hex: String,
     }
+    /// The files that prove an alert.
+    AttachmentList {
+        /// Those sent for the alert, then those the terminal sent of itself around it.
+        items: Vec<Attachment>,
+    }
+    /// A file of a terminal.
+    Attachment {
+        /// Its name here, which its path ends in.
+        name: String,
+        /// `picture`, `audio`, `video`, `text` or `other`.
+        kind: String,
+        /// What its bytes are, out of a closed list; null while it is not whole.
+        media_type: Option<String>,
+        /// Camera or microphone: 0 to 37 as in JT/T 1076, 64 driver assistance, 65 driver monitoring.
+        channel: Option<u8>,
+        /// `partial` or `complete`.
+        state: String,
+        /// Bytes of the whole file.
+        bytes: u32,
+        /// Bytes that are here.
+        stored_bytes: u64,
+        /// SHA-256 in hex digits; null while it is not whole.
+        sha256: Option<String>,
+        /// When it was whole.
+        received_at: Option<String>,
+        /// When it was taken; for media a terminal sent of itself.
+        taken_at: Option<String>,
+        /// What the terminal calls it. Any text at all: show it, use it for nothing.
+        terminal_name: String,
+    }
     /// People's side of an alert.
     Handling {
         /// `new`, `acknowledged`, `handling`, `handled`, `deferred` or `closed`.

@@ -64,6 +64,10 @@ const ACCESS: &[(&str, &str, [u16; 5])] = &[
     ("GET", "/api/v1/alerts/{other}/evidence", [401, 200, 200, 404, 200]),
     ("GET", "/api/v1/alerts/{own}/evidence.zip", [401, 200, 200, 200, 200]),
     ("GET", "/api/v1/alerts/{other}/evidence.zip", [401, 200, 200, 404, 200]),
+    ("GET", "/api/v1/alerts/{own}/attachments", [401, 200, 200, 200, 200]),
+    ("GET", "/api/v1/alerts/{other}/attachments", [401, 200, 200, 404, 200]),
+    ("GET", "/api/v1/alerts/{own}/attachments/{file}", [401, 200, 200, 200, 200]),
+    ("GET", "/api/v1/alerts/{other}/attachments/{file}", [401, 404, 404, 404, 404]),
     ("POST", "/api/v1/alerts/{own}/actions comment", [401, 200, 200, 200, 200]),
     ("POST", "/api/v1/alerts/{other}/actions comment", [401, 200, 200, 404, 200]),
     ("POST", "/api/v1/alerts/{own}/actions assign", [401, 200, 403, 403, 200]),
@@ -125,12 +129,14 @@ async fn every_route_admits_whom_the_table_says() {
         reply["id"].as_str().unwrap().to_owned()
     };
     let (own_command, other_command) = (command(&own).await, command(&other).await);
+    let file = keep(&desk, &own, "00_65_6501_0_x.jpg", &JPEG);
     for (method, row, expected) in ACCESS {
         let (path, body) = row.split_once(' ').unwrap_or((row, ""));
         let path = path
             .replace("{structure}", "bridge")
             .replace("{own-command}", &own_command)
             .replace("{other-command}", &other_command)
+            .replace("{file}", &file)
             .replace("{own}", own["id"].as_str().unwrap())
             .replace("{other}", other["id"].as_str().unwrap())
             .replace("{OWN}", own["vehicle"]["terminal"].as_str().unwrap())
@@ -304,6 +310,74 @@ fn unpacked(archive: &[u8]) -> Vec<(String, String)> {
 
 fn sha256(text: &[u8]) -> String {
     Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+const JPEG: [u8; 300] = {
+    let mut bytes = [7; 300];
+    (bytes[0], bytes[1], bytes[2]) = (0xff, 0xd8, 0xff);
+    bytes
+};
+
+/// A whole file under an alert; gives its name here.
+fn keep(desk: &Desk, alert: &Value, name: &str, bytes: &[u8]) -> String {
+    let alert = fleet::AlertId::parse(alert["id"].as_str().unwrap()).unwrap();
+    let media = &desk.world.media;
+    let now = fleet::ReceiveTime::from_ms(1_767_225_600_000);
+    let announced = media::Announced {
+        origin: media::Origin::Alert { alert, sign: vec![7; 16] },
+        terminal: common::terminal(0),
+        name: name.as_bytes(),
+        kind: 0,
+        channel: Some(65),
+        bytes: u32::try_from(bytes.len()).unwrap(),
+    };
+    let media::Begun::Open(id) = media.begin(&announced, now).unwrap() else { panic!() };
+    media.write(id, 0, bytes).unwrap();
+    assert_eq!(media.finish(id, 9, now).unwrap(), media::Finished::Complete);
+    media.of_alert(alert).unwrap().pop().unwrap().file_name()
+}
+
+#[tokio::test]
+async fn a_file_is_served_as_its_bytes_say_and_never_to_be_shown() {
+    let desk = Desk::start().await;
+    let duty = desk.token(Role::Duty);
+    let alert = desk.any_alert(true).await;
+    let path = format!("/api/v1/alerts/{}/attachments", alert["id"].as_str().unwrap());
+    let picture = keep(&desk, &alert, "<script>.html", &JPEG);
+    let page = keep(&desk, &alert, "page.jpg", b"<html><script>alert(1)</script>");
+    let items = duty.get(&path).await.json()["items"].clone();
+    assert_eq!((&items[0]["name"], &items[0]["terminal_name"]), (&json!(picture), &json!("<script>.html")));
+    assert_eq!((&items[0]["kind"], &items[0]["media_type"]), (&json!("picture"), &json!("image/jpeg")));
+    assert_eq!((&items[0]["state"], &items[0]["bytes"]), (&json!("complete"), &json!(300)));
+    assert_eq!((&items[0]["channel"], &items[0]["sha256"]), (&json!(65), &json!(sha256(&JPEG))));
+    let reply = duty.get(&format!("{path}/{picture}")).await;
+    assert_eq!((reply.status, reply.head("content-type"), &reply.bytes[..]), (200, "image/jpeg", &JPEG[..]));
+    assert_eq!(reply.head("content-disposition"), format!("attachment; filename=\"{picture}\""));
+    assert_eq!(reply.head("x-content-type-options"), "nosniff");
+    assert_eq!(reply.head("etag"), format!("\"{}\"", sha256(&JPEG)));
+    let reply = duty.get(&format!("{path}/{page}")).await;
+    assert_eq!((reply.status, reply.head("content-type")), (200, "text/plain; charset=utf-8"));
+    for name in ["..%2f..%2findex.db", "page.jpg", "000099.jpg", "%00"] {
+        assert_eq!(duty.get(&format!("{path}/{name}")).await.status, 404, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn files_lie_in_the_archive_with_their_sums() {
+    let desk = Desk::start().await;
+    let duty = desk.token(Role::Duty);
+    let alert = desk.any_alert(true).await;
+    let name = keep(&desk, &alert, "a.txt", "速度 60".as_bytes());
+    let reply = duty.get(&format!("/api/v1/alerts/{}/evidence.zip", alert["id"].as_str().unwrap())).await;
+    let files = unpacked(&reply.bytes);
+    let text = |name: &str| files.iter().find(|file| file.0 == name).unwrap().1.as_str();
+    assert_eq!(text(&format!("attachments/{name}")), "速度 60");
+    let sum = sha256("速度 60".as_bytes());
+    assert!(text("SHA256SUMS").lines().any(|line| line == format!("{sum}  attachments/{name}")));
+    let manifest: Value = serde_json::from_str(text("manifest.json")).unwrap();
+    let attachment = &manifest["attachments"][0];
+    assert_eq!((&attachment["name"], &attachment["in_archive"]), (&json!(name), &json!(true)));
+    assert_eq!((&attachment["terminal_name"], &attachment["sha256"]), (&json!("a.txt"), &json!(sum)));
 }
 
 #[tokio::test]

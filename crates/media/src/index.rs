@@ -103,12 +103,10 @@ pub struct Entry {
 }
 
 impl Entry {
-    /// The name made here: number and ending.
+    /// The name made here, of its number in the index; no two files have one.
     pub fn file_name(&self) -> String {
-        match self.sha256 {
-            Some(_) => format!("{:02}.{}", self.number, self.form.extension),
-            None => format!("{:02}.part", self.number),
-        }
+        let extension = if self.sha256.is_some() { self.form.extension } else { "part" };
+        format!("{:06}.{extension}", self.id.0)
     }
 
     /// What it holds: by its bytes, and where they do not say by the terminal's word.

@@ -89,7 +89,7 @@ fn a_file_in_pieces_is_whole_and_described() {
     assert_eq!(media.finish(id, 255, NOW).unwrap(), Finished::Complete);
     assert_eq!(bytes(&media, id), data);
     let [entry] = media.of_alert(alert(1)).unwrap().try_into().unwrap();
-    assert_eq!((entry.file_name().as_str(), entry.kind(), entry.number), ("01.jpg", Kind::Picture, 1));
+    assert_eq!((entry.file_name().as_str(), entry.kind(), entry.number), ("000001.jpg", Kind::Picture, 1));
     assert_eq!((entry.bytes, entry.stored_bytes, entry.channel), (5_004, 5_004, Some(65)));
     assert_eq!(entry.sha256.unwrap()[..], sha2::Sha256::new_with_prefix(&data).finalize()[..]);
     assert_eq!(media.begin(&file(b"00_65_6501_0_x.jpg", 9), NOW).unwrap(), Begun::Complete(id));

@@ -82,6 +82,9 @@ pub struct Demo {
     /// Where terminals connect
     #[arg(long, default_value = "127.0.0.1:6808")]
     pub gateway: SocketAddr,
+    /// Where terminals send the files of alarms
+    #[arg(long, default_value = "127.0.0.1:6809")]
+    pub attachments: SocketAddr,
     /// Where the broker listens
     #[arg(long, default_value = "127.0.0.1:1883")]
     pub mqtt: SocketAddr,

@@ -44,6 +44,7 @@ pub fn run(args: &args::Demo) -> Result<()> {
     let mut loaded = serve::load(&config)?;
     loaded.settings.data_dir = home.path.join("data");
     loaded.settings.gateway.listen = args.gateway;
+    loaded.settings.gateway.attachments = args.attachments;
     loaded.settings.http.listen = args.http;
     loaded.settings.mqtt =
         Mqtt::Embedded { listen: args.mqtt, accounts: Vec::new(), anonymous: true, positions: true };
@@ -84,7 +85,7 @@ async fn end_after(duration: Option<Duration>) {
 }
 
 fn greet(addresses: &Addresses, ticket: &str) {
-    let Addresses { gateway, mqtt, http } = addresses;
+    let Addresses { gateway, mqtt, http, .. } = addresses;
     let mqtt = mqtt.map(|a| a.to_string()).unwrap_or_default();
     let (host, port) = mqtt.rsplit_once(':').unwrap_or_default();
     println!("Roadwarden 道路卫士 · demo 演示\n");

@@ -5,6 +5,7 @@ mod args;
 mod clock;
 mod decode;
 mod demo;
+mod evidence;
 mod exit;
 mod hex;
 mod import;

@@ -9,11 +9,14 @@ use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
 use crate::exit::Wrong;
-use crate::service::Service;
+use crate::service::{NOT_ADVERTISED, Service, is_advertised};
 
 /// Reads what `serve` would read and says whether it holds.
 pub fn check(config: &Path) -> Result<()> {
     let loaded = load(config)?;
+    if !is_advertised(&loaded.settings) {
+        eprintln!("{}: warning 注意: {NOT_ADVERTISED}", config.display());
+    }
     let reference = &loaded.reference;
     eprintln!(
         "{}: all good 无误 ({} vehicles, {} operators, {} zones, {} routes, {} roads; version {})",
@@ -42,6 +45,7 @@ pub fn run(config: &Path) -> Result<()> {
         let listening = service.addresses();
         tracing::info!(
             gateway = %listening.gateway,
+            attachments = %listening.attachments,
             mqtt = listening.mqtt.map(tracing::field::display),
             console = %listening.http,
             "listening"

@@ -8,17 +8,19 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use console::Console;
 use dispatch::Dispatch;
-use gateway::Gateway;
+use gateway::{Asker, AttachmentOptions, Attachments, Gateway};
 use history::History;
 use history::influx::{self, Sink};
 use journal::Journal;
 use ledger::Ledger;
+use media::Media;
 use pipeline::{Ground, LiveEvent, Parts, Pipeline};
 use settings::{Loaded, Mqtt, Reference, Settings};
 use tokio::sync::{broadcast, watch};
 use tokio::task::JoinHandle;
 
 use crate::clock;
+use crate::evidence;
 use crate::exit::Unavailable;
 use crate::reload::{Refused, Reloader};
 
@@ -30,12 +32,14 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// The running service.
 pub struct Service {
     gateway: Gateway,
+    attachments: Attachments,
     journal: Journal,
     pipeline: Arc<Pipeline>,
     dispatch: Arc<Dispatch>,
     console: Console,
     influx: Option<Arc<Sink>>,
-    positions: Option<JoinHandle<()>>,
+    /// Tasks that only look: they end when they are told.
+    watching: Vec<JoinHandle<()>>,
     reloader: Arc<Reloader>,
     ledger: Ledger,
 }
@@ -44,6 +48,8 @@ pub struct Service {
 pub struct Addresses {
     /// JT/T 808.
     pub gateway: SocketAddr,
+    /// Files of alarms.
+    pub attachments: SocketAddr,
     /// The embedded broker.
     pub mqtt: Option<SocketAddr>,
     /// The console.
@@ -56,25 +62,13 @@ impl Service {
     pub async fn start(loaded: Loaded, config: &Path, demo: bool) -> Result<Self> {
         let Loaded { settings, reference } = loaded;
         let metrics = prometheus::Registry::new();
-        let Stores { journal, ledger, history, influx } = Stores::open(&settings, &metrics)?;
+        let stores = Stores::open(&settings, &metrics)?;
+        let Stores { journal, ledger, media, .. } = stores.clone();
         let (reference, reference_seen) = watch::channel(Arc::new(reference));
         let (registry, registry_seen) = watch::channel(Arc::clone(&reference_seen.borrow().registry));
         let ground = ground(&reference_seen.borrow());
-
-        let pipeline = Arc::new(Pipeline::start(
-            Parts {
-                journal: journal.clone(),
-                ledger: ledger.clone(),
-                history: history.clone(),
-                influx: influx.clone(),
-                ground,
-                shards: settings.pipeline.shards,
-                snapshot: settings.data_dir.join("snapshot"),
-                snapshot_every: settings.pipeline.snapshot_every,
-                clock: clock::clock(),
-            },
-            &metrics,
-        )?);
+        let pipeline = Pipeline::start(stores.pipeline_parts(&settings, ground), &metrics)?;
+        let pipeline = Arc::new(pipeline);
         let reloader = Arc::new(Reloader {
             config: config.to_owned(),
             settings: settings.clone(),
@@ -87,38 +81,47 @@ impl Service {
         let dispatch =
             Dispatch::start(&settings.mqtt, &settings.data_dir, ledger.clone(), journal.clone(), &metrics)
                 .await
-                .map_err(|error| Unavailable(error.to_string()))?;
+                .map_err(unavailable)?;
         let dispatch = Arc::new(dispatch);
-        let positions = publish_positions(&settings, &pipeline, &dispatch, registry_seen.clone());
-        let console = Console::start(
-            settings.http.listen,
-            console::Parts {
-                ledger: ledger.clone(),
-                history,
-                live: pipeline.live(),
-                journal: journal.clone(),
-                reference: reference_seen,
-                metrics: metrics.clone(),
-                ready: ready(&pipeline, &journal),
-                reload: asked_over_http(&reloader),
-                demo,
-            },
-        )
-        .await
-        .map_err(|error| Unavailable(error.to_string()))?;
+        let mut watching: Vec<_> =
+            publish_positions(&settings, &pipeline, &dispatch, registry_seen.clone()).into_iter().collect();
+        watching.push(evidence::trim(media.clone(), ledger.clone(), settings.media.keep));
+        let console = stores.console_parts(&pipeline, reference_seen, &metrics, &reloader);
+        let console = console::Parts { demo, ..console };
+        let console = Console::start(settings.http.listen, console).await.map_err(unavailable)?;
+        let options = AttachmentOptions::new(settings.gateway.attachments);
+        let attachments =
+            Attachments::start(options, media, ledger.clone(), &metrics).await.map_err(unavailable)?;
+        match asker(&settings, &attachments, &ledger) {
+            Some(asker) => watching.push(evidence::ask(asker, &pipeline.live())),
+            None => tracing::warn!("{}", NOT_ADVERTISED),
+        }
         // Last: a terminal is heard only once everything behind its report is there.
         let options = gateway_options(&settings);
         let gateway = Gateway::start(options, journal.clone(), ledger.clone(), registry_seen, &metrics)
             .await
-            .map_err(|error| Unavailable(error.to_string()))?;
+            .map_err(unavailable)?;
         reloader.started().context("cannot write the audit log")?;
-        Ok(Self { gateway, journal, pipeline, dispatch, console, influx, positions, reloader, ledger })
+        let influx = stores.influx;
+        Ok(Self {
+            gateway,
+            attachments,
+            journal,
+            pipeline,
+            dispatch,
+            console,
+            influx,
+            watching,
+            reloader,
+            ledger,
+        })
     }
 
     /// Where everything listens.
     pub fn addresses(&self) -> Addresses {
         Addresses {
             gateway: self.gateway.local_addr(),
+            attachments: self.attachments.local_addr(),
             mqtt: self.dispatch.broker_addr(),
             http: self.console.local_addr(),
         }
@@ -141,15 +144,16 @@ impl Service {
 
     /// Stops in the order data flows: no new frames, everything received judged and kept, then the edges.
     pub async fn stop(self) {
+        self.attachments.stop().await;
         self.gateway.stop().await;
         let reloader = self.reloader;
         // One that is under way holds the pipeline; a country's roads take seconds to read.
         let _ = tokio::task::spawn_blocking(move || reloader.stop()).await;
         self.journal.close().await;
         self.console.stop().await;
-        if let Some(positions) = self.positions {
-            positions.abort();
-            let _ = positions.await;
+        for task in self.watching {
+            task.abort();
+            let _ = task.await;
         }
         match Arc::try_unwrap(self.pipeline) {
             Ok(pipeline) => {
@@ -173,10 +177,12 @@ impl Service {
 }
 
 /// Everything that is kept, opened.
+#[derive(Clone)]
 struct Stores {
     journal: Journal,
     ledger: Ledger,
     history: History,
+    media: Media,
     influx: Option<Arc<Sink>>,
 }
 
@@ -189,9 +195,50 @@ impl Stores {
             journal: Journal::open(journal_options(settings), metrics).context("cannot open the journal")?,
             ledger: Ledger::open(&dir.join("ledger.db"), metrics).context("cannot open the ledger")?,
             history: History::open(&dir.join("history"), metrics).context("cannot open the history")?,
+            media: Media::open(media_options(settings), metrics).context("cannot open the store of files")?,
             influx: start_influx(settings, metrics)?,
         })
     }
+
+    fn console_parts(
+        &self,
+        pipeline: &Arc<Pipeline>,
+        reference: watch::Receiver<Arc<Reference>>,
+        metrics: &prometheus::Registry,
+        reloader: &Arc<Reloader>,
+    ) -> console::Parts {
+        console::Parts {
+            ledger: self.ledger.clone(),
+            media: self.media.clone(),
+            history: self.history.clone(),
+            live: pipeline.live(),
+            journal: self.journal.clone(),
+            reference,
+            metrics: metrics.clone(),
+            ready: ready(pipeline, &self.journal),
+            reload: asked_over_http(reloader),
+            demo: false,
+        }
+    }
+
+    fn pipeline_parts(&self, settings: &Settings, ground: Ground) -> Parts {
+        Parts {
+            journal: self.journal.clone(),
+            ledger: self.ledger.clone(),
+            history: self.history.clone(),
+            influx: self.influx.clone(),
+            ground,
+            shards: settings.pipeline.shards,
+            snapshot: settings.data_dir.join("snapshot"),
+            snapshot_every: settings.pipeline.snapshot_every,
+            clock: clock::clock(),
+        }
+    }
+}
+
+/// A part whose port or store is not to be had.
+fn unavailable(error: impl std::fmt::Display) -> anyhow::Error {
+    Unavailable(error.to_string()).into()
 }
 
 /// What the rules stand on.
@@ -208,6 +255,36 @@ fn journal_options(settings: &Settings) -> journal::Options {
         disk_bytes_max: settings.journal.disk_bytes_max,
         ..journal::Options::new(settings.data_dir.join("journal"))
     }
+}
+
+fn media_options(settings: &Settings) -> media::Options {
+    media::Options {
+        dir: settings.data_dir.join("media"),
+        terminal_bytes_max: settings.media.terminal_bytes_max,
+        bytes_max: settings.media.disk_bytes_max,
+    }
+}
+
+/// Why no files are asked for.
+pub const NOT_ADVERTISED: &str = "gateway.attachments listens on all addresses and gateway.attachments_advertise does \
+    not say which one terminals reach: no alert gets pictures or films 未设置附件对外地址，不会向终端索取附件";
+
+/// Who asks for files: nobody where it is not known what terminals are to dial.
+fn asker(settings: &Settings, attachments: &Attachments, ledger: &Ledger) -> Option<Asker> {
+    let (address, tcp_port) = match &settings.gateway.attachments_advertise {
+        Some(advertised) => (advertised.host.clone(), advertised.port),
+        None if is_advertised(settings) => {
+            let bound = attachments.local_addr();
+            (bound.ip().to_string(), bound.port())
+        }
+        None => return None,
+    };
+    Some(Asker { ledger: ledger.clone(), address, tcp_port })
+}
+
+/// Whether it is known what terminals are to dial for files.
+pub fn is_advertised(settings: &Settings) -> bool {
+    settings.gateway.attachments_advertise.is_some() || !settings.gateway.attachments.ip().is_unspecified()
 }
 
 fn gateway_options(settings: &Settings) -> gateway::Options {

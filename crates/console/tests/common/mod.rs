@@ -11,6 +11,7 @@ use fleet::*;
 use history::History;
 use journal::Journal;
 use ledger::{Identity, Ledger, Role};
+use media::Media;
 use pipeline::{Live, LiveVehicle};
 use settings::Reference;
 use tokio::sync::watch;
@@ -50,6 +51,7 @@ const KINDS: &[Kind] = &[
 pub struct World {
     pub ledger: Ledger,
     pub history: History,
+    pub media: Media,
     pub live: Live,
     pub journal: Journal,
     pub registry: Arc<Registry>,
@@ -69,10 +71,11 @@ impl World {
             })
             .collect();
         let registry = Arc::new(Registry::new(vehicles.clone(), Vec::new(), operators));
-        let (ledger, history, journal) = stores();
+        let (ledger, history, journal, media) = stores();
         let world = Self {
             ledger,
             history,
+            media,
             live: Live::default(),
             journal,
             reference: watch::Sender::new(Arc::new(reference(Arc::clone(&registry)))),
@@ -88,6 +91,7 @@ impl World {
         Parts {
             ledger: self.ledger.clone(),
             history: self.history.clone(),
+            media: self.media.clone(),
             live: self.live.clone(),
             journal: self.journal.clone(),
             reference: self.reference.subscribe(),
@@ -315,7 +319,7 @@ fn reference(registry: Arc<Registry>) -> Reference {
 }
 
 /// Stores in a directory of their own.
-fn stores() -> (Ledger, History, Journal) {
+fn stores() -> (Ledger, History, Journal, Media) {
     static STORES: AtomicU32 = AtomicU32::new(0);
     let number = STORES.fetch_add(1, Ordering::Relaxed);
     let dir = std::env::temp_dir().join(format!("roadwarden-console-{}-{number}", std::process::id()));
@@ -324,7 +328,9 @@ fn stores() -> (Ledger, History, Journal) {
     let metrics = prometheus::Registry::new();
     let ledger = Ledger::open(&dir.join("ledger.db"), &metrics).expect("a ledger");
     let journal = Journal::open(journal::Options::new(dir.join("journal")), &metrics).expect("a journal");
-    (ledger, History::open(&dir.join("history"), &metrics).expect("a history"), journal)
+    let options = media::Options { dir: dir.join("media"), terminal_bytes_max: 1 << 30, bytes_max: 1 << 30 };
+    let media = Media::open(options, &metrics).expect("a store of files");
+    (ledger, History::open(&dir.join("history"), &metrics).expect("a history"), journal, media)
 }
 
 fn identity(name: &str, role: Role) -> Identity {

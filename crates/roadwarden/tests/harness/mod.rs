@@ -64,6 +64,7 @@ const CONFIG: &str = r#"
 data_dir = "data"
 [gateway]
 listen = "127.0.0.1:0"
+attachments = "127.0.0.1:0"
 [fleet]
 vehicles = "vehicles.csv"
 drivers = "drivers.csv"
@@ -101,6 +102,7 @@ pub struct Server {
     child: Child,
     log: Receiver<String>,
     pub gateway: SocketAddr,
+    pub attachments: SocketAddr,
     pub mqtt: SocketAddr,
     pub http: SocketAddr,
 }
@@ -124,7 +126,8 @@ impl Server {
             .unwrap();
         let (sender, log) = channel();
         let nowhere = SocketAddr::from(([127, 0, 0, 1], 0));
-        let mut server = Self { child, log, gateway: nowhere, mqtt: nowhere, http: nowhere };
+        let mut server =
+            Self { child, log, gateway: nowhere, attachments: nowhere, mqtt: nowhere, http: nowhere };
         let stderr = BufReader::new(server.child.stderr.take().unwrap());
         std::thread::spawn(move || {
             for line in stderr.lines().map_while(Result::ok) {
@@ -145,6 +148,7 @@ impl Server {
                     line[from..].split_whitespace().next().unwrap().parse().unwrap()
                 };
                 (server.gateway, server.mqtt, server.http) = (at("gateway="), at("mqtt="), at("console="));
+                server.attachments = at("attachments=");
                 return server;
             }
         }
