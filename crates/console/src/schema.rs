@@ -319,6 +319,8 @@ documents! {
         edition: Option<String>,
         /// Whose variant of T/JSATL 12 its alarm signs follow, such as `jiangsu`.
         dialect: Option<String>,
+        /// Province it is registered in, GB/T 2260.
+        province: Option<u16>,
         /// Maker.
         maker: Option<String>,
         /// Model.

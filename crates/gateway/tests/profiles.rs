@@ -56,7 +56,7 @@ async fn the_edition_of_its_bodies_is_remembered_over_a_restart() {
     // Without what was learnt it would be of 2019, with a type before the text.
     assert_eq!(next_text(&mut client, &site).await, [8, b'A']);
     let profile = site.ledger.profile(terminal(1)).unwrap();
-    assert_eq!(profile.as_deref(), Some(r#"{"edition":"2013","maker":"MAKER","model":"MODEL-1"}"#));
+    assert_eq!(profile.as_deref(), Some(r#"{"edition":"2013","province":54,"maker":"MAKER","model":"MODEL-1"}"#));
     site.stop().await;
 }
 

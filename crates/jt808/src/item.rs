@@ -6,7 +6,9 @@ pub(crate) use self::meanings::ITEMS;
 use self::meanings::{ABNORMAL, DIRECTIONS, INPUTS, PLACES, SEGMENT_RESULTS, SIGNALS, VIDEO_ALARMS};
 use crate::field::{Field, Show};
 use crate::reader::put_fixed;
-use crate::safety::{Adas, BlindSpot, Dialect, DriverState, HarshDriving, HunanAi, SpeedingAlarm, TyreAlarm};
+use crate::safety::{
+    Adas, AlarmSign, BlindSpot, Dialect, DriverState, HarshDriving, HunanAi, SpeedingAlarm, TyreAlarm,
+};
 
 /// The items as sent, read on demand.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -341,7 +343,7 @@ pub enum ItemValue<'a> {
     },
 }
 
-impl ItemValue<'_> {
+impl<'a> ItemValue<'a> {
     /// The item id.
     #[must_use]
     pub const fn id(&self) -> u8 {
@@ -481,6 +483,22 @@ impl ItemValue<'_> {
             Self::AlgorithmFaults(_) => "algorithm",
             Self::Raw { .. } => "raw",
         }
+    }
+
+    /// The alarm sign of an item of active safety.
+    #[must_use]
+    pub fn sign(&self) -> Option<AlarmSign<'a>> {
+        let scene = match self {
+            Self::Adas(item) => item.scene,
+            Self::BlindSpot(item) => item.scene,
+            Self::DriverState(item) => item.scene,
+            Self::HarshDriving(item) => item.scene,
+            Self::HunanAi(item) => item.scene,
+            Self::SpeedingAlarm(item) => item.scene,
+            Self::TyreAlarm(item) => item.scene,
+            _ => return None,
+        };
+        Some(scene.sign)
     }
 
     /// Hands over every field by name, in wire order.

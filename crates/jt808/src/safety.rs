@@ -423,19 +423,6 @@ mod tests {
         bytes
     }
 
-    fn sign_of(value: ItemValue<'_>) -> Option<AlarmSign<'_>> {
-        match value {
-            ItemValue::Adas(item) => Some(item.scene.sign),
-            ItemValue::DriverState(item) => Some(item.scene.sign),
-            ItemValue::TyreAlarm(item) => Some(item.scene.sign),
-            ItemValue::BlindSpot(item) => Some(item.scene.sign),
-            ItemValue::HarshDriving(item) => Some(item.scene.sign),
-            ItemValue::HunanAi(item) => Some(item.scene.sign),
-            ItemValue::SpeedingAlarm(item) => Some(item.scene.sign),
-            _ => None,
-        }
-    }
-
     #[test]
     fn the_length_of_an_item_tells_the_dialect() {
         let one_wheel = [1, 3, 0, 2, 2, 0xb2, 0, 41, 0, 88];
@@ -450,7 +437,7 @@ mod tests {
                 (0x71, 9, &[]),
             ] {
                 let bytes = item(head, dialect.sign_bytes(), rest);
-                let sign = sign_of(Item { id, bytes: &bytes }.value()).expect("a sign").hinted(Some(dialect));
+                let sign = Item { id, bytes: &bytes }.value().sign().expect("a sign").hinted(Some(dialect));
                 assert_eq!(sign.dialect(), dialect, "{id:02x}");
                 assert_eq!(sign.terminal().to_string(), "XZ00001");
                 assert_eq!(sign.time().to_string(), "2020-07-15 23:10:06 +08:00");

@@ -1,10 +1,12 @@
 //! What a terminal's messages mean to the rules: frames of the journal become observations.
 
+use std::collections::BTreeMap;
+
 use fleet::{
     Alarms, Card, EventTime, Fix, Heading, LonLat, News, Observation, PlateColor, ReceiveTime, Registration,
     Report, Speed, Status, TerminalId,
 };
-use jt808::{DriverIdentity, Edition, Frame, ItemValue, Location, LocationBatch, Message, Text};
+use jt808::{Dialect, DriverIdentity, Edition, Frame, ItemValue, Location, LocationBatch, Message, Text};
 use serde::{Deserialize, Serialize};
 
 use crate::link::carries_news;
@@ -12,10 +14,13 @@ use crate::reassembly::{Joined, Reassembly};
 use crate::{Refused, safety};
 
 /// Turns raw frames into observations. The same frames in the same order give the same observations; its only state
-/// is what sub-packaged reports still miss, and that can be saved.
+/// is what sub-packaged reports still miss and where terminals are registered, and that can be saved.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 pub struct Observer {
     reassembly: Reassembly,
+    /// Provinces of registration of terminals whose dialect their signs don't tell; at most [`PROVINCES_MAX`].
+    #[serde(default)]
+    provinces: BTreeMap<TerminalId, u16>,
     #[serde(skip)]
     unescaped: Vec<u8>,
 }
@@ -26,6 +31,8 @@ struct Source {
     terminal: TerminalId,
     received: ReceiveTime,
     edition: Edition,
+    /// What its alarm signs mean where they are like those of others.
+    dialect: Option<Dialect>,
 }
 
 impl Source {
@@ -68,7 +75,8 @@ impl Observer {
             return Err(Refused::Encrypted);
         }
         let terminal = TerminalId::parse(&header.phone.digits()).map_err(|_| Refused::Terminal)?;
-        let source = Source { terminal, received, edition: header.edition };
+        let dialect = self.provinces.get(&terminal).copied().and_then(Dialect::of_province);
+        let source = Source { terminal, received, edition: header.edition, dialect };
         match header.packet {
             Some(packet) if packet.total > 1 => {
                 match self.reassembly.insert(received, terminal, header, packet, frame.body) {
@@ -81,7 +89,22 @@ impl Observer {
                     }
                 }
             }
-            Some(_) | None => observe(source, frame, out),
+            Some(_) | None => {
+                if let Ok(Message::Registration(registration)) = frame.message() {
+                    self.learn(terminal, registration.province);
+                }
+                observe(source, frame, out)
+            }
+        }
+    }
+
+    /// Only where it makes a difference, which is in few provinces.
+    fn learn(&mut self, terminal: TerminalId, province: u16) {
+        let differs = |dialect: Dialect| Dialect::of(dialect.sign_bytes(), None) != Some(dialect);
+        if !Dialect::of_province(province).is_some_and(differs) {
+            self.provinces.remove(&terminal);
+        } else if self.provinces.len() < PROVINCES_MAX || self.provinces.contains_key(&terminal) {
+            self.provinces.insert(terminal, province);
         }
     }
 }
@@ -158,19 +181,22 @@ fn report_at(at: EventTime, source: Source, location: &Location<'_>, backfill: b
         backfill,
     };
     for item in location.items {
-        observe_item(&item.value(), &mut report);
+        observe_item(&item.value(), source.dialect, &mut report);
     }
     report
 }
 
-fn observe_item(value: &ItemValue<'_>, report: &mut Report) {
+fn observe_item(value: &ItemValue<'_>, dialect: Option<Dialect>, report: &mut Report) {
     match value {
         ItemValue::Mileage(tenths) => report.odometer_tenth_km = Some(*tenths),
         ItemValue::RecorderSpeed(tenths) => report.recorder_speed = Some(Speed::from_tenths(*tenths)),
-        _ => safety::observe_item(value, &report.fix, &mut report.safety),
+        _ => safety::observe_item(value, dialect, &report.fix, &mut report.safety),
     }
 }
 
+/// More than run in those provinces; it bounds what terminals that are admitted unseen cost. Beyond it a sign means
+/// what it means in 苏标.
+const PROVINCES_MAX: usize = 1 << 20;
 /// 0x0704: positions kept while there was no network.
 const BLIND_AREA: u8 = 1;
 /// 31: illegal door opening in 2013, reserved in 2019.

@@ -1,6 +1,6 @@
 //! What a terminal has shown of itself: kept beyond its connection, since most of it is said once, when it registers.
 
-use jt808::{Dialect, Edition, ItemValue, Location, Message, Text};
+use jt808::{Dialect, Edition, Location, Message, Text};
 use serde::{Deserialize, Serialize};
 
 /// Items of active safety are longer than this with their id and length; what is shorter holds none.
@@ -16,6 +16,9 @@ pub struct Profile {
     /// Whose variant of T/JSATL 12 its alarm signs follow.
     #[serde(with = "dialect", skip_serializing_if = "Option::is_none")]
     pub dialect: Option<Dialect>,
+    /// Province it is registered in (0x0100, GB/T 2260), which tells dialects apart whose signs are alike.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub province: Option<u16>,
     /// Maker (0x0100, 0x0107); at most 11 bytes on the wire.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub maker: String,
@@ -42,6 +45,7 @@ impl Profile {
         match message {
             Message::Registration(registration) => {
                 new.edition = Some(registration.edition);
+                new.province = Some(registration.province);
                 put(&mut new.maker, registration.maker);
                 put(&mut new.model, registration.model);
             }
@@ -75,23 +79,11 @@ impl Profile {
         if location.items.bytes().len() < SAFETY_ITEM_BYTES_MIN {
             return None;
         }
-        let dialect = location.items.iter().find_map(|item| sign(&item.value()))?;
+        let hint = self.province.and_then(Dialect::of_province);
+        let sign = location.items.iter().find_map(|item| item.value().sign())?;
+        let dialect = sign.hinted(hint).dialect();
         (self.dialect != Some(dialect)).then(|| Self { dialect: Some(dialect), ..self.clone() })
     }
-}
-
-fn sign(value: &ItemValue<'_>) -> Option<Dialect> {
-    let scene = match value {
-        ItemValue::Adas(item) => item.scene,
-        ItemValue::DriverState(item) => item.scene,
-        ItemValue::TyreAlarm(item) => item.scene,
-        ItemValue::BlindSpot(item) => item.scene,
-        ItemValue::HarshDriving(item) => item.scene,
-        ItemValue::HunanAi(item) => item.scene,
-        ItemValue::SpeedingAlarm(item) => item.scene,
-        _ => return None,
-    };
-    Some(scene.sign.dialect())
 }
 
 /// What is empty says nothing and takes nothing away.
@@ -173,10 +165,10 @@ mod tests {
 
     #[test]
     fn a_registration_tells_edition_and_make() {
-        let v2011 = r#"{"edition":"2011","maker":"MAKER","model":"M1"}"#;
+        let v2011 = r#"{"edition":"2011","province":54,"maker":"MAKER","model":"M1"}"#;
         assert_eq!(learned("{}", 0x0100, Edition::V2013, &registration(8)).as_deref(), Some(v2011));
         assert_eq!(learned(v2011, 0x0100, Edition::V2013, &registration(8)), None);
-        let v2013 = r#"{"edition":"2013","maker":"MAKER","model":"M1"}"#;
+        let v2013 = r#"{"edition":"2013","province":54,"maker":"MAKER","model":"M1"}"#;
         assert_eq!(learned(v2011, 0x0100, Edition::V2019, &registration(20)).as_deref(), Some(v2013));
     }
 
@@ -207,6 +199,8 @@ mod tests {
         check(r#"{"dialect":"jiangsu"}"#, 16, None);
         check(r#"{"dialect":"jiangsu"}"#, 40, Some(r#"{"dialect":"guangdong"}"#));
         check("{}", 17, None);
+        check(r#"{"province":43}"#, 16, Some(r#"{"dialect":"hunan","province":43}"#));
+        check(r#"{"province":43}"#, 40, Some(r#"{"dialect":"guangdong","province":43}"#));
         check(r#"{"dialect":"of another version","edition":"2031"}"#, 40, Some(r#"{"dialect":"guangdong"}"#));
     }
 }

@@ -12,16 +12,22 @@ use crate::observe::position;
 const PASSENGER_OVERLOAD: u32 = 1 << 4;
 
 /// Appends what one item of a report says. `fix` is the report's own, for items without one.
-pub(crate) fn observe_item(value: &ItemValue<'_>, fix: &Fix, out: &mut Vec<SafetyEvent>) {
+/// `hint` is what is known of the terminal's dialect besides.
+pub(crate) fn observe_item(
+    value: &ItemValue<'_>,
+    hint: Option<jt808::Dialect>,
+    fix: &Fix,
+    out: &mut Vec<SafetyEvent>,
+) {
     match value {
         ItemValue::Adas(item) => {
-            let code = adas(item.scene.sign.dialect(), item.kind);
+            let code = adas(item.scene.sign.hinted(hint).dialect(), item.kind);
             out.extend(
                 code.and_then(|code| seen(&item.scene, code, item.alarm_id, item.flag, item.level, fix)),
             );
         }
         ItemValue::DriverState(item) => {
-            let code = driver(item.scene.sign.dialect(), item.kind, item.fatigue);
+            let code = driver(item.scene.sign.hinted(hint).dialect(), item.kind, item.fatigue);
             out.extend(
                 code.and_then(|code| seen(&item.scene, code, item.alarm_id, item.flag, item.level, fix)),
             );
@@ -187,7 +193,7 @@ mod tests {
     #[test]
     fn an_event_carries_its_own_time_place_and_attachments() {
         let mut out = Vec::new();
-        observe_item(&value(DSM, &item(0x02, 16)), &fix(), &mut out);
+        observe_item(&value(DSM, &item(0x02, 16)), None, &fix(), &mut out);
         let [event] = out.as_slice() else { panic!("{out:?}") };
         assert_eq!((event.alarm_id, event.phase, event.level), (9, SafetyPhase::Start, 2));
         assert_eq!((event.speed_kmh, event.attachments, event.dialect), (60, 5, Dialect::Jiangsu));
@@ -222,7 +228,7 @@ mod tests {
 
     fn codes(id: u8, bytes: &[u8]) -> Vec<SafetyCode> {
         let mut out = Vec::new();
-        observe_item(&value(id, bytes), &fix(), &mut out);
+        observe_item(&value(id, bytes), None, &fix(), &mut out);
         out.iter().map(|event| event.code).collect()
     }
 

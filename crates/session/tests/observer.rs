@@ -234,6 +234,32 @@ fn plates_have_the_colour_that_was_sent() {
 }
 
 #[test]
+fn the_province_of_registration_tells_dialects_apart_whose_signs_are_alike() {
+    let sign = [&[0, 0, 0, 9, 1, 0x09, 2][..], &[0; 5], &[60, 0, 0], &[0; 8], &CLOCK, &[0; 18]].concat();
+    let item = [&[0x65, 47][..], &sign].concat();
+    let alarm =
+        frame(0x0200, Edition::V2013, 2, None, &body(&Location { items: Items::new(&item), ..lhasa() }));
+    let registration = |province: u8| {
+        let body = [&[0, province, 0, 1][..], &[0x30; 32], &[2], &encode_text("藏A12345")].concat();
+        frame(0x0100, Edition::V2013, 1, None, &body)
+    };
+    for (provinces, expected) in [
+        (&[][..], SafetyCode::DsmOther(9)),
+        (&[54], SafetyCode::DsmOther(9)),
+        // 湘标: plays with a phone.
+        (&[43], SafetyCode::Phone),
+        (&[43, 54], SafetyCode::DsmOther(9)),
+    ] {
+        let frames: Vec<_> =
+            provinces.iter().map(|province| registration(*province)).chain([alarm.clone()]).collect();
+        let (seen, result) = observe(&frames);
+        assert_eq!(result, Ok(()));
+        let report = report(seen.last().unwrap());
+        assert_eq!(report.safety.iter().map(|event| event.code).collect::<Vec<_>>(), [expected]);
+    }
+}
+
+#[test]
 fn video_items_are_events_of_the_report() {
     let codes = |items: &[u8]| {
         let report = one_report(Edition::V2013, &Location { items: Items::new(items), ..lhasa() });

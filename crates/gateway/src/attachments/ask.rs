@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use fleet::{Alert, AlertId, EventTime, ReceiveTime, RuleId, TerminalId};
 use ledger::{Ledger, NewCommand, Query, QueueError, StoreError, Via};
-use session::{Command, Wanted, wanted};
+use session::{Command, Profile, Wanted, wanted};
 
 /// How long a request waits for its terminal. Terminals overwrite their films within a day or two.
 const LASTS: Duration = Duration::from_secs(24 * 3_600);
@@ -53,7 +53,10 @@ impl Asker {
         }
         let frames = self.ledger.frames(alert.id)?;
         let is_about = |code| rules::rule_of(code) == alert.rule;
-        let wanted = wanted(frames.iter().map(|kept| kept.frame.as_slice()), &is_about);
+        let profile = self.ledger.profile(alert.vehicle.terminal)?;
+        let profile = profile.and_then(|text| serde_json::from_str::<Profile>(&text).ok());
+        let dialect = profile.and_then(|profile| profile.dialect);
+        let wanted = wanted(frames.iter().map(|kept| kept.frame.as_slice()), dialect, &is_about);
         for wanted in &wanted {
             self.queue(alert, wanted, now)?;
         }

@@ -1,7 +1,7 @@
 //! Which files a terminal says it holds for an alert: the alarm signs in the frames the alert rests on.
 
 use fleet::{EventTime, Fix, LonLat, SafetyCode, Speed};
-use jt808::{Frame, Item, ItemValue, Location, Message, unescape};
+use jt808::{Dialect, Frame, Item, Location, Message, unescape};
 
 use crate::safety;
 
@@ -18,24 +18,26 @@ pub struct Wanted {
 }
 
 /// The alarm signs with files in `frames`, raw as received, of alarms that `is_about` says yes to; in order, each once,
-/// at most eight. A frame that is one of several packages is not read: signs stand in the first ones of a report, yet
+/// at most eight. `dialect` is the terminal's where it is known ([`crate::Profile`]). A frame that is one of several packages is not read: signs stand in the first ones of a report, yet
 /// only a whole one can be trusted to say where an item ends.
 pub fn wanted<'f>(
     frames: impl Iterator<Item = &'f [u8]>,
+    dialect: Option<Dialect>,
     is_about: &dyn Fn(SafetyCode) -> bool,
 ) -> Vec<Wanted> {
     let (mut plain, mut found) = (Vec::new(), Vec::new());
+    let search = Search { dialect, is_about };
     for raw in frames {
         if unescape(raw, &mut plain).is_err() {
             continue;
         }
         let Ok(Ok(message)) = Frame::decode(&plain).map(|frame| frame.message()) else { continue };
         match message {
-            Message::LocationReport(location) => of_location(&location, is_about, &mut found),
-            Message::LocationAnswer(answer) => of_location(&answer.location, is_about, &mut found),
+            Message::LocationReport(location) => search.location(&location, &mut found),
+            Message::LocationAnswer(answer) => search.location(&answer.location, &mut found),
             Message::LocationBatch(batch) => {
                 for location in batch.iter().flatten() {
-                    of_location(&location, is_about, &mut found);
+                    search.location(&location, &mut found);
                 }
             }
             _ => {}
@@ -44,27 +46,30 @@ pub fn wanted<'f>(
     found
 }
 
-fn of_location(location: &Location<'_>, is_about: &dyn Fn(SafetyCode) -> bool, found: &mut Vec<Wanted>) {
-    for item in location.items {
-        of_item(&item, is_about, found);
-    }
+/// What is looked for.
+struct Search<'s> {
+    dialect: Option<Dialect>,
+    is_about: &'s dyn Fn(SafetyCode) -> bool,
 }
 
-fn of_item(item: &Item<'_>, is_about: &dyn Fn(SafetyCode) -> bool, found: &mut Vec<Wanted>) {
-    let value = item.value();
-    let sign = match &value {
-        ItemValue::Adas(item) => item.scene.sign,
-        ItemValue::BlindSpot(item) => item.scene.sign,
-        ItemValue::DriverState(item) => item.scene.sign,
-        ItemValue::HarshDriving(item) => item.scene.sign,
-        ItemValue::TyreAlarm(item) => item.scene.sign,
-        _ => return,
-    };
-    let mut events = Vec::new();
-    safety::observe_item(&value, &NOWHERE, &mut events);
-    let is_wanted = sign.attachments() > 0 && events.iter().any(|event| is_about(event.code));
-    if is_wanted && found.len() < SIGNS_MAX && !found.iter().any(|known| known.sign == sign.bytes()) {
-        found.push(Wanted { sign: sign.bytes().to_vec(), attachments: sign.attachments() });
+impl Search<'_> {
+    fn location(&self, location: &Location<'_>, found: &mut Vec<Wanted>) {
+        for item in location.items {
+            self.item(&item, found);
+        }
+    }
+
+    fn item(&self, item: &Item<'_>, found: &mut Vec<Wanted>) {
+        let value = item.value();
+        let Some(sign) = value.sign() else {
+            return;
+        };
+        let mut events = Vec::new();
+        safety::observe_item(&value, self.dialect, &NOWHERE, &mut events);
+        let is_wanted = sign.attachments() > 0 && events.iter().any(|event| (self.is_about)(event.code));
+        if is_wanted && found.len() < SIGNS_MAX && !found.iter().any(|known| known.sign == sign.bytes()) {
+            found.push(Wanted { sign: sign.bytes().to_vec(), attachments: sign.attachments() });
+        }
     }
 }
 
@@ -110,7 +115,7 @@ mod tests {
 
     fn check(frames: &[Vec<u8>], expected: &[(usize, u8, u8)]) {
         let is_about = |code| matches!(code, SafetyCode::Phone | SafetyCode::Smoking);
-        let found = wanted(frames.iter().map(Vec::as_slice), &is_about);
+        let found = wanted(frames.iter().map(Vec::as_slice), None, &is_about);
         let found: Vec<_> = found
             .iter()
             .map(|wanted| {
