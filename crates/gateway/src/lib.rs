@@ -9,7 +9,8 @@
 //!
 //! A report is acknowledged only once the journal says it is durable. When the journal fails, every connection is
 //! closed and none accepted: terminals keep their reports. A connection holds the unfinished rest of a
-//! frame and a bounded table of acknowledgements, no read buffer. The newest login of a terminal wins. It does
+//! frame and bounded tables, no read buffer: 64 KiB at most for one that is hostile, as the test of hostile terminals
+//! in the binary holds. The newest login of a terminal wins. It does
 //! **not** know what a message means: `session` does.
 
 mod answer;

@@ -4,6 +4,7 @@
 //! rules and every test, and closes on one counted line.
 
 mod fuzz;
+mod hostile;
 mod house;
 mod test;
 
@@ -22,6 +23,8 @@ struct Args {
 enum Chore {
     /// Runs a fuzz target
     Fuzz(fuzz::Options),
+    /// Ten thousand hostile connections against the service
+    Hostile(hostile::Options),
     /// Only the rules of the house: layers, root files, words
     House,
     /// Everything that has to pass before a change lands
@@ -31,6 +34,7 @@ enum Chore {
 fn main() -> ExitCode {
     let result = match Args::parse().chore {
         Chore::Fuzz(options) => fuzz::run(&options),
+        Chore::Hostile(options) => hostile::run(&options),
         Chore::House => house::check(),
         Chore::Test => test::run(),
     };
