@@ -1,8 +1,6 @@
 //! Hostile terminals and a good one: whatever they send, it is acknowledged. How much memory they cost is measured on
 //! the whole service, in the tests of the binary.
 
-#![expect(clippy::unwrap_used, reason = "a test may panic")]
-
 mod attack;
 mod site;
 

@@ -261,7 +261,7 @@ const WHERE: &[(usize, &str, &str, &str)] = &[
     (315, "batteryLevel", "d4/raw", "64"),
     (317, "battery", "eb/raw", "0004002d0fa5"),
     (318, "alarm", "eb/raw", "000600c5ffffffaf"),
-    (322, "fuelUsed", "raw", "3536352e3936"),
+    (322, "fuelUsed", "content", "3536352e3936"),
     (326, "temp1", "f6/raw", "ff94"),
     (327, "batteryLevel", "eb/raw", "000300a84c"),
     (328, "unlockResult", "raw", "65"),

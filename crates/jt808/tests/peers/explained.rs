@@ -35,14 +35,6 @@ pub const EXPLAINED: &[Group] = &[
         rows: &[(41, "Data", "nothing", "=new byte[256]")],
     },
     Group {
-        why: "Neither: the lengths of the values are theirs; we show the values, which have as many bytes.",
-        rows: &[
-            (14, "ParamLength", "nothing", "4"),
-            (14, "ParamLength#2", "nothing", "4"),
-            (32, "ParamLength", "nothing", "8"),
-        ],
-    },
-    Group {
         why: "Neither: the answer was made with a code and a result other than 0, and then no code is sent (2013, \
               8.6: the field is there only where registration succeeded).",
         rows: &[(31, "Code", "nothing", "123456")],

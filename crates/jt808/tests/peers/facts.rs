@@ -68,7 +68,7 @@ pub fn to_hex(bytes: &[u8]) -> String {
 struct Flat<'f> {
     facts: &'f mut Facts,
     lists: Vec<&'static str>,
-    /// The first two letters of the id of the item that is open.
+    /// The id of the item that is open, in hex.
     item: Option<String>,
 }
 
@@ -76,7 +76,7 @@ impl Show for Flat<'_> {
     fn field(&mut self, field: Shown<'_>) {
         let text = field.value.to_string();
         if field.name == "id" && self.lists.last() == Some(&"items") {
-            self.item = text.get(..2).map(str::to_owned);
+            self.item = text.parse::<u8>().ok().map(|id| format!("{id:02x}"));
         }
         let path = match &self.item {
             Some(item) => format!("{item}/{}", field.name),
