@@ -173,6 +173,18 @@ impl ParameterInfo {
         Self::all().find(|info| info.name == name)
     }
 
+    /// The Chinese name of a parameter, or of a field of one, by its name. A field of several has one word for all.
+    pub(crate) fn chinese_of(name: &str) -> Option<&'static str> {
+        let of = |info: &'static Self| {
+            let fields = info.fields.iter().chain(info.entry);
+            let parts = fields.clone().flat_map(|field| field.bits).chain(info.bits);
+            let named = fields.map(|field| (field.name, field.chinese));
+            let named = named.chain(parts.map(|(name, chinese, ..)| (*name, *chinese)));
+            named.chain([(info.name, info.chinese)]).find(|(known, _)| *known == name)
+        };
+        Self::all().find_map(of).map(|(_, chinese)| chinese)
+    }
+
     /// Whether a structure can have so many bytes.
     #[must_use]
     pub fn fits(&self, len: usize) -> bool {

@@ -147,7 +147,7 @@ body! {
         /// The clock.
         time: DeviceTime,
         /// Pulses a kilometre.
-        pulses_per_km: u16,
+        pulse_coefficient: u16,
     }
 }
 
