@@ -1,7 +1,7 @@
-//! 0x8700 and 0x8701: commands to the driving recorder, in packets of GB/T 19056-2012: aa 75, command word, length of
-//! the block, a reserved byte, block, XOR of all before it.
+//! 0x8700 and 0x8701: commands to the driving recorder, in packets of GB/T 19056-2012.
 
 use fleet::EventTime;
+use jt808::recorder::RecorderFrame;
 use jt808::{Edition, Message, RecorderCommand};
 use serde::{Deserialize, Serialize};
 
@@ -97,8 +97,7 @@ impl RecorderSetting {
 const BLOCK_BYTES_MAX: usize = 1_000;
 
 fn packet(command: u8, block: &[u8]) -> Vec<u8> {
-    let length = u16::try_from(block.len()).unwrap_or(u16::MAX).to_be_bytes();
-    let mut packet = [&[0xaa, 0x75, command], length.as_slice(), &[0], block].concat();
-    packet.push(packet.iter().fold(0, |check, byte| check ^ byte));
+    let mut packet = Vec::new();
+    RecorderFrame::encode(command, block, &mut packet);
     packet
 }
