@@ -57,11 +57,12 @@ impl<'a> Items<'a> {
     }
 
     /// One family of trackers sends twenty bytes of fixed layout in place of items. They are read as such only where
-    /// they are no items to the last byte.
+    /// they are no items to the last byte and begin with none that has a meaning: those were cut.
     #[must_use]
     pub fn fixed_tail(self) -> Option<FixedTail> {
         let bytes = self.0.as_array::<20>()?;
-        if self.leftover().iter().all(|byte| *byte == 0) {
+        let is_raw = |item: Item<'_>| matches!(item.value(), ItemValue::Raw { .. });
+        if self.leftover().iter().all(|byte| *byte == 0) || !self.iter().all(is_raw) {
             return None;
         }
         let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, reserved @ ..] = *bytes;
@@ -94,7 +95,8 @@ pub struct FixedTail {
 }
 
 impl FixedTail {
-    pub(crate) fn show(&self, show: &mut dyn Show) {
+    /// Hands over every field by name, in wire order.
+    pub fn show(&self, show: &mut dyn Show) {
         show.number("remaining", self.remaining);
         show.number("odometer_km", self.odometer_km);
         show.tenths("battery_v", self.battery_tenths);
@@ -637,7 +639,9 @@ mod tests {
         let tail = Items::new(&bytes).fixed_tail().unwrap();
         assert_eq!((tail.odometer_km, tail.battery_tenths, tail.area, tail.signal), (12_345, 126, 7, 21));
         assert_eq!(Items::new(&bytes[..19]).fixed_tail(), None);
-        bytes[..3].copy_from_slice(&[0x30, 17, 0]);
+        bytes[..6].copy_from_slice(&[1, 4, 0, 0, 0, 9]);
+        assert_eq!(Items::new(&bytes).fixed_tail(), None, "a mileage, and an item that is cut");
+        bytes[..3].copy_from_slice(&[0x33, 17, 0]);
         bytes[19] = 0;
         assert_eq!(Items::new(&bytes).fixed_tail(), None, "an item and padding");
     }

@@ -1,7 +1,7 @@
 //! One object a line, with the keys of the contract.
 
 use anyhow::Context;
-use jt808::{Edition, Field, Frame, Item, Location, Message, Show, Shown};
+use jt808::{Edition, Field, Frame, Item, Items, Location, Message, Show, Shown};
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
 use crate::hex;
@@ -105,7 +105,10 @@ fn location(report: &Location<'_>) -> Vec<(&'static str, Json)> {
         let text = report.time.to_string();
         Json::Text(text.replacen(' ', "T", 1).replace(' ', ""))
     });
-    vec![
+    let tail = report.items.fixed_tail();
+    // What stands in place of items is none, though it may look like some.
+    let items = if tail.is_some() { Items::default() } else { report.items };
+    let mut entries = vec![
         ("alarm", Json::Number(report.alarm.into())),
         ("status", Json::Number(report.status.into())),
         ("lon", Json::Real(f64::from(report.longitude_microdegrees()) / 1e6)),
@@ -114,8 +117,14 @@ fn location(report: &Location<'_>) -> Vec<(&'static str, Json)> {
         ("speed_kmh", Json::Real(f64::from(report.speed_tenths) / 10.0)),
         ("heading_deg", Json::Number(report.heading.into())),
         ("time", time),
-        ("items", Json::List(report.items.iter().map(item).collect())),
-    ]
+        ("items", Json::List(items.iter().map(item).collect())),
+    ];
+    if let Some(tail) = tail {
+        let mut object = Object::default();
+        tail.show(&mut object);
+        entries.push(("tail", Json::Object(object.entries)));
+    }
+    entries
 }
 
 fn item(item: Item<'_>) -> Json {

@@ -22,6 +22,16 @@ fn keys_come_in_the_order_of_the_contract() {
     assert!(json::line(&[]).unwrap().0.contains("\"error\""));
 }
 
+#[test]
+fn a_tail_in_place_of_items_stands_beside_them() {
+    let frame = "7e02000030013989012345009d00000000000c000301c47d0101056e6f000e4a035800b6\
+                 2007152310050000000900003039007d02000000071501020304050b7e";
+    let (objects, _) = decoded(&[frame.into()], false, std::io::empty());
+    assert_eq!(objects[0]["body"]["items"], serde_json::json!([]));
+    assert_eq!(objects[0]["body"]["tail"]["odometer_km"], 12_345);
+    assert_eq!(objects[0]["body"]["tail"]["battery_v"], 12.6);
+}
+
 fn json(hex: &[String], raw: bool) -> Decode {
     Decode { hex: hex.to_vec(), format: Format::Json, full: false, raw }
 }

@@ -43,6 +43,7 @@ fn lines_are_read_by_their_keys() {
     check("UN number: 1978; Goods name=propane; class=2.1", "goods=propane;class=2.1;un_number=1978;");
     check("数量(吨):30", "quantity=30;quantity_unit=吨;");
     check("备注:押运员未到", "");
+    check("路线:驾驶员:张三", "route=驾驶员:张三;");
     check("汽油 UN1203 三十吨", "un_number=1203;");
     check("第一运单", "");
 }
