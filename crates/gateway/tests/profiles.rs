@@ -29,7 +29,7 @@ fn flagged(id: u16, serial: u16, body: &[u8]) -> Vec<u8> {
 
 /// The body of the next text the terminal gets, which has to follow the answer to a heartbeat.
 async fn next_text(client: &mut Client, site: &Site) -> Vec<u8> {
-    let command = serde_json::json!({"kind": "text", "text": "A", "flags": 8});
+    let command = serde_json::json!({"kind": "text", "text": "A"});
     let lasts = Duration::from_secs(3_600);
     let (by, via) = ("duty".into(), Via::Console);
     let new = NewCommand { terminal: terminal(1), command, by, via, lasts, request_key: None };
@@ -56,7 +56,10 @@ async fn the_edition_of_its_bodies_is_remembered_over_a_restart() {
     // Without what was learnt it would be of 2019, with a type before the text.
     assert_eq!(next_text(&mut client, &site).await, [8, b'A']);
     let profile = site.ledger.profile(terminal(1)).unwrap();
-    assert_eq!(profile.as_deref(), Some(r#"{"edition":"2013","province":54,"maker":"MAKER","model":"MODEL-1"}"#));
+    assert_eq!(
+        profile.as_deref(),
+        Some(r#"{"edition":"2013","province":54,"maker":"MAKER","model":"MODEL-1"}"#)
+    );
     site.stop().await;
 }
 
