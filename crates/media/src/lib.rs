@@ -17,6 +17,7 @@ mod kind;
 mod metrics;
 mod partial;
 mod ranges;
+mod spool;
 #[cfg(test)]
 mod tests;
 
@@ -31,10 +32,12 @@ use rusqlite::Connection;
 
 pub use crate::index::Entry;
 pub use crate::kind::{Form, Kind};
+pub use crate::spool::PackageKey;
 
 use crate::index::Row;
 use crate::metrics::Metrics;
 use crate::partial::Partial;
+use crate::spool::Spool;
 
 /// Files of one alert: what one byte of an alarm sign can announce. Further ones are refused.
 const FILES_OF_ALERT_MAX: u32 = 255;
@@ -213,6 +216,7 @@ struct Inner {
     /// Files that somebody sends now: a few a connection.
     open: Mutex<HashMap<FileId, Open>>,
     used: Mutex<Used>,
+    spool: Spool,
     metrics: Metrics,
 }
 
@@ -243,12 +247,16 @@ impl Media {
             fs::create_dir_all(path)
                 .map_err(|source| OpenError::Directory { path: path.to_owned(), source })?;
         }
+        let spool = options.dir.join("spool");
+        let spool =
+            Spool::open(spool.clone()).map_err(|source| OpenError::Directory { path: spool, source })?;
         let path = options.dir.join("index.db");
         let inner = Inner {
             writer: Mutex::new(index::open_writer(&path)?),
             reader: Mutex::new(index::open_reader(&path)?),
             open: Mutex::default(),
             used: Mutex::default(),
+            spool,
             metrics: Metrics::register(metrics)?,
             options,
         };
@@ -389,6 +397,22 @@ impl Media {
             open.remove(&file);
         }
         kept
+    }
+
+    /// Keeps one package of media that comes in several, in any order and again; where it was the last one missing `join`
+    /// is given all of it, up to 16 MB, one media at a time. Nothing is promised of a media before that.
+    pub fn package<T>(
+        &self,
+        key: PackageKey,
+        index: u16,
+        bytes: &[u8],
+        join: impl FnOnce(&[u8]) -> T,
+    ) -> Result<Option<T>, StoreError> {
+        let joined = self.inner.spool.insert(key, index, bytes, join);
+        if let Err(StoreError::Refused(why)) = joined {
+            self.inner.metrics.refuse(why);
+        }
+        joined
     }
 
     /// The files of an alert, in the order they began.

@@ -312,6 +312,48 @@ fn media_of_an_event_is_found_by_terminal_and_time() {
     assert_eq!(find(0, 9_000)[0].taken, Some(at));
 }
 
+fn key(number: u64, total: u16) -> PackageKey {
+    PackageKey { terminal: terminal(1), total, number }
+}
+
+#[test]
+fn packages_join_in_any_order_and_leave_nothing() {
+    let dir = Dir::new();
+    let media = dir.open();
+    let put = |number, total, index: u16, bytes: &[u8]| {
+        media.package(key(number, total), index, bytes, <[u8]>::to_vec).unwrap()
+    };
+    assert_eq!(put(7, 3, 3, &[3]), None);
+    assert_eq!(put(7, 3, 1, &[1; 1_023]), None);
+    assert_eq!(put(8, 3, 2, &[9]), None);
+    assert_eq!(put(7, 3, 1, &[8]), None);
+    assert_eq!(put(7, 3, 2, &[2, 2]).unwrap(), [&[1; 1_023][..], &[2, 2, 3]].concat());
+    assert_eq!((media.inner.spool.len(), dir.names("spool").len()), (1, 1));
+    assert_eq!(put(9, 1, 1, &[5]).unwrap(), [5]);
+    for (total, index, len) in [(3, 0, 1), (3, 4, 1), (3, 1, 1_024), (16_385, 1, 1)] {
+        let refusal = media.package(key(1, total), index, &vec![0; len], |_| ());
+        assert_eq!(refused(refusal), Refused::Outside);
+    }
+    drop(media);
+    dir.open();
+    assert_eq!(dir.names("spool").len(), 0);
+}
+
+#[test]
+fn a_terminal_pushes_out_its_own_media() {
+    let dir = Dir::new();
+    let media = dir.open();
+    let other = PackageKey { terminal: terminal(2), ..key(1, 2) };
+    media.package(other, 1, &[1], |_| ()).unwrap();
+    for number in 0..50 {
+        assert_eq!(media.package(key(number, 2), 1, &[1], |_| ()).unwrap(), None);
+    }
+    assert_eq!((media.inner.spool.len(), dir.names("spool").len()), (5, 5));
+    assert_eq!(media.package(other, 2, &[2], |bytes| bytes.len()).unwrap(), Some(2));
+    assert_eq!(media.package(key(49, 2), 2, &[2], |bytes| bytes.len()).unwrap(), Some(2));
+    assert_eq!(media.package(key(0, 2), 2, &[2], |bytes| bytes.len()).unwrap(), None);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(60))]
     #[test]
