@@ -1,10 +1,10 @@
 //! What became of a command that was sent, in the ledger's words.
 
 use fleet::Title;
-use jt808::{Field, Frame, Item, Location, Message, Show, Shown};
+use jt808::{Field, Item, Location, Message, Show, Shown};
 use ledger::{CommandRecord, Settlement};
 use serde_json::{Map, Value, json};
-use session::{Busy, Command, Outcome};
+use session::{Busy, Command, Content, Outcome};
 
 use crate::routes::Answer;
 
@@ -23,7 +23,7 @@ pub(crate) fn command(record: &CommandRecord) -> Result<Command, Settlement> {
 pub(crate) fn settlement(record: &CommandRecord, answer: Option<Result<&Answer, Busy>>) -> Settlement {
     match answer {
         Some(Ok(answer)) => match answer.outcome {
-            Outcome::Done => Settlement::Acknowledged(content(&answer.frame)),
+            Outcome::Done => Settlement::Acknowledged(answer.content.as_ref().and_then(described)),
             Outcome::Refused(result) => Settlement::Failed(Some(result), meaning(result)),
             Outcome::TimedOut => {
                 again(record, title("终端未在时限内应答", "the terminal did not answer in time"))
@@ -77,18 +77,12 @@ fn title(zh: &str, en: &str) -> Title {
     Title { zh: zh.to_owned(), en: en.to_owned() }
 }
 
-/// What a frame says beyond a result: `{"id": "0104", "name": "parameters-answer", "body": {…}}`, the body as `decode`
+/// What an answer says beyond a result: `{"id": "0104", "name": "parameters-answer", "body": {…}}`, the body as `decode`
 /// shows it.
-fn content(raw: &[u8]) -> Option<Value> {
-    let mut plain = Vec::new();
-    jt808::unescape(raw, &mut plain).ok()?;
-    let frame = Frame::decode(&plain).ok()?;
-    let message = frame.message().ok()?;
-    if matches!(message, Message::TerminalAcknowledgement(_)) {
-        return None;
-    }
-    let id = frame.header.id;
-    Some(json!({ "id": format!("{id:04x}"), "name": jt808::name_of(id), "body": body(&message) }))
+fn described(content: &Content) -> Option<Value> {
+    let Content { id, edition, body: bytes } = content;
+    let message = Message::decode(*id, *edition, bytes).ok()?;
+    Some(json!({ "id": format!("{id:04x}"), "name": jt808::name_of(*id), "body": body(&message) }))
 }
 
 fn body(message: &Message<'_>) -> Value {

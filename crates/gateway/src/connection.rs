@@ -90,10 +90,10 @@ impl Conversation {
         let mut drained = Drained::default();
         loop {
             match self.link.poll_output() {
-                Output::Answered { terminal, serial, outcome, frame } => {
+                Output::Answered { terminal, serial, outcome, content } => {
                     if let Some(caller) = self.callers.remove(&(terminal, serial)) {
                         // A caller that has gone needs no answer.
-                        let _ = caller.send(Ok(Answer { serial, outcome, frame }));
+                        let _ = caller.send(Ok(Answer { serial, outcome, content }));
                     }
                 }
                 Output::Close(reason) => {

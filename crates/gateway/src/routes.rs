@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use fleet::TerminalId;
-use session::{Busy, Command, Outcome};
+use session::{Busy, Command, Content, Outcome};
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
@@ -21,8 +21,8 @@ pub(crate) const ORDERS_MAX: usize = 64;
 pub(crate) struct Answer {
     pub serial: u16,
     pub outcome: Outcome,
-    /// The frame that answered, 7e…7e; empty where none did.
-    pub frame: Vec<u8>,
+    /// What was asked for.
+    pub content: Option<Content>,
 }
 
 /// What others ask of a connection.

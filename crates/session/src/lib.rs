@@ -33,7 +33,7 @@ pub use command::{
     Unfit,
 };
 pub use counts::{Counts, Rejected};
-pub use link::{CloseReason, Link, Outcome, Output, Records};
+pub use link::{CloseReason, Content, Link, Outcome, Output, Records};
 pub use observe::Observer;
 pub use policy::{Admission, Directory, Policy};
 pub use profile::Profile;

@@ -9,13 +9,14 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use fleet::{ReceiveTime, TerminalId};
-use jt808::{Acknowledgement, Deframer, Frame, Header, Message, Packet, Piece};
+use jt808::{Acknowledgement, Deframer, Edition, Frame, Header, Message, Packet, Piece};
 
 use self::answer::{AckResult, RegistrationResult};
 use self::parts::Parts;
 use self::speaker::{Speaker, Standing};
 use self::waiting::{Acknowledgements, Commands};
 use crate::command::{Answer, command_body};
+use crate::reassembly::{Joined, Reassembly};
 use crate::{Busy, Command, Counts, Directory, Policy, Profile, Rejected};
 
 /// What the shell has to do. After each `handle_*` drain [`Link::poll_output`] until it says [`Output::Wait`].
@@ -29,8 +30,8 @@ pub enum Output {
         serial: u16,
         /// How it ended.
         outcome: Outcome,
-        /// The frame that answered, 7e…7e as received; empty where none did.
-        frame: Vec<u8>,
+        /// What was asked for, where the answer says more than that it is done.
+        content: Option<Content>,
     },
     /// Nothing more is sent or read: close the connection.
     Close(CloseReason),
@@ -54,6 +55,17 @@ pub enum Output {
     Transmit(Vec<u8>),
     /// Nothing to do until input, or until this moment ([`Link::handle_timeout`]).
     Wait(Option<ReceiveTime>),
+}
+
+/// The body of a message that was asked for, whole where it came in packages.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Content {
+    /// Message id.
+    pub id: u16,
+    /// Edition of the body.
+    pub edition: Edition,
+    /// The body.
+    pub body: Vec<u8>,
 }
 
 /// Raw frames for the journal, one behind the other, so that a batch costs one allocation.
@@ -117,6 +129,8 @@ pub struct Link {
     last_speaker: usize,
     acknowledgements: Acknowledgements,
     commands: Commands,
+    /// Answers that come in packages, while something waits for them.
+    answers: Reassembly,
     parts: Parts,
     records: Records,
     transmit: Vec<u8>,
@@ -141,6 +155,7 @@ impl Link {
             last_speaker: 0,
             acknowledgements: Acknowledgements::default(),
             commands: Commands::default(),
+            answers: Reassembly::default(),
             parts: Parts::default(),
             records: Records::default(),
             transmit: Vec::new(),
@@ -190,7 +205,7 @@ impl Link {
         }
         while let Some((terminal, serial, is_acknowledged)) = self.commands.expire(now) {
             let outcome = if is_acknowledged { Outcome::Done } else { Outcome::TimedOut };
-            self.events.push_back(Output::Answered { terminal, serial, outcome, frame: Vec::new() });
+            self.events.push_back(Output::Answered { terminal, serial, outcome, content: None });
         }
         while let Some(request) = self.parts.expire(now) {
             self.ask_again(&request);
@@ -366,10 +381,7 @@ impl Link {
     /// Parts are kept as they come, the observer joins those of reports; each part is answered (T/JSATL 12, 4.3).
     fn handle_part(&mut self, now: ReceiveTime, raw: &[u8], frame: &Frame<'_>, packet: Packet) {
         let header = &frame.header;
-        // A long answer says in its first part what it answers.
-        if packet.index == 1 {
-            self.handle_answer(raw, frame);
-        }
+        self.handle_answer_part(now, frame, packet);
         if let Some(speaker) = self.speakers.get(self.last_speaker) {
             self.parts.insert(now, speaker.terminal, header, packet);
         }
@@ -395,8 +407,8 @@ impl Link {
         self.learn(header, message);
         match message {
             Message::TerminalResend(request) => self.send_again(request),
-            Message::TerminalAcknowledgement(answer) => self.handle_acknowledgement(raw, answer),
-            _ => self.handle_answer(raw, frame),
+            Message::TerminalAcknowledgement(answer) => self.handle_acknowledgement(answer),
+            _ => self.handle_answer(header, frame.body),
         }
         if is_kept(header.id) {
             self.record(now, raw, header);
@@ -434,32 +446,50 @@ impl Link {
     }
 
     /// 0x0001. Where the command has an answer of its own that is still to come.
-    fn handle_acknowledgement(&mut self, raw: &[u8], answer: &Acknowledgement<'_>) {
+    fn handle_acknowledgement(&mut self, answer: &Acknowledgement<'_>) {
         let Acknowledgement { serial, id, result, .. } = *answer;
         if result != 0 {
-            self.settle(&[id], Some(serial), Outcome::Refused(result), raw);
+            self.settle(&[id], Some(serial), Outcome::Refused(result), None);
         } else if Answer::is_expected(id) {
             if let Some(speaker) = self.speakers.get(self.last_speaker) {
                 self.commands.acknowledge(speaker.terminal, id, serial);
             }
         } else {
-            self.settle(&[id], Some(serial), Outcome::Done, raw);
+            self.settle(&[id], Some(serial), Outcome::Done, None);
         }
     }
 
-    fn handle_answer(&mut self, raw: &[u8], frame: &Frame<'_>) {
-        if let Some(answer) = Answer::of(frame.header.id, frame.body) {
-            self.settle(answer.commands, answer.serial, answer.outcome, raw);
+    fn handle_answer(&mut self, header: &Header, body: &[u8]) {
+        if let Some(answer) = Answer::of(header.id, body) {
+            let content = Content { id: header.id, edition: header.edition, body: body.to_vec() };
+            self.settle(answer.commands, answer.serial, answer.outcome, Some(content));
         }
     }
 
-    fn settle(&mut self, ids: &[u16], serial: Option<u16>, outcome: Outcome, raw: &[u8]) {
+    /// Joins a long answer to something that was asked. Where it is too long for that, its first part says what it
+    /// answers.
+    fn handle_answer_part(&mut self, now: ReceiveTime, frame: &Frame<'_>, packet: Packet) {
+        let Frame { header, body, .. } = frame;
+        let Some(terminal) = self.speakers.get(self.last_speaker).map(|speaker| speaker.terminal) else {
+            return;
+        };
+        if !self.commands.expects(terminal, Answer::commands_of(header.id)) {
+            return;
+        }
+        match self.answers.insert(now, terminal, header, packet, body) {
+            Joined::Whole(body) => self.handle_answer(header, &body),
+            Joined::Refused if packet.index == 1 => self.handle_answer(header, body),
+            Joined::Refused | Joined::Not => {}
+        }
+    }
+
+    fn settle(&mut self, ids: &[u16], serial: Option<u16>, outcome: Outcome, content: Option<Content>) {
         let Some(terminal) = self.speakers.get(self.last_speaker).map(|speaker| speaker.terminal) else {
             return;
         };
         let is_refusal = matches!(outcome, Outcome::Refused(_));
         if let Some(serial) = self.commands.settle(terminal, ids, serial, is_refusal) {
-            self.events.push_back(Output::Answered { terminal, serial, outcome, frame: raw.to_vec() });
+            self.events.push_back(Output::Answered { terminal, serial, outcome, content });
         }
     }
 
@@ -472,7 +502,7 @@ impl Link {
 
 fn lose(commands: &mut Commands, events: &mut VecDeque<Output>, terminal: TerminalId) {
     while let Some(serial) = commands.forget(terminal) {
-        events.push_back(Output::Answered { terminal, serial, outcome: Outcome::Lost, frame: Vec::new() });
+        events.push_back(Output::Answered { terminal, serial, outcome: Outcome::Lost, content: None });
     }
 }
 

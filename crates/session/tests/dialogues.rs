@@ -126,8 +126,9 @@ impl Play {
     fn drain(&mut self, now: ReceiveTime, second: &str) {
         loop {
             let text = match self.link.poll_output() {
-                Output::Answered { terminal, serial, outcome, .. } => {
-                    format!("answered {terminal} {serial} {outcome:?}")
+                Output::Answered { terminal, serial, outcome, content } => {
+                    let content = content.map(|it| format!(" {:04x} {}", it.id, hex(&it.body)));
+                    format!("answered {terminal} {serial} {outcome:?}{}", content.unwrap_or_default())
                 }
                 Output::Close(reason) => format!("close {}", reason.as_str()),
                 Output::Learned { terminal, profile } => {

@@ -46,6 +46,11 @@ impl Answer {
         Some(Self { commands, serial, outcome })
     }
 
+    /// The commands that messages of this id answer.
+    pub(crate) fn commands_of(id: u16) -> &'static [u16] {
+        OWN.iter().find(|(answer, ..)| *answer == id).map_or(&[], |(_, commands, _)| commands)
+    }
+
     /// Whether messages of this id answer commands.
     pub(crate) fn is_one(id: u16) -> bool {
         OWN.iter().any(|(answer, ..)| *answer == id)

@@ -104,6 +104,11 @@ impl Commands {
         self.0.remove(at).map(|pending| pending.first)
     }
 
+    /// Whether this terminal was asked for something by one of these messages.
+    pub(crate) fn expects(&self, terminal: TerminalId, ids: &[u16]) -> bool {
+        self.0.iter().any(|pending| pending.terminal == terminal && ids.contains(&pending.id))
+    }
+
     /// The terminal has got it and may still send what was asked for.
     pub(crate) fn acknowledge(&mut self, terminal: TerminalId, id: u16, serial: u16) {
         let is_it = |pending: &&mut Pending| {
