@@ -154,7 +154,8 @@ async fn what_a_terminal_tells_is_kept_with_the_command() {
     let [high, low] = serial.to_be_bytes();
     client.write(&frame(1, 0x0104, 3, &[&[high, low, 1][..], &parameters[2..]].concat())).await;
     let told = comes_to(&mut changes, id, CommandState::Acknowledged).await.answer.unwrap();
-    assert_eq!((&told["id"], &told["body"]["parameter"]), (&json!("0104"), &json!(["0055=00000050"])));
+    let parameters = json!([{ "id": "0055 最高速度", "length": 4, "max_speed_kmh": 80 }]);
+    assert_eq!((&told["id"], &told["body"]["parameters"]), (&json!("0104"), &parameters));
 
     let id = queue(&site.ledger, 1, &Command::QueryLocation);
     let (message, serial, _) = asked(&mut client).await;
