@@ -255,13 +255,13 @@ impl Station {
             link.handle_input(now, &bytes, &platform.on_file);
             let counts = link.take_counts();
             platform.noisy.bad_frames += counts.rejected[Rejected::Frame as usize];
-            // After its login such a terminal sends nothing else that is merely answered.
-            let unknown = self.next_s.is_some() && self.actor.noise() == Some(Noise::Unknown);
-            platform.noisy.unknown += if unknown { counts.handled } else { 0 };
             loop {
                 match link.poll_output() {
                     session::Output::Record(records) => {
                         let first = platform.recorded;
+                        // What no standard knows is kept like anything else a terminal reports.
+                        let unknown = records.bytes.windows(3).filter(|it| *it == [0x7e, 0x0f, 0x0f]);
+                        platform.noisy.unknown += unknown.count() as u64;
                         platform.record(&records);
                         link.handle_recorded(now, first, records.ends.len());
                         link.handle_durable(now, platform.recorded);
