@@ -1,7 +1,7 @@
 //! What the platform can ask of a terminal.
 
 mod answer;
-mod area;
+pub(crate) mod area;
 mod body;
 mod control;
 mod hex;

@@ -7,8 +7,8 @@
 //!
 //! [`Link`] answers; it releases the acknowledgement of a report only when told that the report is durable.
 //! [`Observer`] reads the same frames back out of the journal. [`AttachmentLink`] takes the files that prove an alarm on
-//! a connection of their own. All are pure: `now` is an argument, there is no
-//! socket, file, clock or chance in here. This crate does **not** judge what a vehicle does.
+//! a connection of their own. [`Places`] turns zones and routes of the map into areas that terminals watch. All are pure:
+//! `now` is an argument, there is no socket, file, clock or chance in here. This crate does **not** judge what a vehicle does.
 
 mod attachment;
 mod code;
@@ -16,6 +16,7 @@ mod command;
 mod counts;
 mod link;
 mod observe;
+mod places;
 mod policy;
 mod profile;
 mod reassembly;
@@ -35,6 +36,7 @@ pub use command::{
 pub use counts::{Counts, Rejected};
 pub use link::{CloseReason, Content, Link, Outcome, Output, Records};
 pub use observe::Observer;
+pub use places::{All, Ground, Misplaced, Named, Outline, Placed, Places, Way, place_route, place_zone};
 pub use policy::{Admission, Directory, Policy};
 pub use profile::Profile;
 pub use refused::Refused;

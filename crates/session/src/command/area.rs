@@ -10,12 +10,13 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use super::Unfit;
 
 /// At most so many areas, or ids to delete, in one message (2013 tables 56 to 69).
-pub(super) const AREAS_MAX: usize = 125;
+pub(crate) const AREAS_MAX: usize = 125;
 /// Corners of a polygon: with all that stands around them some eight packages.
 pub(super) const CORNERS_MAX: usize = 1_000;
 /// Points of a route; of 25 bytes each they still fit the packages of one command.
 pub(super) const POINTS_MAX: usize = 2_500;
-const NAME_BYTES_MAX: usize = 100;
+/// Enough for a title; a word counts it.
+pub(crate) const NAME_BYTES_MAX: usize = 100;
 
 /// A place; as JSON `[longitude, latitude]` in degrees.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
