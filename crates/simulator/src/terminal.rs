@@ -1,7 +1,10 @@
 //! A terminal's side of the conversation, without sockets or clock.
 
+mod obey;
+
 use std::collections::VecDeque;
 
+use self::obey::Watched;
 use crate::latency::Latency;
 use crate::report::Position;
 use crate::wire::{self, Reader};
@@ -84,6 +87,12 @@ pub struct Terminal {
     /// Parameters as set by 0x8103; a handful of ids, at most 64.
     parameters: Vec<(u32, Vec<u8>)>,
     texts: u64,
+    /// What 0x8604 and 0x8606 brought; bounded where it is added to.
+    watched: Vec<Watched>,
+    /// Body of the newest 0x0702 of a card that went in, for 0x8702.
+    card: Vec<u8>,
+    /// Id of the newest picture.
+    media: u32,
     /// Counts for the report.
     pub(crate) counts: Counts,
     /// How long acknowledgements took.
@@ -117,6 +126,9 @@ impl Terminal {
             newest: Vec::new(),
             parameters: Vec::new(),
             texts: 0,
+            watched: Vec::new(),
+            card: Vec::new(),
+            media: 0,
             counts: Counts::default(),
             latency: Latency::default(),
         }
@@ -201,6 +213,7 @@ impl Terminal {
         if self.identity.edition == Edition::V2019 {
             padded(b"540100198001010000", 20, &mut body);
         }
+        self.card.clone_from(&body);
         self.queue(0x0702, body, 0)
     }
 
@@ -363,7 +376,7 @@ impl Terminal {
                 self.texts += 1;
                 self.answer(now_ms, frame, 0);
             }
-            _ => self.answer(now_ms, frame, 0),
+            _ => self.obey(now_ms, frame),
         }
     }
 
@@ -639,6 +652,66 @@ mod tests {
         platform.now_ms += HEARTBEAT_MS;
         platform.terminal.handle_timeout(platform.now_ms);
         assert_eq!(platform.ids(), [0x0002, 0x0200]);
+    }
+
+    /// What the terminal of an edition answers: ids, and bodies in hex.
+    fn told(platform: &mut Platform, id: u16, body: &[u8]) -> Vec<(u16, String)> {
+        platform.say(id, body);
+        let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        platform.hear().iter().map(|frame| (frame.id, hex(&frame.body))).collect()
+    }
+
+    #[test]
+    fn doors_are_locked_in_the_words_of_each_edition() {
+        for (edition, lock, unlock) in [
+            (Edition::V2013, &[1][..], &[0][..]),
+            (Edition::V2019, &[0, 1, 0, 1, 0][..], &[0, 1, 0, 1, 1][..]),
+        ] {
+            let mut platform = Platform::new(edition);
+            platform.sign_in();
+            assert_eq!(told(&mut platform, 0x8500, lock), [(0x0001, "0009850001".into())]);
+            platform.terminal.report(&position(0));
+            platform.hear();
+            let answers = [lock, unlock].map(|body| told(&mut platform, 0x8500, body).remove(0));
+            let status = |(id, body): &(u16, String)| (*id, body[..4].to_owned(), body[12..20].to_owned());
+            assert_eq!(status(&answers[0]), (0x0500, "0009".into(), "00001003".into()), "{edition:?}");
+            assert_eq!(status(&answers[1]), (0x0500, "0009".into(), "00000003".into()), "{edition:?}");
+        }
+    }
+
+    #[test]
+    fn areas_are_kept_told_and_forgotten() {
+        let mut platform = Platform::new(Edition::V2019);
+        platform.sign_in();
+        for id in 1..=2 {
+            told(&mut platform, 0x8604, &[0, 0, 0, id, 0, 0, 0, 0, 0, 0]);
+        }
+        let all = &[3, 0, 0, 0, 0];
+        let both = ["0300000002", "00000001000000000000", "00000002000000000000"].concat();
+        assert_eq!(told(&mut platform, 0x8608, all), [(0x0608, both)]);
+        let one = ["0300000001", "00000001000000000000"].concat();
+        assert_eq!(told(&mut platform, 0x8608, &[3, 0, 0, 0, 1, 0, 0, 0, 1]), [(0x0608, one)]);
+        assert_eq!(told(&mut platform, 0x8605, &[1, 0, 0, 0, 1]), [(0x0001, "0009860500".into())]);
+        told(&mut platform, 0x8605, &[0]);
+        assert_eq!(told(&mut platform, 0x8608, all), [(0x0608, "0300000000".into())]);
+        let full: Vec<_> =
+            (0..25).map(|id| told(&mut platform, 0x8606, &[0, 0, 0, id]).remove(0).1).collect();
+        assert_eq!((full[23].as_str(), full[24].as_str()), ("0009860600", "0009860601"));
+    }
+
+    #[test]
+    fn what_is_asked_for_is_told() {
+        let mut platform = Platform::new(Edition::V2013);
+        platform.sign_in();
+        let clock = "000902557a0200060070010108000053";
+        assert_eq!(told(&mut platform, 0x8700, &[2]), [(0x0700, clock.into())]);
+        assert_eq!(told(&mut platform, 0x8700, &[1]), [(0x0001, "0009870003".into())]);
+        assert_eq!(told(&mut platform, 0x8801, &[1, 0, 2]), [(0x0805, "00090000020000000100000002".into())]);
+        assert_eq!(told(&mut platform, 0x8801, &[1, 0xff, 0xff]), [(0x0805, "000900000100000003".into())]);
+        assert_eq!(told(&mut platform, 0x8802, &[0; 15]), [(0x0802, "00090000".into())]);
+        assert_eq!(told(&mut platform, 0x8702, &[]), [(0x0702, "02700101080000".into())]);
+        assert_eq!(told(&mut platform, 0x8105, &[4]), [(0x0001, "0009810500".into())]);
+        assert_eq!(told(&mut platform, 0x8608, &[3, 0, 0, 0, 0]), [(0x0001, "0009860803".into())]);
     }
 
     #[test]
