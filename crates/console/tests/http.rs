@@ -363,6 +363,36 @@ async fn a_file_is_served_as_its_bytes_say_and_never_to_be_shown() {
 }
 
 #[tokio::test]
+async fn media_a_terminal_sent_of_itself_stands_under_an_alert_of_the_same_minute() {
+    let desk = Desk::start().await;
+    let shown = desk.any_alert(true).await;
+    let id = fleet::AlertId::parse(shown["id"].as_str().unwrap()).unwrap();
+    let alert = desk.world.ledger.alert(id).unwrap().unwrap().alert;
+    let media = &desk.world.media;
+    let now = fleet::ReceiveTime::from_ms(1_767_225_600_000);
+    let first = alert.started_at.ms() - 60_000;
+    let last = alert.position.time.ms() + 60_000;
+    for (id, ms) in (1..).zip([first - 1, first, last, last + 1]) {
+        let taken = fleet::EventTime::from_ms(ms);
+        let announced = media::Announced {
+            origin: media::Origin::Event { id, taken },
+            terminal: alert.vehicle.terminal,
+            name: b"",
+            kind: 0,
+            channel: Some(1),
+            bytes: 0,
+        };
+        let media::Begun::Open(file) = media.begin(&announced, now).unwrap() else { panic!() };
+        assert_eq!(media.finish(file, 9, now).unwrap(), media::Finished::Complete);
+    }
+    let list = desk.token(Role::Duty).get(&format!("/api/v1/alerts/{id}/attachments")).await.json();
+    let taken: Vec<_> =
+        list["items"].as_array().unwrap().iter().map(|item| item["taken_at"].clone()).collect();
+    let expected = [first, last].map(|ms| json!(fleet::EventTime::from_ms(ms).to_rfc3339_ms()));
+    assert_eq!(taken, expected);
+}
+
+#[tokio::test]
 async fn files_lie_in_the_archive_with_their_sums() {
     let desk = Desk::start().await;
     let duty = desk.token(Role::Duty);

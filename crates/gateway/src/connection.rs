@@ -7,19 +7,23 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use bytes::Bytes;
 use fleet::{ReceiveTime, Registry, TerminalId};
 use journal::{AppendError, Journal, Record};
-use session::{Busy, CloseReason, Directory, Link, Output, Policy, Profile, Records};
+use media::Media;
+use session::{Busy, CloseReason, Directory, Link, MediaPackage, Output, Policy, Profile, Records};
 use tokio::sync::{oneshot, watch};
+use tokio::task::spawn_blocking;
 use tokio_util::sync::CancellationToken;
 
 use crate::durable::Durable;
 use crate::metrics::Metrics;
 use crate::profiles::Profiles;
 use crate::routes::{Answer, Order, Route, Routes};
+use crate::uploads;
 
 /// What every connection needs.
 #[derive(Clone)]
 pub(crate) struct Shared {
     pub journal: Journal,
+    pub media: Media,
     pub registry: watch::Receiver<Arc<Registry>>,
     pub metrics: Arc<Metrics>,
     pub routes: Arc<Routes>,
@@ -103,6 +107,7 @@ impl Conversation {
                 Output::Learned { terminal, profile } => shared.profiles.learn(terminal, profile),
                 Output::Login(terminal) => shared.routes.login(terminal, &self.route),
                 Output::Logout(terminal) => shared.routes.logout(terminal, self.route.link),
+                Output::Media(package) => self.keep_media(shared, package).await,
                 Output::Ready(terminal) => shared.routes.ready(terminal, self.route.link),
                 Output::Record(records) => {
                     let count = records.ends.len();
@@ -119,6 +124,14 @@ impl Conversation {
         }
         shared.metrics.count(&self.link.take_counts());
         Ok(drained)
+    }
+
+    async fn keep_media(&mut self, shared: &Shared, package: MediaPackage) {
+        let media = shared.media.clone();
+        let kept = spawn_blocking(move || (uploads::keep(&media, &package, now()), package)).await;
+        if let Ok((Some(id), package)) = kept {
+            self.link.handle_media(now(), &package, id);
+        }
     }
 
     pub(crate) fn handle_order(&mut self, order: Order) {

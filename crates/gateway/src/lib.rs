@@ -26,6 +26,7 @@ mod routes;
 mod secret;
 mod tcp;
 mod udp;
+mod uploads;
 
 use std::io;
 use std::net::SocketAddr;
@@ -36,6 +37,7 @@ use std::time::Duration;
 use fleet::{Registry, TerminalId};
 use journal::Journal;
 use ledger::Ledger;
+use media::Media;
 use session::Policy;
 pub use session::{Admission, AttachmentPolicy};
 use tokio::net::{TcpListener, UdpSocket};
@@ -133,6 +135,7 @@ impl Gateway {
         options: Options,
         journal: Journal,
         ledger: Ledger,
+        media: Media,
         registry: watch::Receiver<Arc<Registry>>,
         metrics: &prometheus::Registry,
     ) -> Result<Self, StartError> {
@@ -158,6 +161,7 @@ impl Gateway {
         let failed = CancellationToken::new();
         let shared = Shared {
             journal,
+            media,
             registry,
             metrics,
             routes: Arc::clone(&routes),

@@ -211,3 +211,36 @@ async fn until_read(client: &Client) {
         tokio::task::yield_now().await;
     }
 }
+
+/// One package of a message: header bit 13, total and index.
+fn package(serial: u16, (total, index): (u16, u16), body: &[u8]) -> Vec<u8> {
+    let phone = jt808::Phone::from_digits("1", jt808::Edition::V2013).unwrap();
+    let mut header = jt808::Header::new(0x0801, jt808::Edition::V2013, phone, serial);
+    header.packet = Some(jt808::Packet { total, index });
+    let mut bytes = Vec::new();
+    jt808::encode_frame(&header, body, &mut bytes);
+    bytes
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn media_in_packages_is_answered_once_it_is_durable() {
+    let site = Site::start("media", |_, _| {}).await;
+    let mut client = site.connect().await;
+    let head = [&[0, 0, 0, 5, 0, 0, 3, 1][..], &site::LOCATION, &[0xff, 0xd8, 0xff]].concat();
+    for (serial, index, body) in [(12, 3, &[3; 7][..]), (10, 1, &head), (11, 2, &[2; 1_000])] {
+        client.write(&package(serial, (3, index), body)).await;
+        let acknowledged = client.frame().await.unwrap();
+        assert_eq!((acknowledged.0, &acknowledged.3[..2]), (0x8001, &serial.to_be_bytes()[..]));
+    }
+    let (id, _, _, body) = client.frame().await.unwrap();
+    assert_eq!((id, body.as_slice()), (0x8800, &[0, 0, 0, 5][..]));
+    // 2026-01-01 08:00 in China, which is when it was taken.
+    let taken = fleet::EventTime::from_ms(1_767_225_600_000);
+    let kept = site.media.of_terminal(terminal(1), (taken, taken), 9).unwrap();
+    let [entry] = kept.as_slice() else { panic!("{kept:?}") };
+    assert_eq!((entry.file_name().as_str(), entry.channel), ("000001.jpg", Some(1)));
+    let mut bytes = Vec::new();
+    std::io::Read::read_to_end(&mut site.media.read(entry.id).unwrap(), &mut bytes).unwrap();
+    assert_eq!(bytes, [&[0xff, 0xd8, 0xff][..], &[2; 1_000], &[3; 7]].concat());
+    site.stop().await;
+}

@@ -38,6 +38,7 @@ async fn a_port_that_is_taken_is_named() {
         options,
         site.journal.clone(),
         site.ledger.clone(),
+        site.media.clone(),
         site.registry.subscribe(),
         &metrics,
     )
@@ -104,6 +105,7 @@ async fn start_again(site: &Site, options: Options) -> String {
         options,
         site.journal.clone(),
         site.ledger.clone(),
+        site.media.clone(),
         site.registry.subscribe(),
         &metrics,
     )

@@ -90,17 +90,19 @@ impl Service {
         let console = console::Parts { demo, ..console };
         let console = Console::start(settings.http.listen, console).await.map_err(unavailable)?;
         let options = AttachmentOptions::new(settings.gateway.attachments);
-        let attachments =
-            Attachments::start(options, media, ledger.clone(), &metrics).await.map_err(unavailable)?;
+        let attachments = Attachments::start(options, media.clone(), ledger.clone(), &metrics)
+            .await
+            .map_err(unavailable)?;
         match asker(&settings, &attachments, &ledger) {
             Some(asker) => watching.push(evidence::ask(asker, &pipeline.live())),
             None => tracing::warn!("{}", NOT_ADVERTISED),
         }
         // Last: a terminal is heard only once everything behind its report is there.
         let options = gateway_options(&settings);
-        let gateway = Gateway::start(options, journal.clone(), ledger.clone(), registry_seen, &metrics)
-            .await
-            .map_err(unavailable)?;
+        let gateway =
+            Gateway::start(options, journal.clone(), ledger.clone(), media, registry_seen, &metrics)
+                .await
+                .map_err(unavailable)?;
         reloader.started().context("cannot write the audit log")?;
         let influx = stores.influx;
         Ok(Self {

@@ -34,7 +34,7 @@ pub use command::{
     Unfit,
 };
 pub use counts::{Counts, Rejected};
-pub use link::{CloseReason, Content, Link, Outcome, Output, Records};
+pub use link::{CloseReason, Content, Link, MediaPackage, Outcome, Output, Records};
 pub use observe::Observer;
 pub use places::{All, Ground, Misplaced, Named, Outline, Placed, Places, Way, place_route, place_zone};
 pub use policy::{Admission, Directory, Policy};

@@ -1,6 +1,7 @@
 //! The platform's side of one connection; one terminal speaks on it, or a relay for several.
 
 mod answer;
+mod media;
 mod parts;
 mod speaker;
 mod waiting;
@@ -12,6 +13,7 @@ use fleet::{ReceiveTime, TerminalId};
 use jt808::{Acknowledgement, Deframer, Edition, Frame, Header, Message, Packet, Piece};
 
 use self::answer::{AckResult, RegistrationResult};
+pub use self::media::MediaPackage;
 use self::parts::Parts;
 use self::speaker::{Speaker, Standing};
 use self::waiting::{Acknowledgements, Commands};
@@ -46,6 +48,8 @@ pub enum Output {
     Login(TerminalId),
     /// This terminal has said goodbye.
     Logout(TerminalId),
+    /// Keep this package of media; once all of its media is durable, say so with [`Link::handle_media`].
+    Media(MediaPackage),
     /// From now on this terminal takes commands: one that registers has to be answered and to authenticate first. Comes
     /// after its [`Output::Login`].
     Ready(TerminalId),
@@ -383,7 +387,10 @@ impl Link {
         let header = &frame.header;
         self.handle_answer_part(now, frame, packet);
         if let Some(speaker) = self.speakers.get(self.last_speaker) {
-            self.parts.insert(now, speaker.terminal, header, packet);
+            let came = self.parts.insert(now, speaker.terminal, header, packet);
+            if header.id == ID_MEDIA {
+                self.handle_media_part(header, packet, came, frame.body);
+            }
         }
         if is_kept(header.id) {
             self.record(now, raw, header);
@@ -406,6 +413,7 @@ impl Link {
         let header = &frame.header;
         self.learn(header, message);
         match message {
+            Message::MediaData(media) => self.handle_media_data(header, media),
             Message::TerminalResend(request) => self.send_again(request),
             Message::TerminalAcknowledgement(answer) => self.handle_acknowledgement(answer),
             _ => self.handle_answer(header, frame.body),

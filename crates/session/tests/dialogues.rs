@@ -2,8 +2,8 @@
 //!
 //! A line is `seconds verb …`. In: `> id phone serial body` (a frame; twelve digits make a 2013 header, twenty a 2019
 //! one), `> raw hex` (bytes as they are), `durable n`, `superseded terminal`, `command terminal kind` or its JSON without spaces, `timeout`,
-//! `removed terminal` (from the registry).
-//! Out: `< id phone serial body`, `record n` (frames for the journal), `learned` (a profile), `login`, `logout`,
+//! `removed terminal` (from the registry), `kept id` (the media of the newest package is durable).
+//! Out: `< id phone serial body`, `record n` (frames for the journal), `learned` (a profile), `media` (a package), `login`, `logout`,
 //! `ready`, `answered`, `busy`, `close`. The serial of a package is `serial@index/total`.
 //! `admit terminal` at the top fills the registry.
 
@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 
 use fleet::{ReceiveTime, TerminalId};
 use jt808::{Deframer, Edition, Frame, Header, Phone};
-use session::{Admission, Command, Directory, DriverText, Link, Output, Policy};
+use session::{Admission, Command, Directory, DriverText, Link, MediaPackage, Output, Policy};
 
 /// 2026-01-01 00:00:00 UTC.
 const START_MS: i64 = 1_767_225_600_000;
@@ -65,6 +65,8 @@ impl Directory for OnFile {
 
 struct Play {
     link: Link,
+    /// The newest package.
+    media: Option<MediaPackage>,
     on_file: OnFile,
     recorded: u64,
     slice: usize,
@@ -74,7 +76,8 @@ struct Play {
 fn play(text: &str, slice: usize) -> String {
     let policy = Policy { terminals_max: 3, ..Policy::new(Admission::Registry, [7; 32]) };
     let link = Link::new(ReceiveTime::from_ms(START_MS), policy);
-    let mut play = Play { link, on_file: OnFile(Vec::new()), recorded: 0, slice, out: String::new() };
+    let mut play =
+        Play { link, media: None, on_file: OnFile(Vec::new()), recorded: 0, slice, out: String::new() };
     for line in text.lines() {
         play.line(line);
     }
@@ -87,7 +90,7 @@ impl Play {
         match words.as_slice() {
             [] | ["#", ..] => {}
             ["admit", terminal] => self.on_file.0.push(terminal.parse().unwrap()),
-            [_, "<" | "record" | "learned" | "login" | "logout" | "ready", ..]
+            [_, "<" | "record" | "media" | "learned" | "login" | "logout" | "ready", ..]
             | [_, "answered" | "busy" | "close", ..] => return, // what came out
             [second, rest @ ..] => {
                 writeln!(self.out, "{line}").unwrap();
@@ -118,6 +121,10 @@ impl Play {
                 self.on_file.0.retain(|on_file| on_file.as_str() != *terminal);
                 self.link.handle_directory(now, &self.on_file);
             }
+            ["kept", id] => {
+                let package = self.media.take().unwrap();
+                self.link.handle_media(now, &package, id.parse().unwrap());
+            }
             ["timeout"] => self.link.handle_timeout(now),
             _ => panic!("{words:?} is no input"),
         }
@@ -135,6 +142,12 @@ impl Play {
                     format!("learned {terminal} {}", serde_json::to_string(&*profile).unwrap())
                 }
                 Output::Login(terminal) => format!("login {terminal}"),
+                Output::Media(package) => {
+                    let MediaPackage { terminal, index, total, body, .. } = &package;
+                    let text = format!("media {terminal} {index}/{total} {}", hex(body));
+                    self.media = Some(package);
+                    text
+                }
                 Output::Logout(terminal) => format!("logout {terminal}"),
                 Output::Ready(terminal) => format!("ready {terminal}"),
                 Output::Record(records) => {

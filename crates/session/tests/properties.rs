@@ -283,6 +283,7 @@ impl Shell {
                 event @ (Output::Answered { .. }
                 | Output::Learned { .. }
                 | Output::Login(_)
+                | Output::Media(_)
                 | Output::Logout(_)
                 | Output::Ready(_)) => {
                     self.events.push(format!("{event:?}"));

@@ -271,6 +271,7 @@ impl Station {
                     }
                     session::Output::Learned { .. }
                     | session::Output::Login(_)
+                    | session::Output::Media(_)
                     | session::Output::Ready(_) => {}
                     session::Output::Wait(_) => break,
                     other => panic!("{other:?}"),

@@ -13,6 +13,7 @@ use gateway::{Admission, Gateway, Options};
 use journal::Journal;
 use jt808::{Deframer, Edition, Frame, Header, Phone};
 use ledger::Ledger;
+use media::Media;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
@@ -29,6 +30,7 @@ pub struct Site {
     pub gateway: Gateway,
     pub journal: Journal,
     pub ledger: Ledger,
+    pub media: Media,
     pub registry: watch::Sender<Arc<Registry>>,
     pub metrics: prometheus::Registry,
     pub dir: PathBuf,
@@ -47,20 +49,23 @@ impl Site {
         let journal = Journal::open(journal_options, &metrics).unwrap();
         let ledger = Ledger::open(&dir.join("ledger.db"), &metrics).unwrap();
         let (registry, seen) = watch::channel(Arc::new(registry()));
-        let gateway = Gateway::start(options, journal.clone(), ledger.clone(), seen, &metrics).await.unwrap();
-        Self { gateway, journal, ledger, registry, metrics, dir }
+        let media = open_media(&dir, &metrics);
+        let stores = (journal.clone(), ledger.clone(), media.clone());
+        let gateway = Gateway::start(options, stores.0, stores.1, stores.2, seen, &metrics).await.unwrap();
+        Self { gateway, journal, ledger, media, registry, metrics, dir }
     }
 
     /// Another gateway over the same stores, once this one has stopped.
     pub async fn restart(self, options: Options, between: impl FnOnce(&Ledger)) -> Self {
-        let Self { gateway, journal, ledger, registry, dir, .. } = self;
+        let Self { gateway, journal, ledger, media, registry, dir, .. } = self;
         gateway.stop().await;
         between(&ledger);
         let options = Options { codes_path: dir.join("codes"), ..options };
         let metrics = prometheus::Registry::new();
+        let stores = (journal.clone(), ledger.clone(), media.clone());
         let gateway =
-            Gateway::start(options, journal.clone(), ledger.clone(), registry.subscribe(), &metrics).await;
-        Self { gateway: gateway.unwrap(), journal, ledger, registry, metrics, dir }
+            Gateway::start(options, stores.0, stores.1, stores.2, registry.subscribe(), &metrics).await;
+        Self { gateway: gateway.unwrap(), journal, ledger, media, registry, metrics, dir }
     }
 
     pub async fn connect(&self) -> Client {
@@ -82,6 +87,11 @@ impl Site {
         };
         family.get_metric().iter().map(value).sum()
     }
+}
+
+pub fn open_media(dir: &std::path::Path, metrics: &prometheus::Registry) -> Media {
+    let options = media::Options { dir: dir.join("media"), terminal_bytes_max: 1 << 30, bytes_max: 1 << 30 };
+    Media::open(options, metrics).unwrap()
 }
 
 pub fn options() -> Options {

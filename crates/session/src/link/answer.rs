@@ -81,7 +81,7 @@ impl Link {
         }
     }
 
-    fn answer(&mut self, header: &Header, message: &Message<'_>) {
+    pub(super) fn answer(&mut self, header: &Header, message: &Message<'_>) {
         let serial = match self.position(&header.phone).and_then(|at| self.speakers.get_mut(at)) {
             Some(speaker) => speaker.next_serial(),
             None => 0, // A terminal that was refused has no state.
