@@ -111,6 +111,7 @@ fn parameter(name: &str, place: ParameterIn, required: Required) -> ParameterBui
         "operator" => (Type::String, "Operator id; may be repeated"),
         "by" => (Type::String, "vehicle (the default) or operator"),
         KEY_HEADER => (Type::String, "The same key twice queues once"),
+        "file" => (Type::String, "Name of the file in the list"),
         _ => (Type::String, "Id of the alert, command or structure"),
     };
     ParameterBuilder::new()
