@@ -49,10 +49,10 @@ pub fn run(args: &args::Simulate) -> Result<()> {
 
 /// The figures of a run on one line.
 pub fn line(report: &Report) -> String {
-    let Report { online, sent, acknowledged, unacknowledged, refused, reconnects, latency } = report;
+    let Report { online, sent, acknowledged, unacknowledged, refused, files, reconnects, latency } = report;
     format!(
         "online 在线 {online}, sent 已发 {sent}, acknowledged 已应答 {acknowledged}, unacknowledged 未应答 {unacknowledged}, \
-         refused 拒绝 {refused}, reconnects 重连 {reconnects}, latency 时延 p50 {} p90 {} p99 {} max {} ms",
+         refused 拒绝 {refused}, files 附件 {files}, reconnects 重连 {reconnects}, latency 时延 p50 {} p90 {} p99 {} max {} ms",
         latency.p50_ms, latency.p90_ms, latency.p99_ms, latency.max_ms
     )
 }

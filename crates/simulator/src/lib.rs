@@ -16,11 +16,13 @@ mod chance;
 mod command;
 mod drive;
 mod latency;
+mod picture;
 mod plan;
 mod report;
 mod seeds;
 mod simulator;
 mod terminal;
+mod upload;
 mod wire;
 
 pub use act::{ACTS, Act, Deed, Section};
@@ -33,3 +35,4 @@ pub use report::{Position, SafetyItem};
 pub use seeds::{Road, Seeds, SeedsError};
 pub use simulator::{Options, Report, Simulator};
 pub use terminal::{Edition, Identity, Output, Terminal};
+pub use upload::{Request, Upload};

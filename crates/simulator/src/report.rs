@@ -15,6 +15,9 @@ pub struct SafetyItem {
     pub number: u32,
 }
 
+/// Files the device holds of each event: a picture and a text.
+const FILES: u8 = 2;
+
 /// One position with everything that goes into its report.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Position {
@@ -82,7 +85,7 @@ impl Position {
         id.resize(id_bytes, 0);
         body.extend(id);
         wire::device_time(self.at_ms, &mut body);
-        body.extend([0, 0]);
+        body.extend([0, FILES]);
         body.resize(body.len() + reserved, 0);
         item(safety.item, &body, into);
     }

@@ -13,9 +13,13 @@ use crate::actor::{Actor, Noise};
 use crate::latency::{Latency, Percentiles};
 use crate::plan::Plan;
 use crate::terminal::{Counts, Output};
+use crate::upload::Upload;
 
 /// Connections from one loopback address, below the number of its free ports.
 const PER_SOURCE: usize = 25_000;
+
+/// An upload that takes longer is given up.
+const UPLOAD_MAX: Duration = Duration::from_secs(60);
 
 /// What to run against what.
 #[derive(Clone, Debug)]
@@ -39,6 +43,8 @@ pub struct Report {
     pub unacknowledged: u64,
     /// Answers that refuse.
     pub refused: u64,
+    /// Files of alarms that the platform has.
+    pub files: u64,
     /// Connections beyond the first of each terminal.
     pub reconnects: u64,
     /// From write to acknowledgement.
@@ -51,6 +57,7 @@ struct Share {
     counts: Counts,
     unacknowledged: u64,
     connects: u64,
+    files: u64,
     latency: Latency,
 }
 
@@ -72,7 +79,17 @@ impl Simulator {
         let (mut tasks, stop) = (JoinSet::new(), CancellationToken::new());
         let start_ms = now_ms();
         for (index, actor) in plan.actors.into_iter().enumerate() {
-            let player = Player { actor, index, target, start_ms, shares: shares.clone(), connects: 0 };
+            let player = Player {
+                actor,
+                index,
+                target,
+                start_ms,
+                shares: shares.clone(),
+                connects: 0,
+                upload: JoinSet::new(),
+                uploads: 0,
+                files: 0,
+            };
             let stop = stop.clone();
             tasks.spawn(async move { stop.run_until_cancelled(player.play()).await.unwrap_or_default() });
         }
@@ -89,6 +106,7 @@ impl Simulator {
             report.sent += share.counts.sent;
             report.acknowledged += share.counts.acknowledged;
             report.refused += share.counts.refused;
+            report.files += share.files;
             report.unacknowledged += share.unacknowledged;
             report.reconnects += share.connects.saturating_sub(1);
             latency.merge(&share.latency);
@@ -111,6 +129,10 @@ struct Player {
     start_ms: i64,
     shares: Shares,
     connects: u64,
+    /// One upload after the other, as a device does.
+    upload: JoinSet<u64>,
+    uploads: u32,
+    files: u64,
 }
 
 impl Player {
@@ -158,6 +180,7 @@ impl Player {
                 return;
             }
             self.share();
+            self.upload();
             let wait = u64::try_from(*next_ms - now_ms()).unwrap_or_default().min(1000);
             tokio::select! {
                 read = stream.read(&mut buffer) => match read {
@@ -202,6 +225,27 @@ impl Player {
         Ok(())
     }
 
+    /// Begins the next upload once the one before is over.
+    fn upload(&mut self) {
+        while let Some(done) = self.upload.try_join_next() {
+            self.files += done.unwrap_or_default();
+        }
+        if !self.upload.is_empty() {
+            return;
+        }
+        if let Some(request) = self.actor.terminal.take_request() {
+            self.uploads += 1;
+            // Terminals that lose a block are not all the first ones.
+            let number = u32::try_from(self.index).unwrap_or_default().wrapping_add(self.uploads);
+            let (address, port) = (request.address.clone(), request.port);
+            let upload = Upload::new(self.actor.terminal.identity().clone(), request, number);
+            self.upload.spawn(async move {
+                let sent = tokio::time::timeout(UPLOAD_MAX, send(upload, &address, port)).await;
+                sent.ok().and_then(Result::ok).unwrap_or_default()
+            });
+        }
+    }
+
     fn since_start_s(&self) -> i64 {
         (now_ms() - self.start_ms) / 1000
     }
@@ -214,8 +258,24 @@ impl Player {
         share.counts = terminal.counts;
         share.unacknowledged = terminal.unacknowledged();
         share.connects = self.connects;
+        share.files = self.files;
         share.latency.merge(&std::mem::take(&mut terminal.latency));
     }
+}
+
+/// Says how many files the platform has.
+async fn send(mut upload: Upload, address: &str, port: u16) -> std::io::Result<u64> {
+    let mut stream = TcpStream::connect((address, port)).await?;
+    let mut buffer = vec![0; 2048];
+    while !upload.is_over() {
+        stream.write_all(&upload.take_output()).await?;
+        let read = stream.read(&mut buffer).await?;
+        if read == 0 {
+            break;
+        }
+        upload.handle_input(&buffer[..read]);
+    }
+    Ok(upload.whole())
 }
 
 fn now_ms() -> i64 {

@@ -7,12 +7,15 @@ use std::collections::VecDeque;
 use self::obey::Watched;
 use crate::latency::Latency;
 use crate::report::Position;
+use crate::upload::Request;
 use crate::wire::{self, Reader};
 
 /// An answer that does not come in this time is asked for again.
 const RETRY_MS: i64 = 15_000;
 /// Silence after which a heartbeat is sent.
 const HEARTBEAT_MS: i64 = 60_000;
+/// Requests for files that wait; further ones are forgotten, as devices do.
+const REQUESTS_MAX: usize = 8;
 /// Bytes of reports in one 0x0704, well below the 1,023 of a frame.
 const BATCH_BYTES_MAX: usize = 960;
 
@@ -93,6 +96,8 @@ pub struct Terminal {
     card: Vec<u8>,
     /// Id of the newest picture.
     media: u32,
+    /// Files the platform asks for; at most [`REQUESTS_MAX`].
+    requests: VecDeque<Request>,
     /// Counts for the report.
     pub(crate) counts: Counts,
     /// How long acknowledgements took.
@@ -129,6 +134,7 @@ impl Terminal {
             watched: Vec::new(),
             card: Vec::new(),
             media: 0,
+            requests: VecDeque::new(),
             counts: Counts::default(),
             latency: Latency::default(),
         }
@@ -285,6 +291,11 @@ impl Terminal {
         self.texts
     }
 
+    /// The next files the platform asks for.
+    pub fn take_request(&mut self) -> Option<Request> {
+        self.requests.pop_front()
+    }
+
     fn queue(&mut self, id: u16, body: Vec<u8>, reports: u64) -> bool {
         let room = self.pending.len() < self.pending_max;
         if room {
@@ -372,6 +383,13 @@ impl Terminal {
             0x8107 if self.identity.edition == Edition::V2011 => self.answer(now_ms, frame, 3),
             0x8107 => self.tell_properties(now_ms),
             0x8201 => self.tell_position(now_ms, frame.serial),
+            0x9208 => {
+                let request = Request::read(&frame.body);
+                self.answer(now_ms, frame, if request.is_some() { 0 } else { 2 });
+                if self.requests.len() < REQUESTS_MAX {
+                    self.requests.extend(request);
+                }
+            }
             0x8300 => {
                 self.texts += 1;
                 self.answer(now_ms, frame, 0);
