@@ -10,7 +10,10 @@ fn stream() -> impl Strategy<Value = Vec<u8>> {
     let byte = prop_oneof![2 => Just(0x7e_u8), 2 => Just(0x7d), 1 => Just(1), 1 => Just(2), 6 => any::<u8>()];
     prop_oneof![
         prop::collection::vec(byte, 0..300),
-        prop::collection::vec(prop_oneof![1 => Just(0x7e_u8), 3000 => Just(0x55)], 0..5_000)
+        // Runs around the longest there is, and beyond it.
+        prop::collection::vec(0..3_000_usize, 0..4).prop_map(|runs| {
+            runs.into_iter().flat_map(|len| [&[0x7e][..], &vec![0x55; len]].concat()).collect()
+        })
     ]
 }
 

@@ -30,7 +30,7 @@ impl Target {
             Self::Block => ("jt808", "block", 4_096),
             Self::Framing => ("jt808", "framing", 4_096),
             Self::Message => ("jt808", "message", 1_100),
-            Self::Parts => ("session", "parts", 384),
+            Self::Parts => ("session", "parts", 192),
         }
     }
 }

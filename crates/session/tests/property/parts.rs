@@ -8,7 +8,7 @@ use jt808::{Edition, Header, Packet, Phone, encode_frame};
 use session::{Admission, Counts, Directory, Link, Observer, Output, Policy, Refused};
 
 /// Steps of one input; further ones are not looked at.
-const STEPS_MAX: usize = 48;
+const STEPS_MAX: usize = 24;
 /// Bytes of one step.
 const STEP_BYTES: usize = 8;
 const TERMINALS: usize = 4;
