@@ -9,13 +9,14 @@ use axum::{Extension, Json};
 use ledger::{
     COMMAND_LASTS_MAX, CancelError, CommandId, CommandQuery, CommandRecord, NewCommand, QueueError,
 };
-use serde_json::Value;
-use session::{Command, Unfit};
+use serde_json::{Value, json};
+use session::{Command, Placed, Unfit};
 
 use crate::alerts::refused;
 use crate::app::{Shared, now};
 use crate::guard::Caller;
 use crate::json::{Body, page, to_http};
+use crate::places;
 use crate::problem::Problem;
 use crate::query::Params;
 use crate::schema::CommandRequest;
@@ -36,19 +37,47 @@ pub(crate) async fn queue(
     Body(request): Body<CommandRequest>,
 ) -> Result<Response, Problem> {
     let (terminal, _) = visible(&app, &caller, &terminal)?;
-    let command = read(&caller, request.command)?;
-    let new = NewCommand {
-        terminal,
-        command: serde_json::to_value(&command).map_err(Problem::internal)?,
-        by: caller.name.clone(),
-        via: caller.via(),
-        lasts: lasts(request.expires_in_s)?,
-        request_key: key(&caller, &headers)?,
+    let new = |command: &Command, request_key| {
+        Ok(NewCommand {
+            terminal,
+            command: serde_json::to_value(command).map_err(Problem::internal)?,
+            by: caller.name.clone(),
+            via: caller.via(),
+            lasts: lasts(request.expires_in_s)?,
+            request_key,
+        })
     };
+    let key = key(&caller, &headers)?;
+    if let Some(placed) = places::placed(&app, &request.command)? {
+        return queue_placed(&app, &caller, &placed, key.as_deref(), new).await;
+    }
+    let new = new(&read(&caller, request.command)?, key)?;
     let queued = app.blocking(move |parts| parts.ledger.queue_command(&new, now())).await?;
     let record = queued.map_err(not_queued)?;
     let place = format!("/api/v1/commands/{}", record.id);
     Ok((StatusCode::ACCEPTED, [(header::LOCATION, place)], Json(to_http(&record)?)).into_response())
+}
+
+/// Queues one command after another. Where one is refused those before it stay: to set or to delete an area twice does
+/// what once does, and with the same key it is queued once.
+async fn queue_placed(
+    app: &Shared,
+    caller: &Caller,
+    placed: &[Placed],
+    key: Option<&str>,
+    new: impl Fn(&Command, Option<String>) -> Result<NewCommand, Problem>,
+) -> Result<Response, Problem> {
+    placed.iter().try_for_each(|placed| sendable(caller, &placed.command))?;
+    let mut items = Vec::new();
+    for (at, Placed { command, beyond_m, is_narrow }) in placed.iter().enumerate() {
+        let new = new(command, key.map(|key| format!("{key}/{at}")))?;
+        let queued = app.blocking(move |parts| parts.ledger.queue_command(&new, now())).await?;
+        let mut item = to_http(&queued.map_err(not_queued)?)?;
+        item["beyond_m"] = json!((beyond_m * 10.0).round() / 10.0);
+        item["is_narrow"] = json!(is_narrow);
+        items.push(item);
+    }
+    Ok((StatusCode::ACCEPTED, page(items, None)).into_response())
 }
 
 pub(crate) async fn list(
@@ -116,15 +145,19 @@ fn absent() -> Problem {
 fn read(caller: &Caller, command: Value) -> Result<Command, Problem> {
     let command: Command = serde_json::from_value(command)
         .map_err(|error| Problem::body("command", format!("command: {error}")))?;
-    if !caller.may_send(&command) {
+    sendable(caller, &command)?;
+    Ok(command)
+}
+
+fn sendable(caller: &Caller, command: &Command) -> Result<(), Problem> {
+    if !caller.may_send(command) {
         let detail = format!("the role {} may not send {}", caller.role.as_str(), command.kind());
         return Err(Problem::forbidden(detail).about("body/command/kind".to_owned()));
     }
     command.check().map_err(|unfit: Unfit| match unfit.field {
         "command" => Problem::body("command", unfit.to_string()),
         field => Problem::body(&format!("command/{field}"), unfit.to_string()),
-    })?;
-    Ok(command)
+    })
 }
 
 fn lasts(seconds: Option<u64>) -> Result<Duration, Problem> {

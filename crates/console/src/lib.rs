@@ -24,6 +24,7 @@ mod live;
 mod map;
 mod openapi;
 mod page;
+mod places;
 mod problem;
 mod quality;
 mod query;

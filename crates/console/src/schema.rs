@@ -462,9 +462,18 @@ documents! {
     }
     /// What a terminal is to do.
     CommandRequest {
-        /// An object with its `kind`: `{"kind": "text", "flags": 8, "text": "…"}`, `query-location`, `query-parameters`,
-        /// `query-properties`, `{"kind": "set-parameters", "parameters": [{"id": "0055", "value": "00000050"}]}` (hex
-        /// digits) or `{"kind": "confirm-alarm", "serial": 7, "bits": 1}`.
+        /// An object with its `kind`. Asking: `query-location`, `query-parameters`, `query-some-parameters` (`ids`),
+        /// `query-properties`, `query-driver-identity`, `query-recorder` (`command`, `from`, `to`), `query-areas`
+        /// (`shape`, `ids`), `search-media`. Telling: `{"kind": "text", "text": "…"}` with `purpose` (`notice`, `service`,
+        /// `urgent`), `display`, `speak`. Setting: `{"kind": "set-parameters", "parameters": [{"id": "0055", "value":
+        /// "00000050"}]}` (hex digits), `set-recorder`, `track` (`interval_s`, `valid_s`), `{"kind": "confirm-alarm",
+        /// "serial": 7, "bits": 1}`. Doing: `control` (`action`: `reset`, `upgrade`, `connect` …), `control-vehicle`
+        /// (`doors`: `lock`, `unlock`), `photo`, `record`, `upload-media`, `upload-one`, `request-attachments`. Watching:
+        /// `set-circles`, `set-rectangles`, `set-polygon`, `set-route`, `delete-shapes`; or by the map: `{"kind":
+        /// "set-areas", "zones": ["…"]}`, `{"kind": "set-routes", "routes": ["…"]}`, `delete-areas` and `delete-routes`
+        /// (a list or `"all"`). Those four become several commands and are answered by a page of them, each with
+        /// `beyond_m`, how far the terminal's area reaches beyond the map's, and `is_narrow`, a corridor wider than the
+        /// 255 m a terminal can be told.
         #[schema(value_type = Object)]
         command: serde_json::Value,
         /// How long it waits for its terminal, seconds: 1 to 604800; a day unless given.

@@ -71,7 +71,10 @@ async fn a_queued_command_is_described_and_followed_to_its_end() {
     assert_eq!((reply.status, reply.head("location")), (202, format!("/api/v1/commands/{id}").as_str()));
     assert_eq!((&queued["state"], &queued["attempts"]), (&json!("queued"), &json!(0)));
     assert_eq!((&queued["by"], &queued["via"]), (&json!("duty"), &json!("api")));
-    assert_eq!(queued["command"], json!({ "kind": "text", "flags": 8, "text": "前方限速" }));
+    let spoken = json!({
+        "kind": "text", "text": "前方限速", "purpose": "notice", "display": false, "speak": true, "advertise": false,
+    });
+    assert_eq!(queued["command"], spoken);
     let document = console::openapi_document();
     let described: Vec<&String> =
         document["components"]["schemas"]["Command"]["properties"].as_object().unwrap().keys().collect();
@@ -129,6 +132,35 @@ async fn what_is_no_command_is_refused_with_what_was_expected() {
     let expected = "the role police may not send query-properties";
     assert_eq!(refusal(&police), (403, "body/command/kind".to_owned(), expected.to_owned()));
     assert_eq!(desk.world.ledger.terminals_with_commands().unwrap(), []);
+}
+
+#[tokio::test]
+async fn zones_and_routes_of_the_map_become_commands() {
+    let desk = Desk::start().await;
+    let admin = desk.token(Role::Admin);
+    let command = |command: Value| json!({ "command": command });
+    let set = command(json!({ "kind": "set-areas", "zones": ["source", "galashan"] }));
+    let items = queue(&admin, OWN, &set).await["items"].clone();
+    let short: Vec<_> = (0..2).map(|at| (&items[at]["command"]["kind"], &items[at]["beyond_m"])).collect();
+    assert_eq!(short, [(&json!("set-polygon"), &json!(0.1)), (&json!("set-route"), &json!(0.1))]);
+    assert_eq!(items[0]["command"]["terms"]["name"], "拉萨北郊水源地");
+    assert_eq!(items[1]["command"]["points"][0], json!({ "at": [90.94, 29.34], "width_m": 60 }));
+    let listed = admin.get(OWN).await.json();
+    assert_eq!(listed["items"].as_array().unwrap().len(), 2);
+    let route = command(json!({ "kind": "set-routes", "routes": ["lhasa-shigatse"] }));
+    assert_eq!(queue(&admin, OWN, &route).await["items"][0]["is_narrow"], json!(false));
+    let delete = command(json!({ "kind": "delete-areas", "zones": ["galashan"] }));
+    let gone = queue(&admin, OWN, &delete).await["items"].clone();
+    let id = &items[1]["command"]["id"];
+    assert_eq!(gone[1]["command"], json!({ "kind": "delete-shapes", "shape": "route", "ids": [id] }));
+
+    let ask = async |client: &Client, body: Value| refusal(&client.send("POST", OWN, Some(&body)).await);
+    let unknown = command(json!({ "kind": "set-areas", "zones": ["nowhere"] }));
+    let expected = "\"nowhere\" is not on the map, expected the id of a zone";
+    assert_eq!(ask(&admin, unknown).await, (422, "body/command/zones".to_owned(), expected.to_owned()));
+    let police = ask(&desk.token(Role::Police), set).await;
+    let expected = "the role police may not send set-polygon";
+    assert_eq!(police, (403, "body/command/kind".to_owned(), expected.to_owned()));
 }
 
 #[tokio::test]

@@ -69,8 +69,8 @@ pub trait Ground {
     fn zone(&self, id: &str) -> Option<(&Zone, Outline<'_>)>;
     /// The route with this id.
     fn route(&self, id: &str) -> Option<Way<'_>>;
-    /// Ids of all zones.
-    fn zones(&self) -> Vec<&str>;
+    /// All zones.
+    fn zones(&self) -> Vec<(&Zone, Outline<'_>)>;
     /// Ids of all routes.
     fn routes(&self) -> Vec<&str>;
 }
@@ -211,14 +211,11 @@ fn check_count(ids: &[String]) -> Result<(), Misplaced> {
 fn delete_zones(zones: &[String], ground: &dyn Ground) -> Vec<Placed> {
     let (mut polygons, mut routes) = (Vec::new(), Vec::new());
     for id in zones {
-        let parts = match ground.zone(id) {
-            Some((_, Outline::Area(area))) => area.0.len().clamp(1, PARTS_MAX),
-            Some((_, Outline::Corridor { .. })) | None => 1,
-        };
-        polygons.extend((0..parts).map(|part| number(ZONE, id, part)));
-        match ground.zone(id) {
-            Some((_, Outline::Area(_))) => {}
-            Some((_, Outline::Corridor { .. })) | None => routes.push(number(ZONE, id, 0)),
+        let outline = ground.zone(id).map(|(_, outline)| outline);
+        polygons.extend((0..outline.map_or(1, parts)).map(|part| number(ZONE, id, part)));
+        match outline {
+            Some(Outline::Area(_)) => {}
+            Some(Outline::Corridor { .. }) | None => routes.push(number(ZONE, id, 0)),
         }
     }
     let mut placed = deletions(AreaShape::Polygon, polygons);
@@ -347,13 +344,11 @@ struct Numbers<'g>(HashMap<u32, Vec<(&'static str, &'g str)>>);
 impl<'g> Numbers<'g> {
     fn of(ground: &'g dyn Ground) -> Self {
         let mut numbers: HashMap<u32, Vec<(&'static str, &'g str)>> = HashMap::new();
-        for (what, ids) in [(ZONE, ground.zones()), (ROUTE, ground.routes())] {
-            for id in ids {
-                for part in 0..parts(what, id, ground) {
-                    numbers.entry(number(what, id, part)).or_default().push((what, id));
-                }
-            }
+        let mut note = |number, what, id| numbers.entry(number).or_default().push((what, id));
+        for (zone, outline) in ground.zones() {
+            (0..parts(outline)).for_each(|part| note(number(ZONE, &zone.id, part), ZONE, zone.id.as_str()));
         }
+        ground.routes().into_iter().for_each(|id| note(number(ROUTE, id, 0), ROUTE, id));
         Self(numbers)
     }
 
@@ -370,10 +365,10 @@ impl<'g> Numbers<'g> {
     }
 }
 
-fn parts(what: &str, id: &str, ground: &dyn Ground) -> usize {
-    match ground.zone(id) {
-        Some((_, Outline::Area(area))) if what == ZONE => area.0.len().clamp(1, PARTS_MAX),
-        Some(_) | None => 1,
+fn parts(outline: Outline<'_>) -> usize {
+    match outline {
+        Outline::Area(area) => area.0.len().clamp(1, PARTS_MAX),
+        Outline::Corridor { .. } => 1,
     }
 }
 

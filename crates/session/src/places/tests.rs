@@ -25,9 +25,10 @@ impl Ground for Few {
         Some(Way { line, corridor_m: *corridor_m, hours: None })
     }
 
-    fn zones(&self) -> Vec<&str> {
-        let corridors = self.corridors.iter().map(|(zone, ..)| zone.id.as_str());
-        self.areas.iter().map(|(zone, _)| zone.id.as_str()).chain(corridors).collect()
+    fn zones(&self) -> Vec<(&Zone, Outline<'_>)> {
+        let zones =
+            self.areas.iter().map(|(zone, _)| zone).chain(self.corridors.iter().map(|(zone, ..)| zone));
+        zones.filter_map(|zone| self.zone(&zone.id)).collect()
     }
 
     fn routes(&self) -> Vec<&str> {
