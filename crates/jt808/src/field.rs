@@ -47,8 +47,12 @@ pub enum Meaning {
     Plain,
     /// Each bit that is set: number of the bit, Chinese, English.
     Bits(&'static [(u8, &'static str, &'static str)]),
+    /// As [`Meaning::Bits`], but of the bits in the mask alone; the others are a number that is shown beside it.
+    BitsOf(u32, &'static [(u8, &'static str, &'static str)]),
     /// One of a list of codes: code, Chinese, English.
     Codes(&'static [(u32, &'static str, &'static str)]),
+    /// The number is what it is, but for these codes.
+    Except(&'static [(u32, &'static str, &'static str)]),
     /// A type of this item of active safety in this dialect.
     SafetyKind(Dialect, u8),
 }
@@ -58,8 +62,8 @@ impl Meaning {
     pub fn of(self, number: i64) -> impl Iterator<Item = (&'static str, &'static str)> {
         let (bits, codes) = match self {
             Self::Plain | Self::SafetyKind(..) => (&[][..], &[][..]),
-            Self::Bits(bits) => (bits, &[][..]),
-            Self::Codes(codes) => (&[][..], codes),
+            Self::Bits(bits) | Self::BitsOf(_, bits) => (bits, &[][..]),
+            Self::Codes(codes) | Self::Except(codes) => (&[][..], codes),
         };
         let is_set = move |bit: u8| number.checked_shr(bit.into()).unwrap_or(0) & 1 != 0;
         let set = bits.iter().filter(move |(bit, ..)| is_set(*bit)).map(|(_, zh, en)| (*zh, *en));
@@ -72,7 +76,7 @@ impl Meaning {
             Self::SafetyKind(dialect, item) => {
                 SafetyKind::of(dialect, item, u8::try_from(number).ok()?).map(SafetyKind::names)
             }
-            Self::Plain | Self::Bits(_) | Self::Codes(_) => None,
+            Self::Plain | Self::Bits(_) | Self::BitsOf(..) | Self::Codes(_) | Self::Except(_) => None,
         }
     }
 }
@@ -82,6 +86,8 @@ impl Meaning {
 pub struct Shown<'f> {
     /// Its name; where it has a unit the name ends in it.
     pub name: &'static str,
+    /// Its name in Chinese where it differs from [`chinese_word`](crate::chinese_word)'s, as that of a parameter may; else empty.
+    pub chinese: &'static str,
     /// Bytes on the wire, those of a length before it included; 0 for what other fields imply.
     pub bytes: usize,
     /// Its value.
@@ -111,7 +117,13 @@ impl dyn Show + '_ {
     }
 
     pub(crate) fn meant<N: Copy + Into<i64>>(&mut self, name: &'static str, value: N, meaning: Meaning) {
-        self.field(Shown { name, bytes: size_of::<N>(), value: Field::Number(value.into()), meaning });
+        self.field(Shown {
+            name,
+            chinese: "",
+            bytes: size_of::<N>(),
+            value: Field::Number(value.into()),
+            meaning,
+        });
     }
 
     pub(crate) fn tenths<N: Copy + Into<i64>>(&mut self, name: &'static str, value: N) {
@@ -134,7 +146,7 @@ impl dyn Show + '_ {
     }
 
     pub(crate) fn value(&mut self, name: &'static str, bytes: usize, value: Field<'_>) {
-        self.field(Shown { name, bytes, value, meaning: Meaning::Plain });
+        self.field(Shown { name, chinese: "", bytes, value, meaning: Meaning::Plain });
     }
 }
 
@@ -208,6 +220,9 @@ mod tests {
         check(bits, 0x8000_0001, &["first", "last"]);
         check(bits, 2, &[]);
         check(Meaning::Plain, 1, &[]);
+        check(Meaning::BitsOf(1, &[(0, "甲", "first")]), 3, &["first"]);
+        check(Meaning::Except(&[(0xff, "不修改", "as it is")]), 0xff, &["as it is"]);
+        check(Meaning::Except(&[(0xff, "不修改", "as it is")]), 3, &[]);
     }
 
     #[test]

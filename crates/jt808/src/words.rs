@@ -1,6 +1,4 @@
-//! Chinese words and units of fields, by the names that bodies show.
-
-use crate::ParameterInfo;
+//! Chinese words and units of fields, by the names that bodies show; parameters bring their own (`parameter/`).
 
 /// The Chinese word for a field, looked up with and without the unit its name ends in.
 #[must_use]
@@ -9,8 +7,7 @@ pub fn chinese_word(name: &str) -> Option<&'static str> {
         let found = WORDS.binary_search_by_key(&name, |(known, _)| *known).ok();
         found.and_then(|place| WORDS.get(place)).map(|(_, chinese)| *chinese)
     };
-    let by_word = word(name).or_else(|| word(name.rsplit_once('_')?.0).filter(|_| !unit_of(name).is_empty()));
-    by_word.or_else(|| ParameterInfo::chinese_of(name))
+    word(name).or_else(|| word(name.rsplit_once('_')?.0).filter(|_| !unit_of(name).is_empty()))
 }
 
 /// The unit a field's name ends in, as people write it; empty where it ends in none.
@@ -78,6 +75,7 @@ const WORDS: &[(&str, &str)] = &[
     ("audio_channels_max", "音频物理通道最大数"),
     ("audio_coding", "音频编码方式"),
     ("audio_frame", "音频帧长度"),
+    ("audio_output", "是否支持音频输出"),
     ("audio_rate", "音频采样率"),
     ("battery", "电池电量"),
     ("bit", "位"),
@@ -88,6 +86,7 @@ const WORDS: &[(&str, &str)] = &[
     ("bottom_right_lat", "右下点纬度"),
     ("bottom_right_lon", "右下点经度"),
     ("brightness", "亮度"),
+    ("bus_id", "总线 ID"),
     ("card_result", "IC 卡读取结果"),
     ("carrier", "承运人"),
     ("ccc", "CCC 认证代码"),
@@ -101,7 +100,7 @@ const WORDS: &[(&str, &str)] = &[
     ("check_byte", "校验码"),
     ("chroma", "色度"),
     ("city", "市县域 ID"),
-    ("class", "类别"),
+    ("class", "危险货物类别"),
     ("close", "关闭音视频类型"),
     ("code", "鉴权码"),
     ("comm", "通信模块属性"),
@@ -115,6 +114,7 @@ const WORDS: &[(&str, &str)] = &[
     ("count", "数量"),
     ("customer", "客户代码"),
     ("data", "数据"),
+    ("data_kind", "数据类型"),
     ("delete", "删除标志"),
     ("delimiter", "标识位"),
     ("demand", "点播/取消标志"),
@@ -204,6 +204,7 @@ const WORDS: &[(&str, &str)] = &[
     ("night", "夜间最高速度"),
     ("not_understood", "未解析"),
     ("number", "编号"),
+    ("odometer", "里程表读数"),
     ("offset", "偏移"),
     ("other_length", "长度与标准不符的内容"),
     ("package", "包序号"),
@@ -245,11 +246,11 @@ const WORDS: &[(&str, &str)] = &[
     ("report_serial", "报警流水号"),
     ("reports", "位置汇报项"),
     ("reserved", "保留"),
+    ("reserved_2", "保留"),
     ("resolution", "分辨率"),
     ("result", "结果"),
     ("road_limit", "道路限速"),
     ("route", "路线"),
-    ("samples", "每 0.2 秒记录"),
     ("saturation", "饱和度"),
     ("seconds", "行驶时间"),
     ("segment", "路段 ID"),

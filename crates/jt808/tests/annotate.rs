@@ -134,6 +134,43 @@ fn what_no_list_knows_is_said_to_be_so() {
 }
 
 #[test]
+fn a_number_with_a_few_codes_is_a_number() {
+    let photo = [1, 0, 3, 0, 10, 0, 2, 5, 128, 64, 64, 128];
+    assert_eq!(lines(0x8801, &photo)[1], "2 command 3");
+    let stop = [1, 0, 0, 0, 10, 0, 2, 5, 128, 64, 64, 128];
+    assert_eq!(lines(0x8801, &stop)[1], "2 command 0 = stop");
+}
+
+#[test]
+fn bits_that_are_a_number_stand_beside_it() {
+    let lines = lines(0x8103, &[1, 0, 0, 0, 0x64, 4, 0, 0x3d, 0, 1]);
+    assert_eq!(
+        lines[4..],
+        [
+            "4   photo_by_time 0x003d0001",
+            "0     bit 0 = channel 1",
+            "0     bit 16 = in minutes",
+            "0   interval 30",
+        ]
+    );
+}
+
+#[test]
+fn a_parameter_brings_its_own_word() {
+    let body = [[1, 0, 0, 0xf3, 0x67, 2].as_slice(), &[2, 0xff]].concat();
+    let notes = annotate_body(0x8103, Edition::V2013, &body).notes;
+    let words = notes[4..].iter().map(|note| note.chinese);
+    assert_eq!(words.collect::<Vec<_>>(), ["后方接近报警时间阈值", "侧后方接近报警时间阈值"]);
+}
+
+#[test]
+fn a_sample_of_the_recorder_has_its_units_inside() {
+    let minute = [[0x20, 0x07, 0x15, 0x23, 0x10, 0].as_slice(), &[80, 0x88], &[0xff, 0].repeat(59)].concat();
+    let lines = lines(0x0700, &[[0, 1, 8].as_slice(), &minute].concat());
+    assert_eq!(lines[4..6], ["2   seconds 80 km/h, low beam, brake", "2   seconds none"]);
+}
+
+#[test]
 fn entries_of_a_list_are_numbered() {
     let lines = lines(0x8301, &[2, 2, 7, 1, b'a', 8, 1, b'b']);
     assert_eq!(

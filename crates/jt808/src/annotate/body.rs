@@ -73,8 +73,24 @@ impl Show for Fields<'_, '_> {
         let (value, unit) = written(&field);
         let note = self.walk.note(field.bytes, field.name, value);
         note.unit = unit;
+        if !field.chinese.is_empty() {
+            note.chinese = field.chinese;
+        }
         match field.name {
             "raw" | "other_length" | "trailing" | "leftover" => note.state = State::Opaque,
+            "check" => {
+                let right = note
+                    .value
+                    .split_once(' ')
+                    .map(|(digits, verdict)| (digits.to_owned(), verdict == "right"));
+                let Some((digits, right)) = right else { return };
+                note.value = digits;
+                if right {
+                    note.means(State::Plain, "正确", "right");
+                } else {
+                    note.means(State::Odd, "错误", "wrong");
+                }
+            }
             "error" => note.state = State::Odd,
             "answered_id" => {
                 if let Some(id) = sent.first_chunk().map(|id| u16::from_be_bytes(*id)) {
@@ -125,25 +141,29 @@ impl Fields<'_, '_> {
     fn meant(&mut self, number: i64, meaning: Meaning) {
         match meaning {
             Meaning::Plain => {}
-            Meaning::Codes(_) | Meaning::SafetyKind(..) => {
+            Meaning::Codes(_) | Meaning::Except(_) | Meaning::SafetyKind(..) => {
                 let Some(note) = self.walk.notes.last_mut() else { return };
                 match meaning.of(number).next() {
                     Some((chinese, english)) => note.means(State::Plain, chinese, english),
+                    None if matches!(meaning, Meaning::Except(_)) => {}
                     None => note.means(State::Opaque, "表中未列", "not in the list"),
                 }
             }
-            Meaning::Bits(bits) => {
-                self.walk.depth += 1;
-                for place in (0..64_u8).filter(|place| number >> place & 1 != 0) {
-                    let note = self.walk.note(0, "bit", place);
-                    match bits.iter().find(|(bit, ..)| *bit == place) {
-                        Some((_, chinese, english)) => note.means(State::Plain, chinese, english),
-                        None => note.means(State::Opaque, "表中未列", "not in the list"),
-                    }
-                }
-                self.walk.depth -= 1;
+            Meaning::Bits(bits) => self.bits(number, bits),
+            Meaning::BitsOf(mask, bits) => self.bits(number & i64::from(mask), bits),
+        }
+    }
+
+    fn bits(&mut self, number: i64, bits: &[(u8, &str, &str)]) {
+        self.walk.depth += 1;
+        for place in (0..64_u8).filter(|place| number >> place & 1 != 0) {
+            let note = self.walk.note(0, "bit", place);
+            match bits.iter().find(|(bit, ..)| *bit == place) {
+                Some((_, chinese, english)) => note.means(State::Plain, chinese, english),
+                None => note.means(State::Opaque, "表中未列", "not in the list"),
             }
         }
+        self.walk.depth -= 1;
     }
 }
 
@@ -162,7 +182,12 @@ fn written(field: &Shown<'_>) -> (String, &'static str) {
                 .map_or_else(|_| number.to_string(), |e6| Field::Microdegrees(e6).to_string()),
             unit,
         ),
-        (Field::Number(number), Meaning::Bits(_)) => (format!("0x{number:0digits$x}"), unit),
+        // Whatever its name ends in, a set of bits has no unit.
+        (Field::Number(number), Meaning::Bits(_) | Meaning::BitsOf(..)) => {
+            (format!("0x{number:0digits$x}"), "")
+        }
+        // Several values in one have their units among them.
+        (Field::Entry(entry), _) => (entry.to_string(), ""),
         // An id of a list is known by its hexadecimal digits, in the standards too.
         (Field::Number(number), Meaning::Codes(_)) if field.name == "id" => {
             (format!("0x{number:0digits$x}"), unit)

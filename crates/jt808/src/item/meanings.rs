@@ -27,7 +27,9 @@ pub(crate) const ITEMS: Meaning = Meaning::Codes(&[
     (0x65, "驾驶员状态监测系统报警信息", "driver state (DSM)"),
     (0x66, "胎压监测系统报警信息", "tyre monitor (TPMS)"),
     (0x67, "盲区监测系统报警信息", "blind spot (BSD)"),
+    (0x68, "智能检测报警信息（湘标）", "artificial intelligence (Hunan)"),
     (0x70, "激烈驾驶报警信息", "harsh driving"),
+    (0x71, "超速报警信息（地方标准）", "speeding (dialects)"),
 ]);
 
 /// JT/T 1078-2016 table 14.

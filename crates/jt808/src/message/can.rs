@@ -101,11 +101,10 @@ impl CanFrame {
 }
 
 /// Bits 29 to 31 of an id, in 0x0705 and in the parameters 0x0110 to 0x01ff.
-pub(crate) const ID_BITS: Meaning = Meaning::Bits(&[
-    (29, "采集区间平均值", "mean"),
-    (30, "扩展帧", "extended frame"),
-    (31, "CAN2 通道", "channel 2"),
-]);
+pub(crate) const ID_BITS: Meaning = Meaning::BitsOf(
+    0xe000_0000,
+    &[(29, "采集区间平均值", "mean"), (30, "扩展帧", "extended frame"), (31, "CAN2 通道", "channel 2")],
+);
 
 impl<'a> Part<'a> for CanFrame {
     fn read(reader: &mut Reader<'a>, _: &'static str) -> Result<Self, DecodeError> {

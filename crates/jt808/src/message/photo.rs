@@ -11,7 +11,7 @@ body! {
         /// Channel, from 1.
         channel: u8,
         /// 0 stops, 0xffff takes a video; else how many pictures.
-        command: u16 = Meaning::Codes(&[(0, "停止拍摄", "stop"), (0xffff, "录像", "video")]),
+        command: u16 = Meaning::Except(&[(0, "停止拍摄", "stop"), (0xffff, "录像", "video")]),
         /// Seconds between two pictures, or how long the video is; 0 as short as can be, or on and on.
         interval_s: u16,
         /// Where they go.

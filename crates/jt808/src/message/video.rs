@@ -25,7 +25,7 @@ body! {
         /// Channel of JT/T 1076.
         channel: u8,
         /// What is sent.
-        data: u8 = Meaning::Codes(&[
+        data_kind: u8 = Meaning::Codes(&[
             (0, "音视频", "sound and video"), (1, "视频", "video"), (2, "双向对讲", "talk"), (3, "监听", "listen"),
             (4, "中心广播", "broadcast"), (5, "透传", "transparent"),
         ]),

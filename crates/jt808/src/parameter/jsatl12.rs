@@ -5,7 +5,7 @@
 
 use super::FieldKind::{self, Byte, Bytes, Dword, Fields, Padded, Word};
 use super::table::{ParameterField, ParameterInfo, ParameterSource};
-use crate::field::Meaning::{self, Bits, Codes};
+use crate::field::Meaning::{self, Bits, Codes, Except};
 
 const fn row(id: u32, name: &'static str, chinese: &'static str) -> ParameterInfo {
     ParameterInfo::new(id, name, chinese, "", Fields, ParameterSource::Jsatl12)
@@ -177,8 +177,8 @@ const TYRE_PRESSURE: &[ParameterField] = &[
     field("reserved", "保留项", Bytes(6)),
 ];
 
-const SAME: Meaning = Codes(&[(0xff, "不修改参数", "as it is")]);
-const SAME_WORD: Meaning = Codes(&[(0xffff, "不修改参数", "as it is")]);
+const SAME: Meaning = Except(&[(0xff, "不修改参数", "as it is")]);
+const SAME_WORD: Meaning = Except(&[(0xffff, "不修改参数", "as it is")]);
 
 const CAPTURES: Meaning = Codes(&[
     (0, "不开启", "off"),

@@ -3,7 +3,7 @@
 use super::FieldKind::{self, Byte, Dword, Fields, TenthsByte, TenthsDword, TenthsWord, Text, Word};
 use super::table::{ParameterField, ParameterInfo, ParameterSource};
 use crate::Edition::{self, V2011, V2013, V2019};
-use crate::field::Meaning::{self, Bits, Codes};
+use crate::field::Meaning::{self, Bits, BitsOf, Codes, Except};
 use crate::message::can::ID_BITS;
 use crate::message::location::ALARMS;
 use crate::message::registration::COLOURS;
@@ -190,32 +190,40 @@ pub(super) const TABLE: &[ParameterInfo] = &[
     ),
 ];
 
-const CALLS: Meaning = Codes(&[(0, "不允许通话", "no calls"), (u32::MAX, "不限制", "no limit")]);
+const CALLS: Meaning = Except(&[(0, "不允许通话", "no calls"), (u32::MAX, "不限制", "no limit")]);
 
-const PHOTO_BY_TIME: Meaning = Bits(&[
-    (0, "摄像通道 1 定时拍照", "channel 1"),
-    (1, "摄像通道 2 定时拍照", "channel 2"),
-    (2, "摄像通道 3 定时拍照", "channel 3"),
-    (3, "摄像通道 4 定时拍照", "channel 4"),
-    (4, "摄像通道 5 定时拍照", "channel 5"),
-    (8, "摄像通道 1 存储", "channel 1 kept"),
-    (9, "摄像通道 2 存储", "channel 2 kept"),
-    (10, "摄像通道 3 存储", "channel 3 kept"),
-    (11, "摄像通道 4 存储", "channel 4 kept"),
-    (12, "摄像通道 5 存储", "channel 5 kept"),
-    (16, "单位为分", "in minutes"),
-]);
+/// The interval stands above bit 16.
+const PHOTO_BY_TIME: Meaning = BitsOf(
+    0x1_ffff,
+    &[
+        (0, "摄像通道 1 定时拍照", "channel 1"),
+        (1, "摄像通道 2 定时拍照", "channel 2"),
+        (2, "摄像通道 3 定时拍照", "channel 3"),
+        (3, "摄像通道 4 定时拍照", "channel 4"),
+        (4, "摄像通道 5 定时拍照", "channel 5"),
+        (8, "摄像通道 1 存储", "channel 1 kept"),
+        (9, "摄像通道 2 存储", "channel 2 kept"),
+        (10, "摄像通道 3 存储", "channel 3 kept"),
+        (11, "摄像通道 4 存储", "channel 4 kept"),
+        (12, "摄像通道 5 存储", "channel 5 kept"),
+        (16, "单位为分", "in minutes"),
+    ],
+);
 
-const PHOTO_BY_DISTANCE: Meaning = Bits(&[
-    (0, "摄像通道 1 定距拍照", "channel 1"),
-    (1, "摄像通道 2 定距拍照", "channel 2"),
-    (2, "摄像通道 3 定距拍照", "channel 3"),
-    (3, "摄像通道 4 定距拍照", "channel 4"),
-    (4, "摄像通道 5 定距拍照", "channel 5"),
-    (8, "摄像通道 1 存储", "channel 1 kept"),
-    (9, "摄像通道 2 存储", "channel 2 kept"),
-    (10, "摄像通道 3 存储", "channel 3 kept"),
-    (11, "摄像通道 4 存储", "channel 4 kept"),
-    (12, "摄像通道 5 存储", "channel 5 kept"),
-    (16, "单位为公里", "in kilometres"),
-]);
+/// The interval stands above bit 16.
+const PHOTO_BY_DISTANCE: Meaning = BitsOf(
+    0x1_ffff,
+    &[
+        (0, "摄像通道 1 定距拍照", "channel 1"),
+        (1, "摄像通道 2 定距拍照", "channel 2"),
+        (2, "摄像通道 3 定距拍照", "channel 3"),
+        (3, "摄像通道 4 定距拍照", "channel 4"),
+        (4, "摄像通道 5 定距拍照", "channel 5"),
+        (8, "摄像通道 1 存储", "channel 1 kept"),
+        (9, "摄像通道 2 存储", "channel 2 kept"),
+        (10, "摄像通道 3 存储", "channel 3 kept"),
+        (11, "摄像通道 4 存储", "channel 4 kept"),
+        (12, "摄像通道 5 存储", "channel 5 kept"),
+        (16, "单位为公里", "in kilometres"),
+    ],
+);

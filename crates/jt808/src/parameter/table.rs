@@ -104,20 +104,22 @@ impl ParameterField {
     }
 
     pub(super) fn show(&self, bytes: &[u8], show: &mut dyn Show) {
-        let Some(number) = self.number(bytes) else {
-            return match self.kind {
-                FieldKind::Text | FieldKind::Padded(_) => show.text(self.name, bytes.len(), &Text(bytes)),
-                FieldKind::Digits(_) => show.text(self.name, bytes.len(), &Hex(bytes)),
-                _ => show.hex(self.name, bytes),
-            };
+        let number = self.number(bytes);
+        let (text, digits) = (Text(bytes), Hex(bytes));
+        let value = match (number, self.kind) {
+            (Some(number), kind) if kind.is_tenths() => Field::Tenths(number.into()),
+            (Some(number), _) => Field::Number(number.into()),
+            (None, FieldKind::Text | FieldKind::Padded(_)) => Field::Text(&text),
+            (None, FieldKind::Digits(_)) => Field::Text(&digits),
+            (None, _) => Field::Bytes(bytes),
         };
-        let value =
-            if self.kind.is_tenths() { Field::Tenths(number.into()) } else { Field::Number(number.into()) };
-        show.field(Shown { name: self.name, bytes: bytes.len(), value, meaning: self.meaning });
-        for (name, _, lowest, count) in self.bits {
+        let (name, chinese, meaning) = (self.name, self.chinese, self.meaning);
+        show.field(Shown { name, chinese, bytes: bytes.len(), value, meaning });
+        for (name, chinese, lowest, count) in self.bits {
             let mask = 1_u64.checked_shl((*count).into()).map_or(u64::MAX, |bit| bit - 1);
-            let part = u64::from(number) >> lowest & mask;
-            show.value(name, 0, Field::Number(i64::try_from(part).unwrap_or(i64::MAX)));
+            let part = u64::from(number.unwrap_or_default()) >> lowest & mask;
+            let value = Field::Number(i64::try_from(part).unwrap_or(i64::MAX));
+            show.field(Shown { name, chinese, bytes: 0, value, meaning: Meaning::Plain });
         }
     }
 }
@@ -171,18 +173,6 @@ impl ParameterInfo {
     #[must_use]
     pub fn named(name: &str) -> Option<&'static Self> {
         Self::all().find(|info| info.name == name)
-    }
-
-    /// The Chinese name of a parameter, or of a field of one, by its name. A field of several has one word for all.
-    pub(crate) fn chinese_of(name: &str) -> Option<&'static str> {
-        let of = |info: &'static Self| {
-            let fields = info.fields.iter().chain(info.entry);
-            let parts = fields.clone().flat_map(|field| field.bits).chain(info.bits);
-            let named = fields.map(|field| (field.name, field.chinese));
-            let named = named.chain(parts.map(|(name, chinese, ..)| (*name, *chinese)));
-            named.chain([(info.name, info.chinese)]).find(|(known, _)| *known == name)
-        };
-        Self::all().find_map(of).map(|(_, chinese)| chinese)
     }
 
     /// Whether a structure can have so many bytes.

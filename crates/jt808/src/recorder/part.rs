@@ -4,7 +4,7 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use crate::DecodeError;
-use crate::field::{Field, Hex, Meaning, Show};
+use crate::field::{Field, Hex, Meaning, Show, Shown};
 use crate::layout::Part;
 use crate::reader::Reader;
 
@@ -66,6 +66,8 @@ impl<'a> Part<'a> for Mileage {
 /// One of a number of samples in a row.
 pub(crate) trait Sample: Sized {
     const BYTES: usize;
+    /// What one says, in Chinese.
+    const CHINESE: &'static str;
     fn of(bytes: &[u8]) -> Option<Self>;
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result;
 }
@@ -102,14 +104,15 @@ impl<'a, T: Sample, const N: usize> Part<'a> for Run<'a, T, N> {
 
     fn show(&self, name: &'static str, _: Meaning, show: &mut dyn Show) {
         for sample in self.iter() {
-            show.value(name, T::BYTES, Field::Entry(&Shown(&sample)));
+            let (value, meaning) = (Field::Entry(&Written(&sample)), Meaning::Plain);
+            show.field(Shown { name, chinese: T::CHINESE, bytes: T::BYTES, value, meaning });
         }
     }
 }
 
-struct Shown<'s, T>(&'s T);
+struct Written<'s, T>(&'s T);
 
-impl<T: Sample> fmt::Display for Shown<'_, T> {
+impl<T: Sample> fmt::Display for Written<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
     }
@@ -126,6 +129,7 @@ pub struct SpeedSample {
 
 impl Sample for SpeedSample {
     const BYTES: usize = 2;
+    const CHINESE: &'static str = "速度和状态信号";
 
     fn of(bytes: &[u8]) -> Option<Self> {
         let [speed, signals] = *bytes.as_array::<2>()?;
@@ -167,6 +171,7 @@ pub struct SpeedPair {
 
 impl Sample for SpeedPair {
     const BYTES: usize = 2;
+    const CHINESE: &'static str = "记录速度和参考速度";
 
     fn of(bytes: &[u8]) -> Option<Self> {
         let [recorded, reference] = *bytes.as_array::<2>()?;
@@ -191,6 +196,7 @@ pub struct PositionSample {
 
 impl Sample for PositionSample {
     const BYTES: usize = 11;
+    const CHINESE: &'static str = "位置和平均速度";
 
     fn of(bytes: &[u8]) -> Option<Self> {
         let (place, [last]) = bytes.split_last_chunk::<1>()?;
