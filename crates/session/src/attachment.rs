@@ -250,6 +250,11 @@ impl AttachmentLink {
 
     /// What became of [`AttachmentOutput::Begin`].
     pub fn handle_begun(&mut self, _now: ReceiveTime, file: u32, begun: FileBegun) {
+        if begun != FileBegun::Open {
+            // Blocks that came in the same read wait behind the beginning, and nobody holds the file open for them.
+            let is_of = |event: &AttachmentOutput| matches!(event, AttachmentOutput::Write { file: of, .. } if *of == file);
+            self.events.retain(|event| !is_of(event));
+        }
         let Some(file) = self.files.numbered(file) else { return };
         // It may have given way to others meanwhile.
         if file.state == State::Beginning {
