@@ -1,4 +1,4 @@
-//! 0x8301 event set (2011 and 2013, section 8.26; only the id is left in 2019).
+//! 0x8301 event set (2011 and 2013; only the id is left in 2019).
 //!
 //! | kind 1 | count 1 | id 1, content 1+n … |
 
