@@ -147,6 +147,7 @@ pub struct Header {
 
 pub(crate) const LENGTH: u16 = 0x03ff;
 pub(crate) const ENCRYPTION: u16 = 0x1c00;
+const RSA: u16 = 0x0400;
 pub(crate) const PACKAGED: u16 = 0x2000;
 pub(crate) const VERSION_FLAG: u16 = 0x4000;
 
@@ -172,6 +173,25 @@ impl Header {
     #[inline]
     pub fn encrypted(&self) -> bool {
         self.flags & ENCRYPTION != 0
+    }
+
+    /// Whether the body is encrypted by RSA (bit 10); the other two bits are reserved.
+    #[must_use]
+    #[inline]
+    pub fn is_rsa(&self) -> bool {
+        self.flags & ENCRYPTION == RSA
+    }
+
+    /// This header before a body encrypted by RSA.
+    #[must_use]
+    pub fn with_rsa(self) -> Self {
+        Self { flags: self.flags & !ENCRYPTION | RSA, ..self }
+    }
+
+    /// This header before a plain body.
+    #[must_use]
+    pub fn plain(self) -> Self {
+        Self { flags: self.flags & !ENCRYPTION, ..self }
     }
 
     /// Reads the header and says how long it is; `bytes` is header and body.
@@ -360,6 +380,20 @@ mod tests {
         check_layout(0x0005, 15, (Edition::V2013, length, 7));
         check_layout(0x4005, 20, (Edition::V2019, length, 7));
         check_layout(0x0000, 8, (Edition::V2013, none, 0));
+    }
+
+    #[test]
+    fn only_the_lowest_of_three_bits_is_rsa() {
+        for (attributes, encrypted, is_rsa) in
+            [(0x0000, false, false), (0x0400, true, true), (0x0800, true, false), (0x1400, true, false)]
+        {
+            let mut frame = vec![2, 0];
+            frame.extend(u16::to_be_bytes(attributes));
+            frame.extend([1, 0x38, 0, 0x13, 0x80, 0, 0, 7]);
+            let (header, ..) = Header::decode(&frame).unwrap();
+            assert_eq!((header.encrypted(), header.is_rsa()), (encrypted, is_rsa), "{attributes:04x}");
+            assert!(!header.plain().encrypted() && header.with_rsa().is_rsa());
+        }
     }
 
     #[test]

@@ -7,8 +7,11 @@ pub enum Rejected {
     Body,
     /// A wrong authentication code; answered with result 1.
     Code,
-    /// An encrypted body; answered with result 3.
+    /// An encrypted body that was not made with our key, answered with result 2; any where there is no key or the way
+    /// of encryption is a reserved one, answered with result 3.
     Encrypted,
+    /// More encrypted bodies than are decrypted in this time; answered with result 1.
+    Flood,
     /// Escapes, length, checksum or header are wrong; no answer is possible.
     Frame,
     /// More terminals on one connection than allowed; answered with result 1.
@@ -19,8 +22,15 @@ pub enum Rejected {
 
 impl Rejected {
     /// Every one, in order.
-    pub const ALL: [Self; 6] =
-        [Self::Body, Self::Code, Self::Encrypted, Self::Frame, Self::Terminals, Self::Unadmitted];
+    pub const ALL: [Self; 7] = [
+        Self::Body,
+        Self::Code,
+        Self::Encrypted,
+        Self::Flood,
+        Self::Frame,
+        Self::Terminals,
+        Self::Unadmitted,
+    ];
 
     /// The label.
     pub const fn as_str(self) -> &'static str {
@@ -28,6 +38,7 @@ impl Rejected {
             Self::Body => "body",
             Self::Code => "code",
             Self::Encrypted => "encrypted",
+            Self::Flood => "flood",
             Self::Frame => "frame",
             Self::Terminals => "terminals",
             Self::Unadmitted => "unadmitted",

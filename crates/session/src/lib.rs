@@ -11,6 +11,7 @@
 //! `now` is an argument, there is no socket, file, clock or chance in here. This crate does **not** judge what a vehicle does.
 
 mod attachment;
+mod cipher;
 mod code;
 mod command;
 mod counts;
@@ -27,6 +28,7 @@ pub use attachment::{
     Arrival, AttachmentClose, AttachmentCounts, AttachmentLink, AttachmentOutput, AttachmentPolicy,
     AttachmentRefused, FileBegun, FileFinished, Issued, Wanted, alarm_number, wanted,
 };
+pub use cipher::{BLOCK_BYTES, Cipher, Meter, PLAIN_BYTES, PublicKey, Sealed};
 pub use command::{
     AreaAction, AreaShape, AreaTerms, Busy, CircleArea, Command, Control, Doors, DriverText, Firmware,
     MediaCause, MediaKind, Photo, PolygonArea, Rate, Record, RecorderQuery, RecorderSetting, RectangleArea,

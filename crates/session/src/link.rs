@@ -3,6 +3,7 @@
 mod answer;
 mod media;
 mod parts;
+mod sealed;
 mod speaker;
 mod waiting;
 
@@ -19,7 +20,7 @@ use self::speaker::{Speaker, Standing};
 use self::waiting::{Acknowledgements, Commands};
 use crate::command::{Answer, command_body};
 use crate::reassembly::{Joined, Reassembly};
-use crate::{Busy, Command, Counts, Directory, Policy, Profile, Rejected};
+use crate::{Busy, Command, Counts, Directory, Meter, Policy, Profile, Rejected};
 
 /// What the shell has to do. After each `handle_*` drain [`Link::poll_output`] until it says [`Output::Wait`].
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -136,6 +137,8 @@ pub struct Link {
     /// Answers that come in packages, while something waits for them.
     answers: Reassembly,
     parts: Parts,
+    /// What may still be decrypted.
+    decrypted: Meter,
     records: Records,
     transmit: Vec<u8>,
     /// Of the answer being made: one buffer for all.
@@ -161,6 +164,7 @@ impl Link {
             commands: Commands::default(),
             answers: Reassembly::default(),
             parts: Parts::default(),
+            decrypted: Meter::default(),
             records: Records::default(),
             transmit: Vec::new(),
             body: Vec::new(),
@@ -232,7 +236,8 @@ impl Link {
             return Err(Busy::Full);
         }
         let body = command_body(command, speaker.edition()).ok_or(Busy::TooLong)?;
-        let packages = answer::Packages::new(speaker, command.id(), body);
+        let (body, is_sealed) = sealed::seal(&self.policy, speaker, body).ok_or(Busy::Full)?;
+        let packages = answer::Packages::new(speaker, command.id(), body, is_sealed);
         packages.encode(None, &mut self.transmit);
         let serials = packages.serials();
         let due = now.plus(self.policy.command_timeout);
@@ -367,9 +372,9 @@ impl Link {
     fn handle_frame(&mut self, now: ReceiveTime, raw: &[u8], frame: &Frame<'_>) {
         let header = &frame.header;
         if header.encrypted() {
-            self.counts.reject(Rejected::Encrypted);
-            return self.acknowledge(header, AckResult::Unsupported);
+            return self.handle_sealed(now, frame);
         }
+        self.mark_sealed(false);
         if let Some(packet) = header.packet.filter(|packet| packet.total > 1) {
             return self.handle_part(now, raw, frame, packet);
         }
@@ -414,6 +419,7 @@ impl Link {
         self.learn(header, message);
         match message {
             Message::MediaData(media) => self.handle_media_data(header, media),
+            Message::TerminalKey(key) => return self.exchange_keys(header, key),
             Message::TerminalResend(request) => self.send_again(request),
             Message::TerminalAcknowledgement(answer) => self.handle_acknowledgement(answer),
             _ => self.handle_answer(header, frame.body),

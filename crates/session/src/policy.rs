@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use fleet::TerminalId;
 
-use crate::Profile;
+use crate::{Cipher, Profile};
 
 /// Whom the platform talks to.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -34,6 +34,8 @@ pub struct Policy {
     pub admission: Admission,
     /// What authentication codes are derived from; kept across restarts, or every terminal registers anew.
     pub secret: [u8; 32],
+    /// For bodies encrypted by RSA; without it they are not supported.
+    pub cipher: Option<Arc<dyn Cipher>>,
     /// A connection that sends no whole frame for this long is closed.
     pub idle: Duration,
     /// A connection on which no terminal was taken this long after it began is closed, where `idle` is longer. A good
@@ -58,6 +60,7 @@ impl Policy {
         Self {
             admission,
             secret,
+            cipher: None,
             idle: Duration::from_secs(300),
             handshake: Duration::from_secs(30),
             command_timeout: Duration::from_secs(60),

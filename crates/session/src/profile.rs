@@ -3,6 +3,8 @@
 use jt808::{Dialect, Edition, Location, Message, Text};
 use serde::{Deserialize, Serialize};
 
+use crate::PublicKey;
+
 /// Items of active safety are longer than this with their id and length; what is shorter holds none.
 const SAFETY_ITEM_BYTES_MIN: usize = 43;
 
@@ -31,6 +33,9 @@ pub struct Profile {
     /// IMEI (0x0102 of 2019); 15 bytes on the wire.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub imei: String,
+    /// Its RSA key (0x0a00): exponent and modulus as 264 hex digits.
+    #[serde(with = "key", skip_serializing_if = "Option::is_none")]
+    pub key: Option<PublicKey>,
 }
 
 impl Profile {
@@ -39,7 +44,10 @@ impl Profile {
     pub fn learned(&self, header: Edition, message: &Message<'_>) -> Option<Self> {
         let mut new = match message {
             Message::LocationReport(location) => return self.learned_sign(location),
-            Message::Registration(_) | Message::Authentication(_) | Message::Attributes(_) => self.clone(),
+            Message::Registration(_)
+            | Message::Authentication(_)
+            | Message::Attributes(_)
+            | Message::TerminalKey(_) => self.clone(),
             _ => return None,
         };
         match message {
@@ -59,6 +67,8 @@ impl Profile {
                 put(&mut new.model, attributes.model);
                 put(&mut new.firmware, attributes.firmware);
             }
+            // What can't be a key takes none away.
+            Message::TerminalKey(key) => new.key = PublicKey::new(key.e, key.n).or(self.key),
             _ => {}
         }
         (new != *self).then_some(new)
@@ -138,6 +148,27 @@ mod dialect {
     }
 }
 
+/// As hex digits.
+mod key {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    use crate::PublicKey;
+
+    pub(super) fn serialize<S: Serializer>(
+        key: &Option<PublicKey>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        key.map(PublicKey::to_hex).serialize(serializer)
+    }
+
+    /// What is no key is none.
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<PublicKey>, D::Error> {
+        Ok(Option::<String>::deserialize(deserializer)?.and_then(|text| PublicKey::from_hex(&text)))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -182,6 +213,23 @@ mod tests {
         assert_eq!(learned("{}", 0x0102, Edition::V2019, b"code").as_deref(), Some(v2013));
         assert_eq!(learned(r#"{"edition":"2011"}"#, 0x0102, Edition::V2019, b"code"), None);
         assert_eq!(learned("{}", 0x0102, Edition::V2013, b"code"), None);
+    }
+
+    #[test]
+    fn a_key_is_remembered_until_another_one_comes() {
+        let body = |last: u8| {
+            let mut body = [0, 1, 0, 1].to_vec();
+            body.extend([0xc5; 127]);
+            body.push(last);
+            body
+        };
+        let known = format!(r#"{{"key":"00010001{}c7"}}"#, "c5".repeat(127));
+        assert_eq!(learned("{}", 0x0a00, Edition::V2013, &body(0xc7)).as_deref(), Some(&*known));
+        assert_eq!(learned(&known, 0x0a00, Edition::V2013, &body(0xc8)), None, "an even modulus");
+        assert_eq!(learned(&known, 0x0a00, Edition::V2013, &body(0xc7)), None);
+        let newer = known.replace("c7", "c9");
+        assert_eq!(learned(&known, 0x0a00, Edition::V2019, &body(0xc9)).as_deref(), Some(&*newer));
+        assert_eq!(learned(r#"{"key":"c5"}"#, 0x0a00, Edition::V2013, &body(0xc8)), None);
     }
 
     #[test]

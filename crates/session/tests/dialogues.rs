@@ -5,17 +5,26 @@
 //! `removed terminal` (from the registry), `kept id` (the media of the newest package is durable).
 //! Out: `< id phone serial body`, `record n` (frames for the journal), `learned` (a profile), `media` (a package), `login`, `logout`,
 //! `ready`, `answered`, `busy`, `close`. The serial of a package is `serial@index/total`.
-//! `admit terminal` at the top fills the registry.
+//! `admit terminal` at the top fills the registry, `cipher` gives the platform a key. `> rsa id …` and `< rsa id …` stand
+//! for frames whose body was encrypted under the key of who gets it, in the way of `common::Tags`; a terminal's ends in
+//! the byte 0x11, the platform's in 0x99.
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use fleet::{ReceiveTime, TerminalId};
 use jt808::{Deframer, Edition, Frame, Header, Phone};
-use session::{Admission, Command, Directory, DriverText, Link, MediaPackage, Output, Policy};
+use session::{Admission, Cipher as _, Command, Directory, DriverText, Link, MediaPackage, Output, Policy};
 
+mod common;
+
+use crate::common::{Tags, key};
+
+const TERMINALS_TAG: u8 = 0x11;
+const PLATFORMS_TAG: u8 = 0x99;
 /// 2026-01-01 00:00:00 UTC.
 const START_MS: i64 = 1_767_225_600_000;
 
@@ -74,7 +83,12 @@ struct Play {
 }
 
 fn play(text: &str, slice: usize) -> String {
-    let policy = Policy { terminals_max: 3, ..Policy::new(Admission::Registry, [7; 32]) };
+    let has_cipher = text.lines().any(|line| line == "cipher");
+    let policy = Policy {
+        terminals_max: 3,
+        cipher: has_cipher.then(|| Arc::new(Tags(PLATFORMS_TAG)) as _),
+        ..Policy::new(Admission::Registry, [7; 32])
+    };
     let link = Link::new(ReceiveTime::from_ms(START_MS), policy);
     let mut play =
         Play { link, media: None, on_file: OnFile(Vec::new()), recorded: 0, slice, out: String::new() };
@@ -88,7 +102,7 @@ impl Play {
     fn line(&mut self, line: &str) {
         let words: Vec<&str> = line.split_whitespace().collect();
         match words.as_slice() {
-            [] | ["#", ..] => {}
+            [] | ["#", ..] | ["cipher"] => {}
             ["admit", terminal] => self.on_file.0.push(terminal.parse().unwrap()),
             [_, "<" | "record" | "media" | "learned" | "login" | "logout" | "ready", ..]
             | [_, "answered" | "busy" | "close", ..] => return, // what came out
@@ -173,10 +187,17 @@ impl Play {
         Deframer::default().push(bytes, &mut |piece| {
             let frame = Frame::decode(piece.unescaped.unwrap()).unwrap();
             let Header { id, serial, phone, packet, .. } = frame.header;
-            let (phone, body) = (hex(phone.bytes()), hex(frame.body));
+            let is_rsa = frame.header.is_rsa();
+            let body = if is_rsa {
+                Tags(TERMINALS_TAG).decrypt(ReceiveTime::default(), frame.body).unwrap()
+            } else {
+                frame.body.to_vec()
+            };
+            let (phone, body) = (hex(phone.bytes()), hex(&body));
+            let rsa = if is_rsa { "rsa " } else { "" };
             let packet = packet.map(|packet| format!("@{}/{}", packet.index, packet.total));
             let packet = packet.unwrap_or_default();
-            writeln!(self.out, "{second}  < {id:04x} {phone} {serial}{packet} {body}").unwrap();
+            writeln!(self.out, "{second}  < {rsa}{id:04x} {phone} {serial}{packet} {body}").unwrap();
         });
     }
 }
@@ -185,6 +206,10 @@ fn wire(words: &[&str]) -> Vec<u8> {
     if let ["raw", bytes @ ..] = words {
         return unhex(&bytes.concat());
     }
+    let (words, is_rsa) = match words {
+        ["rsa", words @ ..] => (words, true),
+        words => (words, false),
+    };
     let [id, phone, serial, body @ ..] = words else { panic!("{words:?} is no frame") };
     let edition = if phone.len() == 20 { Edition::V2019 } else { Edition::V2013 };
     let phone = Phone::new(&unhex(phone)).unwrap();
@@ -194,8 +219,13 @@ fn wire(words: &[&str]) -> Vec<u8> {
     header.packet = packet
         .split_once('/')
         .map(|(index, total)| jt808::Packet { total: total.parse().unwrap(), index: index.parse().unwrap() });
+    let mut body = unhex(&body.concat());
+    if is_rsa {
+        header = header.with_rsa();
+        body = Tags(0).encrypt(&key(PLATFORMS_TAG), &body).unwrap();
+    }
     let mut bytes = Vec::new();
-    jt808::encode_frame(&header, &unhex(&body.concat()), &mut bytes);
+    jt808::encode_frame(&header, &body, &mut bytes);
     bytes
 }
 

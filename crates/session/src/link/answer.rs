@@ -9,6 +9,7 @@ use jt808::{
 use super::parts::Request;
 use super::speaker::Speaker;
 use super::{Link, is_answer};
+use crate::cipher::SEALED_BYTES_MAX;
 use crate::code;
 use crate::command::BODY_BYTES_MAX;
 
@@ -101,10 +102,11 @@ pub(crate) struct Packages {
 }
 
 impl Packages {
-    /// Takes as many serials as it needs.
-    pub(super) fn new(speaker: &mut Speaker, id: u16, body: Vec<u8>) -> Self {
+    /// Takes as many serials as it needs. An encrypted body is cut between its blocks.
+    pub(super) fn new(speaker: &mut Speaker, id: u16, body: Vec<u8>, is_sealed: bool) -> Self {
         let serial = speaker.next_serial();
         let header = speaker.header.reply(id, serial);
+        let header = if is_sealed { header.with_rsa() } else { header };
         let packages = Self { header, body };
         (1..packages.total()).for_each(|_| {
             speaker.next_serial();
@@ -123,7 +125,7 @@ impl Packages {
         if total == 1 {
             return encode_frame(&self.header, &self.body, into);
         }
-        for (index, chunk) in (1..=total).zip(self.body.chunks(BODY_BYTES_MAX)) {
+        for (index, chunk) in (1..=total).zip(self.body.chunks(self.bytes_max())) {
             if asked.is_none_or(|asked| asked.numbers().any(|number| number == index)) {
                 let serial = self.header.serial.wrapping_add(index - 1);
                 let packet = Some(Packet { total, index });
@@ -132,9 +134,14 @@ impl Packages {
         }
     }
 
-    /// At least 1; a command has at most 64.
+    /// Of one package.
+    fn bytes_max(&self) -> usize {
+        if self.header.encrypted() { SEALED_BYTES_MAX } else { BODY_BYTES_MAX }
+    }
+
+    /// At least 1; a command has at most 64, encrypted 80.
     fn total(&self) -> u16 {
-        u16::try_from(self.body.len().div_ceil(BODY_BYTES_MAX).max(1)).unwrap_or(u16::MAX)
+        u16::try_from(self.body.len().div_ceil(self.bytes_max()).max(1)).unwrap_or(u16::MAX)
     }
 
     #[cfg(test)]

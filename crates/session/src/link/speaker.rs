@@ -6,8 +6,9 @@ use fleet::{ReceiveTime, TerminalId};
 use jt808::{Edition, Frame, Header, Message, Phone};
 
 use super::answer::{AckResult, RegistrationResult};
+use super::sealed::Closed;
 use super::{ID_AUTHENTICATION, ID_REGISTRATION, Link, Output, is_part};
-use crate::{Admission, Directory, Profile, Rejected, code};
+use crate::{Admission, Directory, Profile, Rejected, Sealed, code};
 
 /// A terminal that speaks on this connection.
 #[derive(Debug)]
@@ -20,6 +21,8 @@ pub(super) struct Speaker {
     pub standing: Standing,
     /// Whether it has said anything but a registration since it logged in.
     pub is_ready: bool,
+    /// Whether its newest message was encrypted: then commands to it are.
+    pub is_sealed: bool,
     /// What it has shown of itself, here or on an earlier connection.
     pub profile: Arc<Profile>,
 }
@@ -80,6 +83,7 @@ impl Link {
             serial: 0,
             standing: Standing::New,
             is_ready: false,
+            is_sealed: false,
             profile: directory.profile(terminal).unwrap_or_default(),
         });
         Some(self.speakers.len() - 1)
@@ -118,6 +122,22 @@ impl Link {
 
     /// 2013 section 8.8, 2019 section 8.9: the answer is the general one. Only the right code logs in.
     pub(super) fn handle_authentication(&mut self, now: ReceiveTime, frame: &Frame<'_>) {
+        if !frame.header.encrypted() {
+            self.mark_sealed(false);
+            return self.handle_code(now, frame);
+        }
+        match self.unseal(now, frame) {
+            Ok(opened) => {
+                self.mark_sealed(true);
+                self.handle_code(now, &opened.frame());
+            }
+            Err(Closed::Sealed(Sealed::Busy)) => self.refuse(&frame.header, Rejected::Flood),
+            // What cannot be read is no right code.
+            Err(Closed::Sealed(Sealed::Wrong) | Closed::Unsupported) => self.handle_code(now, frame),
+        }
+    }
+
+    fn handle_code(&mut self, now: ReceiveTime, frame: &Frame<'_>) {
         let at = self.last_speaker;
         if self.is_authentic(at, frame) {
             if let Some(speaker) = self.speakers.get_mut(at).filter(|it| it.standing == Standing::Refused) {
