@@ -16,6 +16,7 @@
 mod answer;
 mod attachments;
 mod bell;
+mod cipher;
 mod connection;
 mod downlink;
 mod durable;
@@ -50,6 +51,7 @@ use tokio_util::task::TaskTracker;
 pub use crate::attachments::{AskError, Asker, AttachmentOptions, Attachments};
 
 use crate::bell::Bell;
+use crate::cipher::Rsa;
 use crate::connection::Shared;
 use crate::downlink::Downlink;
 use crate::durable::Durable;
@@ -79,6 +81,8 @@ pub struct Options {
     pub command_timeout: Duration,
     /// TCP connections at once; further ones are closed at once and counted.
     pub connections_max: usize,
+    /// For bodies encrypted by RSA, 1,024 bits; without it they are not supported.
+    pub rsa_key: Option<rsa::PrivateKey>,
     /// File with the 32 secret bytes that authentication codes are derived from; made when it is missing.
     pub codes_path: PathBuf,
 }
@@ -103,6 +107,9 @@ pub enum StartError {
     /// A metric of the same name exists already.
     #[error("cannot register the gateway's metrics")]
     Metrics(#[from] prometheus::Error),
+    /// The key is none that terminals can be told of.
+    #[error("the RSA key doesn't fit JT/T 808, expected 1024 bits and an exponent of at most 32")]
+    RsaKey,
     /// The secret can neither be read nor made.
     #[error("cannot read or make the secret of authentication codes in {}", path.display())]
     Secret {
@@ -152,7 +159,9 @@ impl Gateway {
         let downlink = Downlink::open(ledger, Arc::clone(&routes), bell).await?;
         let mut committed = journal.durable();
         let durable = Arc::new(Durable::new(*committed.borrow_and_update()));
+        let cipher = options.rsa_key.map(|key| Rsa::new(key).ok_or(StartError::RsaKey)).transpose()?;
         let policy = Policy {
+            cipher: cipher.map(|cipher| Arc::new(cipher) as _),
             idle: options.idle_timeout,
             command_timeout: options.command_timeout,
             ..Policy::new(options.admission, secret)

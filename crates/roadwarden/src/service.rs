@@ -300,6 +300,7 @@ fn gateway_options(settings: &Settings) -> gateway::Options {
         idle_timeout: settings.gateway.idle_timeout,
         command_timeout: gateway::COMMAND_TIMEOUT,
         connections_max: settings.gateway.connections_max,
+        rsa_key: settings.gateway.rsa_key.clone(),
         codes_path: settings.data_dir.join("gateway.secret"),
     }
 }

@@ -96,8 +96,9 @@ fn serve(
         let sent = (frames + links.len()) as u64;
         (value(&metrics, "roadwarden_frames_received_total") == Some(sent)).then_some(metrics)
     });
-    let rejected =
-        ["body", "code", "encrypted", "frame", "terminals", "unadmitted"].iter().filter_map(|reason| {
+    let rejected = ["body", "code", "encrypted", "flood", "frame", "terminals", "unadmitted"]
+        .iter()
+        .filter_map(|reason| {
             let key = format!("roadwarden_frames_rejected_total{{reason=\"{reason}\"}}");
             Some(((*reason).to_owned(), value(&metrics, &key).filter(|count| *count > 0)?))
         });

@@ -7,6 +7,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use fleet::duration_text;
+use rsa::pkcs1::DecodeRsaPrivateKey;
+use rsa::pkcs8::DecodePrivateKey;
+use rsa::traits::PublicKeyParts;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -208,6 +211,20 @@ impl<'a> Table<'a> {
         self.text(key, out).map(|text| self.beside(&text))
     }
 
+    /// The path of an RSA key of 1,024 bits: JT/T 808 knows no other length.
+    pub(crate) fn rsa_key(&mut self, key: &'static str, out: &mut Collector) -> Option<rsa::PrivateKey> {
+        let path = self.text(key, out)?;
+        let read = match std::fs::read_to_string(self.beside(&path)) {
+            Ok(pem) => rsa_key(&pem).ok_or_else(|| format!("the file {path:?} holds no such key")),
+            Err(error) => Err(format!("the file {path:?} cannot be read: {error}")),
+        };
+        let expected = "an RSA key of 1024 bits in PEM, made with `openssl genrsa 1024`";
+        read.map_err(|text| {
+            self.report(Some(key), format!("{}: {text}, expected {expected}", self.path_of(key)), out);
+        })
+        .ok()
+    }
+
     pub(crate) fn paths(&mut self, key: &'static str, out: &mut Collector) -> Vec<PathBuf> {
         let Some(value) = self.take(key) else { return Vec::new() };
         let items = value.get_ref().as_array();
@@ -306,6 +323,12 @@ impl<'a> Table<'a> {
     fn path_of(&self, key: &str) -> String {
         if self.name.is_empty() { key.to_owned() } else { format!("{}.{key}", self.name) }
     }
+}
+
+/// PKCS#8 or PKCS#1. The exponent has four bytes on the wire.
+fn rsa_key(pem: &str) -> Option<rsa::PrivateKey> {
+    let key = rsa::PrivateKey::from_pkcs8_pem(pem).ok().or(rsa::PrivateKey::from_pkcs1_pem(pem).ok())?;
+    (key.n().bit_width() == 1_024 && key.e().bit_width() <= 32).then_some(key)
 }
 
 /// A value as it stands in the file, its first line.

@@ -60,6 +60,19 @@ accounts = [{ name = \"police\", department = \"police\", password = \"hush-acco
 }
 
 #[test]
+fn an_rsa_key_is_read_in_both_its_forms_and_not_printed() {
+    let load = |test, pem| {
+        let text = "gateway = { admission = \"open\", rsa_key = \"key.pem\" }\n";
+        check(test, &[("r.toml", text), ("key.pem", pem)]).unwrap().settings.gateway
+    };
+    let gateway = load("pkcs8", include_str!("keys/pkcs8.pem"));
+    assert!(gateway.rsa_key.is_some());
+    assert_eq!(gateway, load("pkcs1", include_str!("keys/pkcs1.pem")));
+    let printed = format!("{gateway:?}");
+    assert!(printed.contains("d: \"...\"") && printed.contains("primes: \"&[...]\""), "{printed}");
+}
+
+#[test]
 fn a_shifted_collection_lies_where_wgs_84_has_it() {
     // Corners on the map of Beijing; their WGS-84 positions are published with them.
     let map = |system: &str| {

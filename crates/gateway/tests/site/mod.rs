@@ -102,6 +102,7 @@ pub fn options() -> Options {
         idle_timeout: Duration::from_secs(60),
         command_timeout: Duration::from_secs(60),
         connections_max: 100,
+        rsa_key: None,
         codes_path: PathBuf::new(),
     }
 }
