@@ -5,7 +5,7 @@
 //! alert.json       the newest revision
 //! revisions.jsonl  every revision as published, oldest first
 //! timeline.jsonl   what the engine and people did, oldest first
-//! frames.jsonl     the deciding frames as received, in the form `replay` reads
+//! frames.jsonl     the deciding frames as received, decrypted where they were encrypted, in the form `replay` reads
 //! track.csv        the way before, during and after, in the form `replay` reads
 //! manifest.json    size and SHA-256 of each of these, and what they were judged by
 //! attachments/…    pictures, sound and films of the terminal, whole ones
@@ -57,7 +57,7 @@ const README: &str = "\
 alert.json       告警最新版本 / the alert, newest revision
 revisions.jsonl  告警全部版本，按发布原文 / every revision as published, oldest first
 timeline.jsonl   系统与人员处置经过 / what the engine and people did, oldest first
-frames.jsonl     终端原始报文（判定所依据） / the deciding frames as the terminal sent them
+frames.jsonl     终端原始报文（判定所依据；加密的为解密后的报文） / the deciding frames as the terminal sent them, decrypted where they were encrypted
 track.csv        告警前后轨迹（WGS-84，北京时间） / the way before, during and after (WGS-84, UTC+8)
 attachments/     终端上传的图片、音频、视频 / pictures, sound and films of the terminal
 manifest.json    文件清单、大小、SHA-256、规则与地图版本 / files, sizes, SHA-256, versions of rules and map

@@ -201,7 +201,7 @@ documents! {
         /// Whether the map knows a limit of the road.
         road_known: bool,
     }
-    /// A frame as received; `at` and `hex` are those of a recording.
+    /// A frame as received, decrypted where it was encrypted; `at` and `hex` are those of a recording.
     KeptFrame {
         /// The revision it was first kept for.
         revision: u32,
