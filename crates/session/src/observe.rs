@@ -6,7 +6,9 @@ use fleet::{
     Alarms, Card, EventTime, Fix, Heading, LonLat, News, Observation, PlateColor, ReceiveTime, Registration,
     Report, Speed, Status, TerminalId,
 };
-use jt808::{Dialect, DriverIdentity, Edition, Frame, ItemValue, Location, LocationBatch, Message, Text};
+use jt808::{
+    DecodeError, Dialect, DriverIdentity, Edition, Frame, ItemValue, Location, LocationBatch, Message, Text,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::link::carries_news;
@@ -83,19 +85,25 @@ impl Observer {
                     Joined::Not => Ok(()),
                     Joined::Refused => Err(Refused::Part),
                     Joined::Whole(body) => {
-                        let mut whole = *header;
-                        whole.packet = None;
-                        observe(source, &Frame { header: whole, body: &body, ..*frame }, out)
+                        self.observe(source, Message::decode(header.id, header.edition, &body), out)
                     }
                 }
             }
-            Some(_) | None => {
-                if let Ok(Message::Registration(registration)) = frame.message() {
-                    self.learn(terminal, registration.province);
-                }
-                observe(source, frame, out)
-            }
+            Some(_) | None => self.observe(source, frame.message(), out),
         }
+    }
+
+    fn observe(
+        &mut self,
+        source: Source,
+        message: Result<Message<'_>, DecodeError>,
+        out: &mut Vec<Observation>,
+    ) -> Result<(), Refused> {
+        let message = message.map_err(|_| Refused::Body)?;
+        if let Message::Registration(registration) = &message {
+            self.learn(source.terminal, registration.province);
+        }
+        observe(source, &message, out)
     }
 
     /// Only where it makes a difference, which is in few provinces.
@@ -109,18 +117,18 @@ impl Observer {
     }
 }
 
-fn observe(source: Source, frame: &Frame<'_>, out: &mut Vec<Observation>) -> Result<(), Refused> {
-    match frame.message().map_err(|_| Refused::Body)? {
+fn observe(source: Source, message: &Message<'_>, out: &mut Vec<Observation>) -> Result<(), Refused> {
+    match message {
         Message::LocationReport(location) => {
-            let news = report(source, &location, false).inspect_err(|_| {
-                out.extend(call_for_help(source, &location).map(|news| source.observe(news)));
+            let news = report(source, location, false).inspect_err(|_| {
+                out.extend(call_for_help(source, location).map(|news| source.observe(news)));
             })?;
             out.push(source.observe(news));
         }
         Message::LocationAnswer(answer) => out.push(source.observe(report(source, &answer.location, false)?)),
-        Message::LocationBatch(batch) => return observe_batch(source, &batch, out),
-        Message::Registration(registration) => out.push(source.observe(registered(&registration))),
-        Message::DriverIdentity(identity) => out.push(source.observe(card(source.received, &identity)?)),
+        Message::LocationBatch(batch) => return observe_batch(source, batch, out),
+        Message::Registration(registration) => out.push(source.observe(registered(registration))),
+        Message::DriverIdentity(identity) => out.push(source.observe(card(source.received, identity)?)),
         _ => {}
     }
     Ok(())
