@@ -375,14 +375,19 @@ impl Link {
             return self.handle_sealed(now, frame);
         }
         self.mark_sealed(false);
-        if let Some(packet) = header.packet.filter(|packet| packet.total > 1) {
+        self.handle_plain(now, raw, frame, Rejected::Body);
+    }
+
+    /// A frame that is not encrypted, or is no longer; what cannot be decoded counts as `wrong`.
+    fn handle_plain(&mut self, now: ReceiveTime, raw: &[u8], frame: &Frame<'_>, wrong: Rejected) {
+        if let Some(packet) = frame.header.packet.filter(|packet| packet.total > 1) {
             return self.handle_part(now, raw, frame, packet);
         }
         match frame.message() {
             Ok(message) => self.handle_message(now, raw, frame, &message),
             Err(_) => {
-                self.counts.reject(Rejected::Body);
-                self.acknowledge(header, AckResult::Wrong);
+                self.counts.reject(wrong);
+                self.acknowledge(&frame.header, AckResult::Wrong);
             }
         }
     }
@@ -474,10 +479,11 @@ impl Link {
     }
 
     fn handle_answer(&mut self, header: &Header, body: &[u8]) {
-        if let Some(answer) = Answer::of(header.id, body) {
-            let content = Content { id: header.id, edition: header.edition, body: body.to_vec() };
-            self.settle(answer.commands, answer.serial, answer.outcome, Some(content));
-        }
+        let Some(answer) = Answer::of(header.id, body).filter(|answer| self.expects(answer.commands)) else {
+            return;
+        };
+        let content = Content { id: header.id, edition: header.edition, body: body.to_vec() };
+        self.settle(answer.commands, answer.serial, answer.outcome, Some(content));
     }
 
     /// Joins a long answer to something that was asked. Where it is too long for that, its first part says what it
@@ -487,7 +493,7 @@ impl Link {
         let Some(terminal) = self.speakers.get(self.last_speaker).map(|speaker| speaker.terminal) else {
             return;
         };
-        if !self.commands.expects(terminal, Answer::commands_of(header.id)) {
+        if !self.expects(Answer::commands_of(header.id)) {
             return;
         }
         match self.answers.insert(now, terminal, header, packet, body) {
@@ -495,6 +501,12 @@ impl Link {
             Joined::Refused if packet.index == 1 => self.handle_answer(header, body),
             Joined::Refused | Joined::Not => {}
         }
+    }
+
+    /// Whether the terminal that speaks was asked for something by one of these messages.
+    fn expects(&self, ids: &[u16]) -> bool {
+        let speaker = self.speakers.get(self.last_speaker);
+        speaker.is_some_and(|speaker| self.commands.expects(speaker.terminal, ids))
     }
 
     fn settle(&mut self, ids: &[u16], serial: Option<u16>, outcome: Outcome, content: Option<Content>) {

@@ -50,16 +50,7 @@ impl Link {
         let mut raw = Vec::new();
         encode_frame(&frame.header, frame.body, &mut raw);
         self.mark_sealed(true);
-        match frame.header.packet.filter(|packet| packet.total > 1) {
-            Some(packet) => self.handle_part(now, &raw, frame, packet),
-            None => match frame.message() {
-                Ok(message) => self.handle_message(now, &raw, frame, &message),
-                Err(_) => {
-                    self.counts.reject(Rejected::Encrypted);
-                    self.acknowledge(&frame.header, AckResult::Wrong);
-                }
-            },
-        }
+        self.handle_plain(now, &raw, frame, Rejected::Encrypted);
     }
 
     /// The frame without its encryption.
