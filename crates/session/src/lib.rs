@@ -17,6 +17,7 @@ mod command;
 mod counts;
 mod link;
 mod observe;
+mod package;
 mod places;
 mod policy;
 mod profile;

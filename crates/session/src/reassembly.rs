@@ -1,13 +1,14 @@
 //! Sub-packaged reports, put together again.
 //!
-//! Parts come late, twice, out of order, mixed with other messages and with the first one missing. Terminal, message
-//! id, total and the serial the first part has or would have name a message: constant within one, different in two.
+//! Parts come late, twice, out of order, mixed with other messages and with the first one missing.
 
 use std::time::Duration;
 
 use fleet::{ReceiveTime, TerminalId};
 use jt808::{Header, Packet};
 use serde::{Deserialize, Serialize};
+
+use crate::package::{PackageKey, giving_way};
 
 /// Messages in the making over all terminals; the oldest gives way. Reports are seldom sub-packaged.
 const MESSAGES_MAX: usize = 4_096;
@@ -21,17 +22,9 @@ const BYTES_MAX: usize = 16 << 20;
 /// A message that is not whole by then never will be.
 const LIFETIME: Duration = Duration::from_secs(60);
 
-#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
-struct Key {
-    terminal: TerminalId,
-    id: u16,
-    total: u16,
-    first_serial: u16,
-}
-
 #[derive(Clone, Debug, Deserialize, Serialize)]
 struct Unfinished {
-    key: Key,
+    key: PackageKey,
     begun: ReceiveTime,
     /// Index and body of what has come; at most `total`, each at most 1,023 bytes.
     parts: Vec<(u16, Vec<u8>)>,
@@ -69,8 +62,7 @@ impl Reassembly {
         if packet.total > PARTS_MAX || packet.index == 0 || packet.index > packet.total {
             return Joined::Refused;
         }
-        let first_serial = header.serial.wrapping_sub(packet.index).wrapping_add(1);
-        let key = Key { terminal, id: header.id, total: packet.total, first_serial };
+        let key = PackageKey::of(terminal, header, packet);
         let at = self.unfinished.iter().position(|message| message.key == key).unwrap_or_else(|| {
             self.make_room(terminal);
             self.unfinished.push(Unfinished { key, begun: received, parts: Vec::new(), bytes: 0 });
@@ -104,13 +96,8 @@ impl Reassembly {
     }
 
     fn make_room(&mut self, terminal: TerminalId) {
-        let own = self.unfinished.iter().filter(|message| message.key.terminal == terminal).count();
-        let oldest = if own >= MESSAGES_OF_TERMINAL_MAX {
-            self.unfinished.iter().position(|message| message.key.terminal == terminal)
-        } else {
-            (self.unfinished.len() >= MESSAGES_MAX).then_some(0)
-        };
-        if let Some(oldest) = oldest {
+        let keys = self.unfinished.iter().map(|message| &message.key);
+        if let Some(oldest) = giving_way(keys, terminal, MESSAGES_OF_TERMINAL_MAX, MESSAGES_MAX) {
             self.unfinished.remove(oldest);
         }
     }

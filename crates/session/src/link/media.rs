@@ -9,6 +9,7 @@ use jt808::{Header, MediaAnswer, MediaData, MediaPlace, Message, Packet};
 
 use super::parts::Came;
 use super::{Link, Output};
+use crate::package::first_serial;
 
 /// A package of media.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -47,7 +48,7 @@ impl Link {
     /// One of several frames.
     pub(super) fn handle_media_part(&mut self, header: &Header, packet: Packet, came: Came, body: &[u8]) {
         if matches!(came, Came::New | Came::Whole) {
-            let number = header.serial.wrapping_sub(packet.index).wrapping_add(1);
+            let number = first_serial(header, packet);
             self.hand_over(header, u64::from(number), (packet.total, packet.index), body.to_vec());
         }
     }

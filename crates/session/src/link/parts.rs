@@ -1,12 +1,13 @@
 //! Which parts of sub-packaged messages have come, and when to ask for those that have not (0x8003).
 //!
-//! Parts come late, twice, out of order and mixed with other messages. Terminal, message id, total and the serial the
-//! first part has or would have name a message, as they do for [`crate::Observer`], which joins the reports among them.
+//! Parts come late, twice, out of order and mixed with other messages.
 
 use std::time::Duration;
 
 use fleet::{ReceiveTime, TerminalId};
 use jt808::{Header, Packet};
+
+use crate::package::{PackageKey, giving_way};
 
 /// Messages in the making on one connection: some for each terminal of a small relay. The oldest gives way.
 const MESSAGES_MAX: usize = 32;
@@ -27,11 +28,9 @@ const REMEMBERED: Duration = Duration::from_secs(60);
 
 #[derive(Debug)]
 struct Arriving {
-    terminal: TerminalId,
+    key: PackageKey,
     /// Of its newest part: what a request repeats of it.
     header: Header,
-    total: u16,
-    first_serial: u16,
     /// A bit for each part that has come.
     come: Vec<u64>,
     missing: u16,
@@ -80,16 +79,10 @@ impl Parts {
         if packet.total > PARTS_MAX {
             return Came::Unfollowed;
         }
-        let first_serial = header.serial.wrapping_sub(packet.index).wrapping_add(1);
-        let is_it = |message: &Arriving| {
-            message.terminal == terminal
-                && message.header.id == header.id
-                && message.total == packet.total
-                && message.first_serial == first_serial
-        };
-        let at = self.0.iter().position(is_it).unwrap_or_else(|| {
+        let key = PackageKey::of(terminal, header, packet);
+        let at = self.0.iter().position(|message| message.key == key).unwrap_or_else(|| {
             self.make_room(terminal);
-            self.0.push(Arriving::new(terminal, header, packet.total, first_serial));
+            self.0.push(Arriving::new(key, header));
             self.0.len() - 1
         });
         self.0.get_mut(at).map_or(Came::Unfollowed, |message| message.insert(now, header, packet.index))
@@ -97,7 +90,7 @@ impl Parts {
 
     /// The terminal has left: nobody would answer.
     pub(crate) fn forget(&mut self, terminal: TerminalId) {
-        self.0.retain(|message| message.terminal != terminal);
+        self.0.retain(|message| message.key.terminal != terminal);
     }
 
     pub(crate) fn next_timeout(&self) -> Option<ReceiveTime> {
@@ -112,27 +105,20 @@ impl Parts {
     }
 
     fn make_room(&mut self, terminal: TerminalId) {
-        let own = self.0.iter().filter(|message| message.terminal == terminal).count();
-        let oldest = if own >= MESSAGES_OF_TERMINAL_MAX {
-            self.0.iter().position(|message| message.terminal == terminal)
-        } else {
-            (self.0.len() >= MESSAGES_MAX).then_some(0)
-        };
-        if let Some(oldest) = oldest {
+        let keys = self.0.iter().map(|message| &message.key);
+        if let Some(oldest) = giving_way(keys, terminal, MESSAGES_OF_TERMINAL_MAX, MESSAGES_MAX) {
             self.0.remove(oldest);
         }
     }
 }
 
 impl Arriving {
-    fn new(terminal: TerminalId, header: &Header, total: u16, first_serial: u16) -> Self {
+    fn new(key: PackageKey, header: &Header) -> Self {
         Self {
-            terminal,
+            key,
             header: *header,
-            total,
-            first_serial,
-            come: vec![0; usize::from(total).div_ceil(64)],
-            missing: total,
+            come: vec![0; usize::from(key.total).div_ceil(64)],
+            missing: key.total,
             asks: 0,
             asked_upto: 0,
             asked_missing: 0,
@@ -142,7 +128,8 @@ impl Arriving {
 
     fn insert(&mut self, now: ReceiveTime, header: &Header, index: u16) -> Came {
         let place = usize::from(index.saturating_sub(1));
-        let Some(word) = self.come.get_mut(place / 64).filter(|_| index >= 1 && index <= self.total) else {
+        let Some(word) = self.come.get_mut(place / 64).filter(|_| index >= 1 && index <= self.key.total)
+        else {
             return Came::Unfollowed;
         };
         if *word & 1 << (place % 64) != 0 {
@@ -176,13 +163,14 @@ impl Arriving {
             let place = usize::from(index - 1);
             self.come.get(place / 64).is_some_and(|word| word >> (place % 64) & 1 != 0)
         };
-        let missing: Vec<u16> = (1..=self.total).filter(|index| !has_come(index)).take(NUMBERS_MAX).collect();
+        let missing: Vec<u16> =
+            (1..=self.key.total).filter(|index| !has_come(index)).take(NUMBERS_MAX).collect();
         self.asked_upto = missing.last().copied().unwrap_or(0);
         self.asked_missing = u16::try_from(missing.len()).unwrap_or(u16::MAX);
         self.asks += 1;
         let attempts: u32 = (1..=self.asks + 1).product();
         self.due = now.plus(SILENCE * attempts);
-        Request { header: self.header, first_serial: self.first_serial, missing }
+        Request { header: self.header, first_serial: self.key.first_serial, missing }
     }
 }
 
