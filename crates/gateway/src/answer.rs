@@ -1,9 +1,9 @@
 //! What became of a command that was sent, in the ledger's words.
 
 use fleet::Title;
-use jt808::{Field, Item, Location, Message, Show, Shown};
+use jt808::Message;
 use ledger::{CommandRecord, Settlement};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use session::{Busy, Command, Content, Outcome};
 
 use crate::routes::Answer;
@@ -82,88 +82,5 @@ fn title(zh: &str, en: &str) -> Title {
 fn described(content: &Content) -> Option<Value> {
     let Content { id, edition, body: bytes } = content;
     let message = Message::decode(*id, *edition, bytes).ok()?;
-    Some(json!({ "id": format!("{id:04x}"), "name": jt808::name_of(*id), "body": body(&message) }))
-}
-
-fn body(message: &Message<'_>) -> Value {
-    let mut object = Object::default();
-    match message {
-        Message::LocationAnswer(answer) => {
-            object.entries.insert("answered_serial".to_owned(), answer.serial.into());
-            object.entries.extend(location(&answer.location));
-        }
-        message => message.show(&mut object),
-    }
-    Value::Object(object.entries)
-}
-
-fn location(report: &Location<'_>) -> Map<String, Value> {
-    let item = |item: Item<'_>| {
-        let mut object = Object::default();
-        object.entries.insert("id".to_owned(), format!("{:02x}", item.id).into());
-        item.value().show(&mut object);
-        Value::Object(object.entries)
-    };
-    let time = report.time.unix_ms().map(|ms| fleet::EventTime::from_ms(ms).to_string());
-    let degrees = |microdegrees: i32| (f64::from(microdegrees) / 1e6).into();
-    Map::from_iter(
-        [
-            ("alarm", report.alarm.into()),
-            ("status", report.status.into()),
-            ("lon", degrees(report.longitude_microdegrees())),
-            ("lat", degrees(report.latitude_microdegrees())),
-            ("altitude_m", report.altitude_m().into()),
-            ("speed_kmh", (f64::from(report.speed_tenths) / 10.0).into()),
-            ("heading_deg", report.heading.into()),
-            ("time", time.into()),
-            ("items", report.items.iter().map(item).collect()),
-        ]
-        .map(|(name, value): (&str, Value)| (name.to_owned(), value)),
-    )
-}
-
-/// Makes an object of what a body shows.
-#[derive(Default)]
-struct Object {
-    entries: Map<String, Value>,
-    /// The lists whose entries are being made, each with the object around it.
-    outer: Vec<(&'static str, Map<String, Value>)>,
-}
-
-impl Object {
-    /// Several under one name become a list.
-    fn list(&mut self, name: &str, value: Value) {
-        let list = self.entries.entry(name).or_insert_with(|| Value::Array(Vec::new()));
-        if let Value::Array(list) = list {
-            list.push(value);
-        }
-    }
-}
-
-impl Show for Object {
-    fn field(&mut self, Shown { name, value, .. }: Shown<'_>) {
-        let json = match value {
-            Field::Microdegrees(degrees) => (f64::from(degrees) / 1e6).into(),
-            Field::Number(number) => number.into(),
-            // With its point it reads as a number.
-            Field::Tenths(_) => value.to_string().parse::<f64>().map_or(Value::Null, Value::from),
-            Field::Bytes(_) | Field::Entry(_) | Field::Text(_) => value.to_string().into(),
-        };
-        if matches!(value, Field::Entry(_)) {
-            self.list(name, json);
-        } else {
-            self.entries.insert(name.to_owned(), json);
-        }
-    }
-
-    fn begin(&mut self, name: &'static str) {
-        self.outer.push((name, std::mem::take(&mut self.entries)));
-    }
-
-    fn end(&mut self) {
-        if let Some((name, outer)) = self.outer.pop() {
-            let inner = std::mem::replace(&mut self.entries, outer);
-            self.list(name, Value::Object(inner));
-        }
-    }
+    Some(json!({ "id": format!("{id:04x}"), "name": jt808::name_of(*id), "body": message }))
 }

@@ -32,6 +32,7 @@ mod field;
 mod frame;
 mod header;
 mod item;
+mod json;
 mod layout;
 mod message;
 mod parameter;
