@@ -22,9 +22,8 @@ use media::Media;
 use session::AttachmentPolicy;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
-use tokio::time::{sleep, timeout};
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -33,14 +32,13 @@ pub use self::ask::{AskError, Asker};
 use self::desk::{Desk, Drained};
 use self::metrics::Metrics;
 use crate::connection::{now, until};
+use crate::listen::Listening;
 use crate::{StartError, events, listen_error};
 
 /// One read: a whole block.
 const READ_BYTES: usize = 64 * 1024;
 /// A peer that takes no answer for this long is gone.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
-/// The pause after the system refused to accept, usually for want of file descriptors.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// Where files come in.
 #[derive(Clone, Debug)]
@@ -96,7 +94,13 @@ impl Attachments {
         let metrics = Arc::new(Metrics::register(metrics)?);
         let (tasks, stopping) = (TaskTracker::new(), CancellationToken::new());
         let shared = Shared { media, ledger, policy: options.policy, metrics, stopping: stopping.clone() };
-        tasks.spawn(accept(listener, shared, options.connections_max, tasks.clone()));
+        let listening = Listening {
+            listener,
+            connections_max: options.connections_max,
+            tasks: tasks.clone(),
+            stopping: stopping.clone(),
+        };
+        tasks.spawn(accept(listening, shared));
         Ok(Self { local_addr, tasks, stopping })
     }
 
@@ -113,30 +117,12 @@ impl Attachments {
     }
 }
 
-async fn accept(listener: TcpListener, shared: Shared, connections_max: usize, tasks: TaskTracker) {
-    let room = Arc::new(Semaphore::new(connections_max));
-    loop {
-        let accepted = tokio::select! {
-            () = shared.stopping.cancelled() => return,
-            accepted = listener.accept() => accepted,
-        };
-        match accepted {
-            Ok((stream, peer)) => match Arc::clone(&room).try_acquire_owned() {
-                Ok(permit) => {
-                    let shared = shared.clone();
-                    tasks.spawn(async move {
-                        receive(stream, peer, &shared).await;
-                        drop(permit);
-                    });
-                }
-                Err(_) => shared.metrics.closed("connections-max"),
-            },
-            Err(error) => {
-                events::accept_failed(&error);
-                sleep(ACCEPT_PAUSE).await;
-            }
-        }
-    }
+async fn accept(listening: Listening, shared: Shared) {
+    let serve = |stream, peer| {
+        let shared = shared.clone();
+        async move { receive(stream, peer, &shared).await }
+    };
+    listening.run(serve, || shared.metrics.closed("connections-max")).await;
 }
 
 async fn receive(stream: TcpStream, peer: SocketAddr, shared: &Shared) {

@@ -21,6 +21,7 @@ mod connection;
 mod downlink;
 mod durable;
 mod events;
+mod listen;
 mod metrics;
 mod profiles;
 mod routes;
@@ -55,6 +56,7 @@ use crate::cipher::Rsa;
 use crate::connection::Shared;
 use crate::downlink::Downlink;
 use crate::durable::Durable;
+use crate::listen::Listening;
 use crate::metrics::Metrics;
 use crate::profiles::Profiles;
 use crate::routes::Routes;
@@ -189,7 +191,13 @@ impl Gateway {
             let socket = socket.map_err(|source| listen_error("UDP", local_addr, source))?;
             tasks.spawn(udp::run(socket, shared.clone()));
         }
-        tasks.spawn(tcp::accept(listener, shared, options.connections_max, tasks.clone()));
+        let listening = Listening {
+            listener,
+            connections_max: options.connections_max,
+            tasks: tasks.clone(),
+            stopping: stopping.clone(),
+        };
+        tasks.spawn(tcp::accept(listening, shared));
         let durable = tokio::spawn(durable.run(committed));
         Ok(Self { local_addr, routes, profiles, tasks, durable, stopping })
     }

@@ -10,14 +10,14 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWriteExt, ReadBuf};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Notify, Semaphore, mpsc};
+use tokio::net::TcpStream;
+use tokio::sync::{Notify, mpsc};
 use tokio::time::{Instant, Sleep, sleep, timeout};
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 
 use crate::connection::{Conversation, Drained, Shared, now, until};
 use crate::events;
+use crate::listen::Listening;
 use crate::routes::{ORDERS_MAX, Order, Route};
 
 /// One read: some hundred frames; more waits in the kernel.
@@ -26,43 +26,18 @@ const READ_BYTES: usize = 16 * 1024;
 const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a stop waits for the journal; what is not acknowledged then, its terminal sends again.
 const STOP_TIMEOUT: Duration = Duration::from_secs(10);
-/// The pause after the system refused to accept, usually for want of file descriptors.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 thread_local! {
     /// One read buffer a thread: a link keeps the unfinished rest of a frame and nothing else.
     static BUFFER: RefCell<Box<[u8; READ_BYTES]>> = RefCell::new(Box::new([0; READ_BYTES]));
 }
 
-pub(crate) async fn accept(
-    listener: TcpListener,
-    shared: Shared,
-    connections_max: usize,
-    tasks: TaskTracker,
-) {
-    let room = Arc::new(Semaphore::new(connections_max));
-    loop {
-        let accepted = tokio::select! {
-            () = shared.stopping.cancelled() => return,
-            accepted = listener.accept() => accepted,
-        };
-        match accepted {
-            Ok((stream, peer)) => match Arc::clone(&room).try_acquire_owned() {
-                Ok(permit) => {
-                    let shared = shared.clone();
-                    tasks.spawn(async move {
-                        converse(stream, peer, &shared).await;
-                        drop(permit);
-                    });
-                }
-                Err(_) => shared.metrics.closed("connections-max"),
-            },
-            Err(error) => {
-                events::accept_failed(&error);
-                sleep(ACCEPT_PAUSE).await;
-            }
-        }
-    }
+pub(crate) async fn accept(listening: Listening, shared: Shared) {
+    let serve = |stream, peer| {
+        let shared = shared.clone();
+        async move { converse(stream, peer, &shared).await }
+    };
+    listening.run(serve, || shared.metrics.closed("connections-max")).await;
 }
 
 async fn converse(stream: TcpStream, peer: SocketAddr, shared: &Shared) {
