@@ -4,9 +4,8 @@
 
 mod site;
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
-use fleet::ReceiveTime;
 use gateway::Options;
 use ledger::{CommandId, CommandRecord, CommandState, Ledger, NewCommand, Via};
 use serde_json::{Value, json};
@@ -15,15 +14,10 @@ use tokio::net::UdpSocket;
 use tokio::sync::broadcast::Receiver;
 use tokio::time::timeout;
 
-use crate::site::{Client, LOCATION, Site, frame, options, report, terminal};
+use crate::site::{Client, LOCATION, Site, frame, now, options, report, terminal};
 
 /// Nothing here takes so long unless it never happens.
 const PATIENCE: Duration = Duration::from_secs(20);
-
-fn now() -> ReceiveTime {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
-    ReceiveTime::from_ms(i64::try_from(since.as_millis()).unwrap())
-}
 
 fn queue(ledger: &Ledger, number: u64, command: &Command) -> CommandId {
     queue_for(ledger, number, serde_json::to_value(command).unwrap(), Duration::from_secs(3_600))

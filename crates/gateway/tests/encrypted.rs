@@ -4,12 +4,8 @@
 
 mod site;
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
-
-use fleet::ReceiveTime;
 use gateway::Options;
 use jt808::{Edition, Header, Phone};
-use ledger::{NewCommand, Via};
 use rsa::pkcs8::DecodePrivateKey;
 use rsa::traits::PublicKeyParts;
 use rsa::{BoxedUint, PrivateKey, PublicKey};
@@ -50,25 +46,6 @@ async fn exchange(client: &mut Client) -> PublicKey {
     let (e, n) = body.split_at(4);
     let number = BoxedUint::from_be_slice_vartime;
     PublicKey::new(number(n), number(e)).unwrap()
-}
-
-fn queue_text(site: &Site) {
-    let command = serde_json::json!({"kind": "text", "text": "A"});
-    let lasts = Duration::from_secs(3_600);
-    let (by, via) = ("duty".into(), Via::Console);
-    let new = NewCommand { terminal: terminal(1), command, by, via, lasts, request_key: None };
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
-    let now = ReceiveTime::from_ms(i64::try_from(since.as_millis()).unwrap());
-    site.ledger.queue_command(&new, now).unwrap();
-}
-
-async fn next_text(client: &mut Client) -> Vec<u8> {
-    loop {
-        let (id, _, _, body) = client.frame().await.expect("the connection stays");
-        if id == 0x8300 {
-            return body;
-        }
-    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -133,10 +110,10 @@ async fn commands_are_encrypted_for_a_terminal_that_encrypts_over_a_restart() {
     exchange(&mut client).await;
     let site = site.restart(with_key(), |_| ()).await;
     // The key was learnt on another connection of another run.
-    queue_text(&site);
+    site.queue_text();
     let mut client = site.connect().await;
     client.write(&marked(0x0002, 1, &[])).await;
-    let body = next_text(&mut client).await;
+    let body = client.text().await;
     assert_eq!(key(TERMINAL).pkcs1v15_decrypt(&body).unwrap(), [8, b'A']);
     let profile = site.ledger.profile(terminal(1)).unwrap().unwrap();
     assert!(profile.starts_with(r#"{"key":"00010001"#), "{profile}");

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use gateway::{Gateway, Options};
+use gateway::Options;
 use journal::Journal;
 use jt808::Frame;
 use tokio::net::{TcpStream, UdpSocket};
@@ -32,17 +32,7 @@ async fn a_port_that_is_taken_is_named() {
         format!("cannot listen for terminals on UDP {udp}: Address already in use (os error 98)")
     );
     let codes_path = site.dir.clone();
-    let metrics = prometheus::Registry::new();
-    let options = Options { codes_path: codes_path.clone(), ..options() };
-    let started = Gateway::start(
-        options,
-        site.journal.clone(),
-        site.ledger.clone(),
-        site.media.clone(),
-        site.registry.subscribe(),
-        &metrics,
-    )
-    .await;
+    let started = site.start_beside(Options { codes_path: codes_path.clone(), ..options() }).await;
     let expected =
         format!("cannot read or make the secret of authentication codes in {}", codes_path.display());
     assert_eq!(started.unwrap_err().to_string(), expected);
@@ -100,17 +90,7 @@ async fn nothing_is_acknowledged_when_the_journal_fails() {
 
 async fn start_again(site: &Site, options: Options) -> String {
     let options = Options { codes_path: site.dir.join("codes"), ..options };
-    let metrics = prometheus::Registry::new();
-    let started = Gateway::start(
-        options,
-        site.journal.clone(),
-        site.ledger.clone(),
-        site.media.clone(),
-        site.registry.subscribe(),
-        &metrics,
-    )
-    .await;
-    let error = started.unwrap_err();
+    let error = site.start_beside(options).await.unwrap_err();
     format!("{error}: {}", std::error::Error::source(&error).unwrap())
 }
 

@@ -4,15 +4,13 @@
 
 mod site;
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
-use fleet::ReceiveTime;
 use jt808::{Edition, Header, Packet, Phone};
-use ledger::{NewCommand, Via};
 use tokio::net::UdpSocket;
 use tokio::time::timeout;
 
-use crate::site::{Client, LOCATION, Site, frame, options, report, terminal};
+use crate::site::{LOCATION, Site, frame, options, report, terminal};
 
 const PATIENCE: Duration = Duration::from_secs(20);
 /// 2013: province, city, maker 5, model 20, id 7, colour and plate.
@@ -27,24 +25,6 @@ fn flagged(id: u16, serial: u16, body: &[u8]) -> Vec<u8> {
     wire
 }
 
-/// The body of the next text the terminal gets, which has to follow the answer to a heartbeat.
-async fn next_text(client: &mut Client, site: &Site) -> Vec<u8> {
-    let command = serde_json::json!({"kind": "text", "text": "A"});
-    let lasts = Duration::from_secs(3_600);
-    let (by, via) = ("duty".into(), Via::Console);
-    let new = NewCommand { terminal: terminal(1), command, by, via, lasts, request_key: None };
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
-    let now = ReceiveTime::from_ms(i64::try_from(since.as_millis()).unwrap());
-    site.ledger.queue_command(&new, now).unwrap();
-    client.write(&flagged(0x0002, 9, &[])).await;
-    loop {
-        let (id, _, _, body) = client.frame().await.expect("the connection stays");
-        if id == 0x8300 {
-            return body;
-        }
-    }
-}
-
 #[tokio::test]
 async fn the_edition_of_its_bodies_is_remembered_over_a_restart() {
     let site = Site::start("profiles", |_, _| ()).await;
@@ -54,7 +34,9 @@ async fn the_edition_of_its_bodies_is_remembered_over_a_restart() {
     let site = site.restart(options(), |_| ()).await;
     let mut client = site.connect().await;
     // Without what was learnt it would be of 2019, with a type before the text.
-    assert_eq!(next_text(&mut client, &site).await, [8, b'A']);
+    site.queue_text();
+    client.write(&flagged(0x0002, 9, &[])).await;
+    assert_eq!(client.text().await, [8, b'A']);
     let profile = site.ledger.profile(terminal(1)).unwrap();
     assert_eq!(
         profile.as_deref(),

@@ -3,12 +3,15 @@
 //! A directory is named by id and message, a file by what it shows; `refused` holds what is no frame. Lines from `#`
 //! are remarks, all else above `---` is hex. `UPDATE_EXPECT=1` rewrites what stands below; the diff is to be reviewed.
 
+mod property;
+
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use jt808::{Edition, Frame, Message, Warnings, annotate, encode_frame, name_of, unescape};
+use property::vectors::{files, root};
 
 #[test]
 fn every_vector_reads_and_encodes_as_written() {
@@ -109,20 +112,6 @@ fn encoded(frame: &Frame<'_>) -> Vec<u8> {
     }
     encode_frame(&frame.header, &body, &mut wire);
     wire
-}
-
-fn files() -> Vec<PathBuf> {
-    let list = |path: &Path| {
-        let entries = fs::read_dir(path).expect("directories lie here alone");
-        entries.map(|entry| entry.expect("the directory can be listed").path())
-    };
-    let mut files: Vec<PathBuf> = list(&root()).flat_map(|directory| list(&directory)).collect();
-    files.sort();
-    files
-}
-
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../protocol/jt808/vectors")
 }
 
 fn directory(path: &Path) -> &str {

@@ -11,7 +11,6 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
 
 use fleet::{AlertId, ReceiveTime, TerminalId};
 use jt808::{BlockName, Deframer, Edition, Frame, Header, Phone, encode_block, encode_frame};
@@ -21,41 +20,20 @@ use session::{
     alarm_number,
 };
 
+mod common;
+
+use crate::common::played;
+
 const START_MS: i64 = 1_767_225_600_000;
 
 #[test]
 fn every_upload_goes_as_written() {
-    let mut wrong = Vec::new();
-    let paths = uploads();
-    assert!(paths.len() >= 9, "only {} uploads", paths.len());
-    for path in paths {
-        let written = std::fs::read_to_string(&path).unwrap();
-        let played = play(&written, usize::MAX);
-        if std::env::var_os("UPDATE_EXPECT").is_some() {
-            std::fs::write(&path, &played).unwrap();
-        } else if written != played {
-            wrong.push(format!("{}:\n{played}", path.display()));
-        }
-    }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    played::goes_as_written("attachments", 9, play);
 }
 
 #[test]
 fn any_slicing_gives_the_same_upload() {
-    for path in uploads() {
-        let written = std::fs::read_to_string(&path).unwrap();
-        let whole = play(&written, usize::MAX);
-        for slice in [1, 2, 3, 7, 61] {
-            assert_eq!(play(&written, slice), whole, "{} in slices of {slice}", path.display());
-        }
-    }
-}
-
-fn uploads() -> Vec<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../protocol/jt808/attachments");
-    let mut paths: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
-    paths.sort();
-    paths
+    played::goes_in_slices("attachments", &[1, 2, 3, 7, 61], play);
 }
 
 struct Given(Vec<(AlertId, TerminalId)>);

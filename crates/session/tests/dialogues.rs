@@ -6,13 +6,12 @@
 //! Out: `< id phone serial body`, `record n` (frames for the journal), `learned` (a profile), `media` (a package), `login`, `logout`,
 //! `ready`, `answered`, `busy`, `close`. The serial of a package is `serial@index/total`.
 //! `admit terminal` at the top fills the registry, `cipher` gives the platform a key. `> rsa id …` and `< rsa id …` stand
-//! for frames whose body was encrypted under the key of who gets it, in the way of `common::Tags`; a terminal's ends in
+//! for frames whose body was encrypted under the key of who gets it, in the way of `common::tags::Tags`; a terminal's ends in
 //! the byte 0x11, the platform's in 0x99.
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use fleet::{ReceiveTime, TerminalId};
@@ -21,7 +20,8 @@ use session::{Admission, Cipher as _, Command, Directory, DriverText, Link, Medi
 
 mod common;
 
-use crate::common::{Tags, key};
+use crate::common::played;
+use crate::common::tags::{Tags, key};
 
 const TERMINALS_TAG: u8 = 0x11;
 const PLATFORMS_TAG: u8 = 0x99;
@@ -30,38 +30,12 @@ const START_MS: i64 = 1_767_225_600_000;
 
 #[test]
 fn every_dialogue_goes_as_written() {
-    let mut wrong = Vec::new();
-    let paths = dialogues();
-    assert!(paths.len() >= 9, "only {} dialogues", paths.len());
-    for path in paths {
-        let written = std::fs::read_to_string(&path).unwrap();
-        let played = play(&written, usize::MAX);
-        if std::env::var_os("UPDATE_EXPECT").is_some() {
-            std::fs::write(&path, &played).unwrap();
-        } else if written != played {
-            wrong.push(format!("{}:\n{played}", path.display()));
-        }
-    }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    played::goes_as_written("dialogues", 9, play);
 }
 
 #[test]
 fn any_slicing_gives_the_same_dialogue() {
-    for path in dialogues() {
-        let written = std::fs::read_to_string(&path).unwrap();
-        let whole = play(&written, usize::MAX);
-        for slice in [1, 2, 3, 7, 20] {
-            assert_eq!(play(&written, slice), whole, "{} in slices of {slice}", path.display());
-        }
-    }
-}
-
-fn dialogues() -> Vec<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../protocol/jt808/dialogues");
-    let mut paths: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
-    paths.retain(|path| path.extension().is_some_and(|extension| extension == "txt"));
-    paths.sort();
-    paths
+    played::goes_in_slices("dialogues", &[1, 2, 3, 7, 20], play);
 }
 
 struct OnFile(Vec<TerminalId>);

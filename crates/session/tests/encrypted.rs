@@ -13,7 +13,7 @@ use session::{
     PublicKey, Rejected, Sealed,
 };
 
-use crate::common::{Tags, key};
+use crate::common::tags::{Tags, key};
 
 const TERMINALS: u8 = 0x11;
 const PLATFORMS: u8 = 0x99;

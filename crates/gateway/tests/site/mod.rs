@@ -6,13 +6,13 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use fleet::{Division, PlateColor, Registry, TerminalId, Vehicle, VehicleClass};
+use fleet::{Division, PlateColor, ReceiveTime, Registry, TerminalId, Vehicle, VehicleClass};
 use gateway::{Admission, Gateway, Options};
 use journal::Journal;
 use jt808::{Deframer, Edition, Frame, Header, Phone};
-use ledger::Ledger;
+use ledger::{Ledger, NewCommand, Via};
 use media::Media;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -66,6 +66,22 @@ impl Site {
         let gateway =
             Gateway::start(options, stores.0, stores.1, stores.2, registry.subscribe(), &metrics).await;
         Self { gateway: gateway.unwrap(), journal, ledger, media, registry, metrics, dir }
+    }
+
+    /// A second gateway beside this one, over the same stores.
+    pub async fn start_beside(&self, options: Options) -> Result<Gateway, gateway::StartError> {
+        let metrics = prometheus::Registry::new();
+        let stores = (self.journal.clone(), self.ledger.clone(), self.media.clone());
+        Gateway::start(options, stores.0, stores.1, stores.2, self.registry.subscribe(), &metrics).await
+    }
+
+    /// Queues the text A for terminal 1.
+    pub fn queue_text(&self) {
+        let command = serde_json::json!({"kind": "text", "text": "A"});
+        let lasts = Duration::from_secs(3_600);
+        let (by, via) = ("duty".into(), Via::Console);
+        let new = NewCommand { terminal: terminal(1), command, by, via, lasts, request_key: None };
+        self.ledger.queue_command(&new, now()).unwrap();
     }
 
     pub async fn connect(&self) -> Client {
@@ -123,6 +139,11 @@ fn registry() -> Registry {
         tank: None,
     };
     Registry::new(vec![vehicle(1), vehicle(2)], Vec::new(), Vec::new())
+}
+
+pub fn now() -> ReceiveTime {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    ReceiveTime::from_ms(i64::try_from(since.as_millis()).unwrap())
 }
 
 pub fn terminal(number: u64) -> TerminalId {
@@ -183,6 +204,16 @@ impl Client {
             });
         }
         self.frames.pop_front()
+    }
+
+    /// The body of the next text; whatever else comes is passed over.
+    pub async fn text(&mut self) -> Vec<u8> {
+        loop {
+            let (id, _, _, body) = self.frame().await.expect("the connection stays");
+            if id == 0x8300 {
+                return body;
+            }
+        }
     }
 
     /// The next frame, which has to be an acknowledgement.

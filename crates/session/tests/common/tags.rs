@@ -1,8 +1,5 @@
 //! A cipher without chance, for what does not depend on real keys.
 
-#![allow(dead_code, reason = "each user takes its part")]
-#![allow(clippy::unwrap_used, reason = "a helper of tests: a broken promise is a failed test")]
-
 use fleet::ReceiveTime;
 use session::{BLOCK_BYTES, Cipher, PLAIN_BYTES, PublicKey, Sealed};
 
