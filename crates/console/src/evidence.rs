@@ -171,6 +171,19 @@ impl Attachments {
     }
 }
 
+/// A file of an archive; its digest stands in the manifest and among the sums.
+struct Packed<'p> {
+    name: &'p str,
+    bytes: &'p [u8],
+    sha256: String,
+}
+
+impl<'p> Packed<'p> {
+    fn new(name: &'p str, bytes: &'p [u8]) -> Self {
+        Self { name, bytes, sha256: hex(&Sha256::digest(bytes)) }
+    }
+}
+
 impl Proof {
     fn archive(&self) -> Result<Vec<u8>, rawzip::Error> {
         let texts = [
@@ -182,26 +195,25 @@ impl Proof {
             ("track.csv", self.track()),
         ];
         let texts: Vec<_> = texts.into_iter().map(|(name, text)| (name, text.into_bytes())).collect();
-        let mut files: Vec<(&str, &[u8])> =
-            texts.iter().map(|(name, bytes)| (*name, bytes.as_slice())).collect();
-        files.extend(self.attachments.files.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice())));
+        let mut files: Vec<Packed<'_>> = texts.iter().map(|(name, bytes)| Packed::new(name, bytes)).collect();
+        files.extend(self.attachments.files.iter().map(|(name, bytes)| Packed::new(name, bytes)));
         let manifest = self.manifest(&files);
-        files.push(("manifest.json", manifest.as_bytes()));
-        let sums = files.iter().fold(String::new(), |mut sums, (name, bytes)| {
+        files.push(Packed::new("manifest.json", manifest.as_bytes()));
+        let sums = files.iter().fold(String::new(), |mut sums, Packed { name, sha256, .. }| {
             // Writing to a text cannot fail.
-            let _ = writeln!(sums, "{}  {name}", hex(&Sha256::digest(bytes)));
+            let _ = writeln!(sums, "{sha256}  {name}");
             sums
         });
-        files.push(("SHA256SUMS", sums.as_bytes()));
+        files.push(Packed::new("SHA256SUMS", sums.as_bytes()));
         self.packed(&files)
     }
 
-    fn packed(&self, files: &[(&str, &[u8])]) -> Result<Vec<u8>, rawzip::Error> {
+    fn packed(&self, files: &[Packed<'_>]) -> Result<Vec<u8>, rawzip::Error> {
         // The moment stands in the files; this one is only for those that list the archive.
         let modified = UtcDateTime::from_unix(self.alert.position.time.ms() / 1000);
         let mut output = Vec::new();
         let mut archive = ZipArchiveWriter::new(&mut output);
-        for (name, bytes) in files {
+        for Packed { name, bytes, .. } in files {
             let file = archive.new_file(name).compression_method(CompressionMethod::DEFLATE);
             let (mut entry, config) = file.last_modified(modified).start()?;
             let encoder = DeflateEncoder::new(&mut entry, Compression::default());
@@ -214,11 +226,11 @@ impl Proof {
         Ok(output)
     }
 
-    fn manifest(&self, files: &[(&str, &[u8])]) -> String {
+    fn manifest(&self, files: &[Packed<'_>]) -> String {
         let described: Vec<Value> = files
             .iter()
-            .map(|(name, bytes)| {
-                json!({ "name": name, "bytes": bytes.len(), "sha256": hex(&Sha256::digest(bytes)) })
+            .map(|Packed { name, bytes, sha256 }| {
+                json!({ "name": name, "bytes": bytes.len(), "sha256": sha256 })
             })
             .collect();
         pretty(&json!({

@@ -79,9 +79,7 @@ impl Caller {
             Role::Operator => matches!(kind, Kind::Acknowledge | Kind::Comment | Kind::Handle | Kind::Appeal),
         }
     }
-}
 
-impl Caller {
     /// Whether it decides what others asked for.
     pub(crate) fn is_desk(&self) -> bool {
         matches!(self.role, Role::Admin | Role::Duty)
