@@ -81,11 +81,12 @@ fn serve(
         link.read_until("the answer to the last report", |t| t.acknowledged.contains(&LAST));
         link.finish();
         let last = (0x8001, [&LAST.to_be_bytes()[..], &[0x02, 0x00, 0]].concat());
-        // The platform's own serials and clock are no property of the frames.
+        // The platform's own serials are no property of the frames, nor is what it says by its clock: the time, what is
+        // missing of a message after some silence, and which files it wants once an alert is raised.
         let mut said: Vec<_> = link
             .answers
             .into_iter()
-            .filter(|answer| answer.0 != 0x8004 && *answer != last)
+            .filter(|answer| !matches!(answer.0, 0x8003 | 0x8004 | 0x9208) && *answer != last)
             .map(without_code)
             .collect();
         said.sort();

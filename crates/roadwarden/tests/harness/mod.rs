@@ -360,12 +360,15 @@ impl Terminal {
         deframer.push(&buffer[..count], &mut |piece| {
             let unescaped = piece.unescaped.expect("the platform sends whole frames");
             let id = u16::from_be_bytes([unescaped[0], unescaped[1]]);
-            let body = unescaped[12..].to_vec();
+            // What the length leaves is the header: 12 bytes, or 17 of the edition of 2019, whose bit 14 may lie.
+            let length = usize::from(u16::from_be_bytes([unescaped[2], unescaped[3]]) & 0x3ff);
+            let header = unescaped.len() - length;
+            let body = unescaped[header..].to_vec();
             if id == 0x8001 && body[2..4] == [0x02, 0x00] && body[4] == 0 {
                 acknowledged.insert(u16::from_be_bytes([body[0], body[1]]));
             }
             if !matches!(id, 0x8001 | 0x8100) {
-                let serial = u16::from_be_bytes([unescaped[10], unescaped[11]]);
+                let serial = u16::from_be_bytes([unescaped[header - 2], unescaped[header - 1]]);
                 commands.push((id, serial, body.clone()));
             }
             answers.push((id, body));
