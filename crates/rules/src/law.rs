@@ -94,6 +94,10 @@ pub(crate) const BEHAVIOUR_HANDS: &[Law] =
 pub(crate) const BEHAVIOUR_FATIGUE: &[Law] =
     &[(SAFETY_REGULATION, "第六十二条第（七）项"), (ACTIVE_SAFETY, "")];
 pub(crate) const BEHAVIOUR_HEADWAY: &[Law] = &[(SAFETY_REGULATION, "第八十条"), (ACTIVE_SAFETY, "")];
+/// Figures of the assessment of the joint monitoring network.
+pub(crate) const ASSESSED: &[Law] = &[(NETWORK, "")];
+/// What lowers the limit of coaches by night.
+pub(crate) const SPEED_BY_NIGHT: &[Law] = &NIGHT;
 pub(crate) const OVERLOAD: &[Law] = &[(SCHOOL_BUS, "第三十四条"), ("JT/T 1078-2016", "")];
 
 use Department::{Ecology, Education, Emergency, Police, Transport};

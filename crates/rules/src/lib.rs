@@ -48,6 +48,7 @@
 //!
 //! This crate does **not** read files or clocks, knows no geometry (that is [`fleet::Map`]) and publishes nothing.
 
+mod about;
 mod book;
 mod crews;
 mod engine;
@@ -65,6 +66,7 @@ mod structure;
 mod track;
 mod vehicle;
 
+pub use about::{About, Setting, SettingKind, about, setting, settings};
 pub use book::*;
 pub use crews::{Crews, CrewsState};
 pub use engine::{Engine, Fault, State, Verdict};

@@ -33,9 +33,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use fleet::{
-    Alarms, Alert, Along, Card, DailyHours, Dialect, Driver, EventTime, Fix, Heading, MeasureKind, News,
-    Notice, Observation, Permit, PlateColor, PostedLimit, ReceiveTime, Registration, Registry, Report, Road,
-    Role, SafetyCode, SafetyEvent, SafetyPhase, Speed, Status, TerminalId, Vehicle, VehicleClass,
+    Alarms, Alert, Along, Basis, Card, DailyHours, Dialect, Driver, EventTime, Fix, Heading, MeasureKind,
+    News, Notice, Observation, Permit, PlateColor, PostedLimit, ReceiveTime, Registration, Registry, Report,
+    Road, Role, SafetyCode, SafetyEvent, SafetyPhase, Speed, Status, TerminalId, Vehicle, VehicleClass,
 };
 use rules::{Book, Crews, CrewsState, Engine, Rulebook, State, Verdict};
 use world::{Rectangle, Straight, World};
@@ -58,11 +58,28 @@ fn check(file: &Path) -> Result<(), String> {
     let text = std::fs::read_to_string(file).unwrap();
     let straight = Story::tell(&text, false).map_err(|why| format!("{}: {why}", file.display()))?;
     let restarted = Story::tell(&text, true).map_err(|why| format!("{} restarted: {why}", file.display()))?;
+    if let Some(alert) = straight.iter().find(|alert| !is_told_of(alert)) {
+        return Err(format!(
+            "{}: the table about {} lacks its law or department",
+            file.display(),
+            alert.rule
+        ));
+    }
     let revisions: BTreeSet<_> = straight.iter().map(|alert| (alert.id, alert.revision)).collect();
     if revisions.len() != straight.len() {
         return Err(format!("{}: one revision is said twice", file.display()));
     }
     if straight == restarted { Ok(()) } else { Err(format!("{}: a restart changes it", file.display())) }
+}
+
+/// Whether the table that people read names the law and the departments of an alert. The order behind a zone is the
+/// zone's own.
+fn is_told_of(alert: &Alert) -> bool {
+    let about = rules::about().find(|about| about.id == alert.rule.as_str()).unwrap();
+    let basis = about.basis();
+    let ordered = |b: &&Basis| !basis.contains(b) && alert.place.zone.is_some() && b.article.is_empty();
+    alert.basis.iter().all(|cited| basis.contains(cited) || ordered(&cited))
+        && alert.departments.iter().all(|department| about.departments().contains(department))
 }
 
 #[derive(Default)]

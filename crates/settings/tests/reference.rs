@@ -6,7 +6,8 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use rules::Book;
+use fleet::Department;
+use rules::{Book, about, setting};
 use serde_json::Value;
 use settings::{Loaded, Problems, Settings, load_with};
 
@@ -28,40 +29,6 @@ const OVERRIDE: &str = "\
 # hold = \"20s\"
 ";
 
-/// Names on screen; the English ones are in the comments of the tables.
-const NAMES_ZH: [(&str, &str); 30] = [
-    ("common", "所有规则"),
-    ("quality", "数据质量考核"),
-    ("speeding", "超速"),
-    ("fatigue-warning", "疲劳驾驶预警"),
-    ("fatigue", "疲劳驾驶"),
-    ("night-ban", "夜间禁行"),
-    ("off-route", "偏离线路"),
-    ("hazmat-zone", "危险货物运输车驶入限制区域"),
-    ("hazmat-zone-approach", "危险货物运输车接近限制区域"),
-    ("no-parking", "禁停区停车"),
-    ("charter-origin", "包车异地经营"),
-    ("unqualified-driver", "驾驶员资质不符"),
-    ("clone-plate", "套牌"),
-    ("offline-move", "离线位移"),
-    ("gnss-fault", "定位异常"),
-    ("device-tamper", "终端遭人为干扰"),
-    ("sos", "紧急报警"),
-    ("collision", "碰撞侧翻"),
-    ("closed-structure", "驶入封闭区域"),
-    ("dsm-fatigue", "驾驶员监测：疲劳"),
-    ("dsm-phone", "驾驶员监测：接打电话"),
-    ("dsm-smoking", "驾驶员监测：抽烟"),
-    ("dsm-distraction", "驾驶员监测：分神"),
-    ("dsm-absent", "驾驶员监测：驾驶员不在位"),
-    ("dsm-other", "驾驶员监测：其他"),
-    ("adas-forward-collision", "驾驶辅助：前向碰撞"),
-    ("adas-lane-departure", "驾驶辅助：车道偏离"),
-    ("adas-headway", "驾驶辅助：车距过近"),
-    ("adas-pedestrian", "驾驶辅助：行人碰撞"),
-    ("adas-other", "驾驶辅助：其他"),
-];
-
 #[test]
 fn the_part_about_the_rules_is_what_the_rule_book_says() {
     let path = reference();
@@ -71,7 +38,8 @@ fn the_part_about_the_rules_is_what_the_rule_book_says() {
     if written != said && std::env::var_os("UPDATE_EXPECT").is_some() {
         std::fs::write(&path, format!("{}\n\n{HEAD}\n{said}", before.trim_end())).unwrap();
     }
-    assert_eq!(written, said);
+    let told = written.lines().zip(said.lines()).find(|(written, said)| written != said);
+    assert!(written == said, "UPDATE_EXPECT=1 rewrites it: {told:?}");
 }
 
 #[test]
@@ -115,6 +83,72 @@ fn the_reference_names_every_key_and_its_default() {
     }
 }
 
+/// The documents as the README calls them, and the same in full.
+const SHORT: [(&str, &str); 18] = [
+    ("《道路交通安全法》", "《中华人民共和国道路交通安全法》"),
+    ("道路交通安全法", "《中华人民共和国道路交通安全法》"),
+    ("实施条例", "《中华人民共和国道路交通安全法实施条例》"),
+    ("危货办法", "《危险货物道路运输安全管理办法》（2019年第29号令）"),
+    ("校车条例", "《校车安全管理条例》"),
+    ("动态监督办法", "《道路运输车辆动态监督管理办法》"),
+    ("客运企业规范", "《道路旅客运输企业安全管理规范》（交运规〔2023〕4号）"),
+    ("客运站管理规定", "《道路旅客运输及客运站管理规定》"),
+    ("公路安全保护条例", "《公路安全保护条例》"),
+    ("水污染防治法", "《中华人民共和国水污染防治法》"),
+    ("道路运输条例", "《中华人民共和国道路运输条例》"),
+    ("联网联控考核办法", "《全国重点营运车辆联网联控系统考核管理办法》"),
+    ("危化品条例", "《危险化学品安全管理条例》"),
+    ("JT/T 1078", "JT/T 1078-2016"),
+    ("JT/T 1037", "JT/T 1037-2022"),
+    ("JT/T 617.3", "JT/T 617.3-2018"),
+    ("T/JSATL 12", "T/JSATL 12-2017"),
+    ("ADR", "ADR"),
+];
+
+#[test]
+fn the_readme_names_rules_laws_and_departments_as_the_table_does() {
+    let readme =
+        std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../README.md")).unwrap();
+    for about in about().filter(|about| about.is_rule()) {
+        let head = format!("| `{}` | {} ", about.id, about.title_zh);
+        let row = readme.lines().find(|line| line.starts_with(&head)).unwrap_or_else(|| panic!("no {head}"));
+        let cells: Vec<&str> = row.split(" | ").collect();
+        let basis = about.basis();
+        for cited in cells[2].split("; ") {
+            let (name, full) = *SHORT.iter().find(|(short, _)| cited.starts_with(short)).unwrap();
+            for article in cited[name.len()..].split(',').map(str::trim) {
+                let number = article.split('(').next().unwrap().parse().unwrap_or(0);
+                let told = basis.iter().filter(|basis| basis.document == full);
+                let wanted = if number > 0 { format!("第{}条", chinese(number)) } else { String::new() };
+                assert!(
+                    told.clone().any(|b| b.article.starts_with(&wanted)),
+                    "{}: {cited}: {told:?}",
+                    about.id
+                );
+            }
+        }
+        let named = |department: &Department| cells[4].contains(&department.to_string());
+        for department in Department::ALL {
+            assert_eq!(
+                named(department),
+                about.departments().contains(department),
+                "{} {department}",
+                about.id
+            );
+        }
+    }
+}
+
+/// 1 to 99.
+fn chinese(number: usize) -> String {
+    let digit = |n: usize| ["", "一", "二", "三", "四", "五", "六", "七", "八", "九"][n];
+    match (number / 10, number % 10) {
+        (0, ones) => digit(ones).to_owned(),
+        (1, ones) => format!("十{}", digit(ones)),
+        (tens, ones) => format!("{}十{}", digit(tens), digit(ones)),
+    }
+}
+
 /// Writes a configuration into a directory of its own and loads it.
 fn check(test: &str, text: &str) -> Result<Loaded, Problems> {
     let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join(test);
@@ -146,14 +180,14 @@ fn rules_part() -> String {
     let mut explained: BTreeMap<&str, &str> = BTreeMap::new();
     for (rule, kind) in rules() {
         let table = &tables[kind];
-        let name = NAMES_ZH.iter().find(|(known, _)| *known == rule).unwrap().1;
+        let name = about().find(|about| about.id == rule).unwrap().title_zh;
         let earlier = explained.get(kind).copied();
         text += &format!("\n# {name}\n");
         text += &earlier.map_or(comment(&table.about), |earlier| format!("# As [rules.{earlier}].\n"));
         text += &format!("[rules.{rule}]\n");
         for (key, about) in &table.keys {
             if earlier.is_none() && key != "enabled" {
-                text += &comment(about);
+                text += &comment(&format!("{}: {about}", setting(rule, key).unwrap().title_zh));
             }
             text += &format!("{key} = {}\n", written(&defaults[rule][key]));
         }
@@ -208,7 +242,7 @@ fn rules() -> Vec<(&'static str, &'static str)> {
         Some((rule, left.split_once(": ")?.1.split(' ').next()?))
     });
     let rules: Vec<_> = [("common", "Common"), ("quality", "Quality")].into_iter().chain(rules).collect();
-    assert_eq!(rules.len(), NAMES_ZH.len());
+    assert_eq!(rules.len(), about().count());
     rules
 }
 
