@@ -2,8 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
-use fleet::{DailyHours, RULES, TerminalId, Vehicle, VehicleClass, duration_text};
-use rules::{Book, Rulebook, Selector};
+use fleet::{RULES, TerminalId, Vehicle, VehicleClass, duration_text};
+use rules::{Book, Rulebook, Selector, SettingKind};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 use sha2::{Digest, Sha256};
@@ -254,8 +254,8 @@ fn keys(
                 Some(format!("unknown key {path}.{rule}.{key}, expected {expected}"))
             }
             Some(_) if is_sound(rule, key, &value) => None,
-            Some(default) => {
-                let (written, expected) = (written(source, item), expected(default));
+            Some(_) => {
+                let (written, expected) = (written(source, item), expected(rule, key));
                 Some(format!("{path}.{rule}.{key} is {written}, expected {expected}"))
             }
         };
@@ -267,26 +267,57 @@ fn keys(
     Value::Table(sound)
 }
 
-/// Whether a key can be set to a value; no figure of a rule is negative or endless.
+/// Whether a key can be set to a value; the bounds are those people are told.
 fn is_sound(rule: &str, key: &str, value: &Value) -> bool {
     let alone = Table::from_iter([(key.to_owned(), value.clone())]);
     let book = Table::from_iter([(rule.to_owned(), Value::Table(alone))]);
-    let number = value.as_float().unwrap_or_default();
-    let is_negative = number < 0.0 || value.as_integer().is_some_and(i64::is_negative);
-    number.is_finite() && !is_negative && Book::deserialize(Value::Table(book)).is_ok()
+    rules::setting(rule, key).is_some_and(|setting| is_within(setting.kind, value))
+        && Book::deserialize(Value::Table(book)).is_ok()
 }
 
-/// What a key takes, told by what it holds when it is left out.
-fn expected(default: &Json) -> &'static str {
-    match default {
-        Json::Array(_) => "an array of texts",
-        Json::Bool(_) => "true or false",
-        Json::Number(number) if number.is_u64() => "a whole number from 0 to 255",
-        Json::Number(_) => "a number of at least 0",
-        Json::String(text) if duration_text::parse(text).is_ok() => "a duration such as \"10s\"",
-        Json::String(text) if DailyHours::parse(text).is_ok() => "hours of the day such as \"22:00-06:00\"",
-        Json::String(_) => "one of the words in config/reference.toml",
-        Json::Null | Json::Object(_) => "something else",
+fn is_within(kind: SettingKind, value: &Value) -> bool {
+    match value {
+        Value::Array(items) => items.len() <= SettingKind::ITEMS_MAX,
+        Value::Float(number) => kind.bounds().is_some_and(|(least, most)| (least..=most).contains(number)),
+        Value::Integer(number) => kind.bounds().is_some_and(|(least, most)| {
+            i32::try_from(*number).is_ok_and(|number| (least..=most).contains(&f64::from(number)))
+        }),
+        Value::String(text) if kind == SettingKind::Duration => {
+            duration_text::parse(text).is_ok_and(|duration| duration <= SettingKind::DURATION_MAX)
+        }
+        Value::Boolean(_) | Value::Datetime(_) | Value::String(_) | Value::Table(_) => true,
+    }
+}
+
+/// What a key takes.
+fn expected(rule: &str, key: &str) -> String {
+    let Some(setting) = rules::setting(rule, key) else { return "something else".to_owned() };
+    let kind = setting.kind;
+    let items = SettingKind::ITEMS_MAX;
+    match kind {
+        SettingKind::Choice(words) => format!("one of {}", words.join(", ")),
+        SettingKind::Choices(words) => format!("an array of any of {}", words.join(", ")),
+        SettingKind::Count(least, most) => format!("a whole number from {least} to {most}"),
+        SettingKind::Duration => {
+            let most = duration_text::print(SettingKind::DURATION_MAX);
+            format!("a duration such as \"10s\", at most {most}")
+        }
+        SettingKind::Flag => "true or false".to_owned(),
+        SettingKind::Hours => "hours of the day such as \"22:00-06:00\"".to_owned(),
+        SettingKind::HoursList => {
+            format!("an array of at most {items} hours of the day such as \"22:00-06:00\"")
+        }
+        SettingKind::Texts => format!("an array of at most {items} texts"),
+        SettingKind::Acceleration
+        | SettingKind::Angle
+        | SettingKind::Displacement
+        | SettingKind::Distance
+        | SettingKind::Share
+        | SettingKind::Speed => {
+            let (least, most) = kind.bounds().unwrap_or_default();
+            let unit = kind.unit().map_or(String::new(), |unit| format!(" {unit}"));
+            format!("a number from {least} to {most}{unit}")
+        }
     }
 }
 
