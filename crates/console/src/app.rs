@@ -17,7 +17,7 @@ use crate::problem::Problem;
 use crate::throttle::Throttle;
 use crate::{
     Parts, account, alerts, attachments, commands, evidence, exports, guard, health, live, map, page,
-    quality, reload, structures, vehicles,
+    quality, reload, rules, structures, vehicles,
 };
 
 /// A bulk action over 1,000 ids with a long note is under 50 kB; past this 413.
@@ -107,6 +107,7 @@ fn api() -> Router<Shared> {
         .route("/api/v1/vehicles/{terminal}/commands", get(commands::list).post(commands::queue))
         .route("/api/v1/commands/{id}", get(commands::one).delete(commands::cancel))
         .route("/api/v1/quality", get(quality::list))
+        .route("/api/v1/rules", get(rules::list))
         .route("/api/v1/structures", get(structures::list))
         .route("/api/v1/structures/{id}/reopen", post(structures::reopen))
         .route("/api/v1/sightings", post(structures::sighting))

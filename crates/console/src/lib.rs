@@ -30,6 +30,7 @@ mod quality;
 mod query;
 mod reload;
 mod routes;
+mod rules;
 mod schema;
 mod structures;
 mod throttle;

@@ -136,6 +136,8 @@ routes! {
         "Takes back a command that is still queued; for who sent it, and the roles duty and admin";
     "GET" "/api/v1/quality" "listQuality" "quality" Signed QUALITY_FILTERS, None, Json("QualityPage"), &[],
         "The quality of vehicles' data, day by day in China, newest first; without from and to the last seven days";
+    "GET" "/api/v1/rules" "listRules" "rules" Signed &[], None, Json("RuleList"), &[403],
+        "Every rule and setting with its figure in force, its bounds and the law behind it; for the roles duty and admin";
     "GET" "/api/v1/structures" "listStructures" "structures" Signed &[], None, Json("StructureList"), &[],
         "Bridges and tunnels with a monitor: the newest reading, and whether they are closed";
     "POST" "/api/v1/structures/{id}/reopen" "reopenStructure" "structures" Signed &[], Some("ReopenRequest"), Accepted, &[403, 404, 409, 413, 415, 422],

@@ -552,6 +552,77 @@ documents! {
         /// Status after; null for the engine.
         to: Option<String>,
     }
+    /// The rules in force.
+    RuleList {
+        /// What holds for all first (`common`, `quality`), then every rule.
+        items: Vec<Rule>,
+        /// Always null.
+        next: Option<String>,
+        /// Names the settings in force; alerts carry it.
+        version: String,
+    }
+    /// A rule and its settings.
+    Rule {
+        /// Its id; `common` and `quality` are no rules.
+        id: String,
+        /// Chinese.
+        title_zh: String,
+        /// English.
+        title_en: String,
+        /// Whether it runs; null for what is no rule.
+        enabled: Option<bool>,
+        /// What its alerts may rest on.
+        basis: Vec<Basis>,
+        /// Who its alerts may go to.
+        departments: Vec<String>,
+        /// Every setting.
+        settings: Vec<RuleSetting>,
+        /// What is set otherwise for some vehicles.
+        overrides: Vec<RuleOverride>,
+        /// Whether a figure in force is not the default.
+        changed: bool,
+    }
+    /// A setting of a rule.
+    RuleSetting {
+        /// Its key.
+        key: String,
+        /// `acceleration`, `angle`, `boolean`, `choice`, `choices`, `count`, `displacement`, `distance`, `duration`, `hours`,
+        /// `hours-list`, `share`, `speed` or `texts`.
+        kind: String,
+        /// In force.
+        value: serde_json::Value,
+        /// What holds where nothing is set.
+        default: serde_json::Value,
+        /// Whether the two differ.
+        changed: bool,
+        /// Of a number: `km/h`, `m`, `mm`, `m/s²` or `°`.
+        unit: Option<String>,
+        /// The least: a number, or a duration.
+        min: serde_json::Value,
+        /// The most.
+        max: serde_json::Value,
+        /// What there is to choose from.
+        choices: Vec<String>,
+        /// Chinese.
+        title_zh: String,
+        /// English.
+        title_en: String,
+        /// The law that gives the default; null for a figure of ours.
+        law: Option<String>,
+    }
+    /// Settings for some vehicles only; all that is not null must fit.
+    RuleOverride {
+        /// Vehicle class.
+        class: Option<String>,
+        /// Operator id.
+        operator: Option<String>,
+        /// First digits of the division.
+        division: Option<String>,
+        /// Terminal number.
+        terminal: Option<String>,
+        /// The keys that differ from what holds for all.
+        values: serde_json::Value,
+    }
     /// What a reload put into force.
     Reloaded {
         /// Names all of it.

@@ -102,6 +102,13 @@ impl World {
         }
     }
 
+    /// Puts rules into force.
+    pub fn set_book(&self, book: rules::Rulebook) {
+        self.reference.send_modify(|reference| {
+            *reference = Arc::new(Reference { book: Arc::new(book), ..(**reference).clone() });
+        });
+    }
+
     pub fn now(&self) -> EventTime {
         clock()
     }
