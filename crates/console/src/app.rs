@@ -12,12 +12,13 @@ use axum::routing::{get, post};
 use fleet::ReceiveTime;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use crate::problem::Problem;
 use crate::throttle::Throttle;
 use crate::{
     Parts, account, alerts, attachments, commands, evidence, exports, guard, health, live, map, page,
-    quality, reload, rules, structures, vehicles,
+    positions, quality, reload, rules, slots, structures, vehicles,
 };
 
 /// A bulk action over 1,000 ids with a long note is under 50 kB; past this 413.
@@ -39,6 +40,11 @@ pub(crate) struct App {
     pub(crate) throttle: Mutex<Throttle>,
     pub(crate) password_checks: Semaphore,
     pub(crate) feeds: Arc<Semaphore>,
+    pub(crate) sockets: Arc<Semaphore>,
+    /// Of every vehicle, what the map draws.
+    pub(crate) fold: Arc<slots::Fold>,
+    /// What runs until the console stops; it waits for them.
+    pub(crate) tasks: TaskTracker,
     pub(crate) archives: Semaphore,
     pub(crate) summaries: live::Summaries,
 }
@@ -62,13 +68,21 @@ pub(crate) fn now() -> ReceiveTime {
     ReceiveTime::from_ms(i64::try_from(ms).unwrap_or(i64::MAX))
 }
 
-pub(crate) fn router(parts: Parts, stopping: CancellationToken) -> Router {
+pub(crate) fn router(parts: Parts, stopping: CancellationToken, tasks: TaskTracker) -> Router {
+    // Listen first: what changes while everything is read is then taken twice, not missed.
+    let words = parts.live.subscribe();
+    let mut reference = parts.reference.clone();
+    let fold = Arc::new(slots::Fold::new(&parts.live, &reference.borrow_and_update().registry));
+    tasks.spawn(Arc::clone(&fold).follow(parts.live.clone(), words, reference, stopping.clone()));
     let app = Arc::new(App {
         parts,
         stopping,
         throttle: Mutex::default(),
         password_checks: Semaphore::new(PASSWORD_CHECKS_MAX),
         feeds: Arc::new(Semaphore::new(FEEDS_MAX)),
+        sockets: Arc::new(Semaphore::new(positions::SOCKETS_MAX)),
+        fold,
+        tasks,
         archives: Semaphore::new(ARCHIVES_MAX),
         summaries: live::Summaries::default(),
     });
@@ -112,6 +126,7 @@ fn api() -> Router<Shared> {
         .route("/api/v1/structures/{id}/reopen", post(structures::reopen))
         .route("/api/v1/sightings", post(structures::sighting))
         .route("/api/v1/live", get(live::stream))
+        .route("/api/v1/live/positions", get(positions::open))
         .route("/api/v1/exports/violations.csv", get(exports::csv))
         .route("/api/v1/map/zones", get(map::zones))
         .route("/api/v1/map/routes", get(map::routes))

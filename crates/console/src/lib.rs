@@ -25,6 +25,7 @@ mod map;
 mod openapi;
 mod page;
 mod places;
+mod positions;
 mod problem;
 mod quality;
 mod query;
@@ -32,6 +33,7 @@ mod reload;
 mod routes;
 mod rules;
 mod schema;
+mod slots;
 mod structures;
 mod throttle;
 mod vehicles;
@@ -50,6 +52,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 pub use openapi::document as openapi_document;
 pub use reload::{NotReloaded, Reload};
@@ -102,6 +105,7 @@ pub enum StartError {
 pub struct Console {
     local_addr: SocketAddr,
     stopping: CancellationToken,
+    tasks: TaskTracker,
     serving: JoinHandle<()>,
 }
 
@@ -112,8 +116,9 @@ impl Console {
         let listener = TcpListener::bind(listen).await.map_err(failed)?;
         let local_addr = listener.local_addr().map_err(failed)?;
         let stopping = CancellationToken::new();
-        let service =
-            app::router(parts, stopping.clone()).into_make_service_with_connect_info::<SocketAddr>();
+        let tasks = TaskTracker::new();
+        let service = app::router(parts, stopping.clone(), tasks.clone())
+            .into_make_service_with_connect_info::<SocketAddr>();
         let stop = stopping.clone();
         let serving = tokio::spawn(async move {
             if let Err(error) =
@@ -122,7 +127,7 @@ impl Console {
                 tracing::error!(%error, "console stopped serving");
             }
         });
-        Ok(Self { local_addr, stopping, serving })
+        Ok(Self { local_addr, stopping, tasks, serving })
     }
 
     /// Where it listens; tells the port when 0 was asked for.
@@ -130,11 +135,13 @@ impl Console {
         self.local_addr
     }
 
-    /// Ends live feeds, lets other requests finish for a moment, and closes.
+    /// Ends live feeds and what follows the pipeline, lets other requests finish for a moment, and closes.
     pub async fn stop(self) {
         self.stopping.cancel();
         let abort = self.serving.abort_handle();
-        if tokio::time::timeout(STOP_MAX, self.serving).await.is_err() {
+        self.tasks.close();
+        let ended = async { tokio::join!(self.serving, self.tasks.wait()) };
+        if tokio::time::timeout(STOP_MAX, ended).await.is_err() {
             abort.abort();
         }
     }

@@ -140,6 +140,9 @@ fn answer(answer: Answer) -> (&'static str, ResponseBuilder) {
         }
         Answer::Accepted => ("202", done.description("Kept; the rules see it in its turn")),
         Answer::Nothing => ("204", done.description("Done")),
+        Answer::Socket(protocol) => {
+            ("101", done.description(format!("A WebSocket of the subprotocol {protocol}")))
+        }
     }
 }
 
@@ -165,6 +168,7 @@ fn refusal(status: u16) -> ResponseBuilder {
         413 => "The body is too large",
         415 => "The body is not application/json",
         422 => "A member of the body is wrong, or what a reload reads",
+        426 => "No WebSocket is asked for, or of another subprotocol",
         429 => "Too many attempts: see Retry-After; or too much waits already",
         503 => "A check fails, or the service is stopping",
         _ => "Our fault",

@@ -40,6 +40,8 @@ pub(crate) enum Answer {
     Queued(&'static str),
     /// 204.
     Nothing,
+    /// 101: a WebSocket of this subprotocol.
+    Socket(&'static str),
 }
 
 /// The filters of a list of alerts.
@@ -97,7 +99,7 @@ macro_rules! routes {
     };
 }
 
-use Answer::{Accepted, Json, Nothing, Queued, Text};
+use Answer::{Accepted, Json, Nothing, Queued, Socket, Text};
 
 routes! {
     "GET" "/api/v1/alerts" "listAlerts" "alerts" Signed ALERT_FILTERS, None, Json("AlertPage"), &[],
@@ -146,6 +148,8 @@ routes! {
         "A camera saw a plate";
     "GET" "/api/v1/live" "streamLive" "live" Signed &[], None, Text("text/event-stream"), &[],
         "Server-sent events: alert, vehicle, handling, summary, resync";
+    "GET" "/api/v1/live/positions" "streamPositions" "live" Signed &[], None, Socket("roadwarden.positions.v1"), &[403, 426, 503],
+        "A WebSocket: where the vehicles of a view are, in binary frames; protocol/README.md has the layout";
     "GET" "/api/v1/exports/violations.csv" "exportViolationsCsv" "exports" Signed EXPORT_FILTERS, None, Text("text/csv"), &[],
         "Alerts as CSV: UTF-8 with a byte order mark, safe to open in a spreadsheet";
     "GET" "/api/v1/map/zones" "getZones" "map" Signed &[], None, Json("FeatureCollection"), &[],

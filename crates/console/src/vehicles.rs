@@ -17,7 +17,7 @@ use crate::problem::Problem;
 use crate::query::Params;
 
 /// A terminal that said nothing for so long is offline; the gateway's default idle timeout.
-const ONLINE_MAX: Duration = Duration::from_secs(180);
+pub(crate) const ONLINE_MAX: Duration = Duration::from_secs(180);
 /// How far back a track goes unless told.
 const TRACK_DEFAULT: Duration = Duration::from_secs(24 * 3600);
 

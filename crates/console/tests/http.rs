@@ -105,6 +105,8 @@ const ACCESS: &[(&str, &str, [u16; 5])] = &[
     ("POST", "/api/v1/structures/{structure}/reopen reopen", [401, 404, 403, 403, 404]),
     ("POST", "/api/v1/sightings sighting", [401, 403, 202, 403, 202]),
     ("GET", "/api/v1/live", [401, 200, 200, 200, 200]),
+    // Whoever is let in learns that this is a WebSocket.
+    ("GET", "/api/v1/live/positions", [401, 426, 426, 426, 426]),
     ("POST", "/api/v1/reload", [401, 403, 403, 403, 200]),
     ("GET", "/api/v1/audit", [401, 403, 403, 403, 200]),
     ("POST", "/api/v1/session/ticket ticket", [401; 5]),
