@@ -11,6 +11,7 @@
 mod alert;
 mod hazmat;
 mod identity;
+mod month;
 mod observation;
 mod place;
 mod position;
@@ -26,6 +27,7 @@ pub use alert::{
 };
 pub use hazmat::{Goods, TunnelCategory, TunnelCode};
 pub use identity::{Division, InvalidIdentity, PlateColor, TerminalId, VehicleClass};
+pub use month::{InvalidMonth, Month};
 pub use observation::{
     Alarms, Card, Dialect, Fix, News, Notice, Observation, Registration, Report, SafetyCode, SafetyEvent,
     SafetyPhase, Status,
