@@ -1,5 +1,5 @@
 //! What people and the law ask for later: alerts, what was done about them, who may see them, what is to be sent, and
-//! what terminals were asked to do.
+//! what terminals were asked to do, and the list of major dangers.
 //!
 //! One SQLite file. An alert's revision and the outbox rows that announce it are one transaction; so are an action,
 //! its timeline row, its audit row and its outbox rows. Calls block. This crate does **not** judge or send anything.
@@ -7,6 +7,7 @@
 mod accounts;
 mod act;
 mod commands;
+mod dangers;
 mod handling;
 mod metrics;
 mod outbox;
@@ -32,6 +33,11 @@ pub use crate::commands::{
     COMMAND_LASTS_MAX, CancelError, CommandId, CommandQuery, CommandRecord, CommandState, NewCommand,
     QueueError, Settled, Settlement,
 };
+pub use crate::dangers::{
+    Announced, AssignedTo, CreateDangerError, DANGER_ALERTS_MAX, Danger, DangerAction, DangerActionKind,
+    DangerEntry, DangerError, DangerId, DangerLevel, DangerPart, DangerQuery, DangerStatus, NewDanger,
+    Report, Reports, Source, SourceKind, Trigger,
+};
 pub use crate::handling::{ActionKind, Appeal, Handling, HandlingStatus, Outcome, Reason, Via};
 pub use crate::outbox::{Outgoing, OutgoingKind};
 pub use crate::quality::{QualityQuery, QualityRow};
@@ -44,6 +50,8 @@ use crate::metrics::Metrics;
 const HANDLING_BACKLOG: usize = 1024;
 /// The same for changes of commands.
 const COMMANDS_BACKLOG: usize = 1024;
+/// The same for changes of major dangers.
+const DANGERS_BACKLOG: usize = 1024;
 
 /// Why the ledger can't be opened.
 #[derive(Debug, thiserror::Error)]
@@ -120,6 +128,7 @@ struct Inner {
     outbox: Arc<Notify>,
     handling: broadcast::Sender<(AlertId, Handling)>,
     commands: broadcast::Sender<CommandRecord>,
+    dangers: broadcast::Sender<Danger>,
 }
 
 impl Ledger {
@@ -142,6 +151,7 @@ impl Ledger {
             outbox: Arc::new(Notify::new()),
             handling: broadcast::Sender::new(HANDLING_BACKLOG),
             commands: broadcast::Sender::new(COMMANDS_BACKLOG),
+            dangers: broadcast::Sender::new(DANGERS_BACKLOG),
         };
         Ok(Self { inner: Arc::new(inner) })
     }

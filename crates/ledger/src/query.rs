@@ -201,7 +201,7 @@ impl Filter {
         }
     }
 
-    fn divisions(&mut self, divisions: &[String]) -> Result<(), StoreError> {
+    pub(crate) fn divisions(&mut self, divisions: &[String]) -> Result<(), StoreError> {
         if divisions.is_empty() {
             return Ok(());
         }

@@ -70,6 +70,19 @@ CREATE INDEX IF NOT EXISTS command_open ON command (terminal, seq) WHERE state =
 CREATE INDEX IF NOT EXISTS command_queued ON command (expires) WHERE state = 'queued';
 CREATE INDEX IF NOT EXISTS command_sent ON command (seq) WHERE state = 'sent';
 CREATE INDEX IF NOT EXISTS command_ended ON command (updated, seq) WHERE state NOT IN ('queued', 'sent');
+CREATE TABLE IF NOT EXISTS danger (
+    year INTEGER NOT NULL, number INTEGER NOT NULL, key TEXT UNIQUE, pattern TEXT, level TEXT NOT NULL,
+    operator TEXT NOT NULL, division TEXT NOT NULL, discovered INTEGER NOT NULL, created INTEGER NOT NULL,
+    status TEXT NOT NULL, due INTEGER, closed INTEGER, escalation INTEGER NOT NULL, document TEXT NOT NULL,
+    PRIMARY KEY (year, number)) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS danger_by_operator ON danger (operator, pattern, discovered);
+CREATE INDEX IF NOT EXISTS danger_due ON danger (due) WHERE status <> 'closed';
+CREATE TABLE IF NOT EXISTS danger_timeline (
+    seq INTEGER PRIMARY KEY, year INTEGER NOT NULL, number INTEGER NOT NULL, at INTEGER NOT NULL, entry TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS danger_story ON danger_timeline (year, number, seq);
+CREATE TABLE IF NOT EXISTS bulletin (
+    id TEXT PRIMARY KEY, at INTEGER NOT NULL, month TEXT NOT NULL, title TEXT NOT NULL, document TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS bulletin_by_time ON bulletin (at, id);
 PRAGMA user_version = 1;
 COMMIT;";
 
