@@ -136,7 +136,7 @@ fn rules(params: &Params) -> Result<Vec<fleet::RuleId>, Problem> {
 const NOBODY: &str = "\0nobody";
 
 /// The one operator a caller is confined to. Vehicles outside the registry have the empty id, which is nobody's either.
-fn confined(caller: &Caller) -> Option<String> {
+pub(crate) fn confined(caller: &Caller) -> Option<String> {
     caller.scope().map(|own| if own.is_empty() { NOBODY } else { own }.to_owned())
 }
 

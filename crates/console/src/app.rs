@@ -17,8 +17,8 @@ use tokio_util::task::TaskTracker;
 use crate::problem::Problem;
 use crate::throttle::Throttle;
 use crate::{
-    Parts, account, alerts, attachments, commands, evidence, exports, guard, health, live, map, page,
-    positions, quality, reload, rules, slots, structures, vehicles,
+    Parts, account, alerts, attachments, commands, dangers, evidence, exports, guard, health, live, map,
+    page, positions, quality, reload, rules, slots, structures, vehicles,
 };
 
 /// A bulk action over 1,000 ids with a long note is under 50 kB; past this 413.
@@ -120,6 +120,10 @@ fn api() -> Router<Shared> {
         .route("/api/v1/vehicles/{terminal}/violations", get(alerts::violations))
         .route("/api/v1/vehicles/{terminal}/commands", get(commands::list).post(commands::queue))
         .route("/api/v1/commands/{id}", get(commands::one).delete(commands::cancel))
+        .route("/api/v1/dangers", get(dangers::list).post(dangers::create))
+        .route("/api/v1/dangers/{id}", get(dangers::one))
+        .route("/api/v1/dangers/{id}/timeline", get(dangers::timeline))
+        .route("/api/v1/dangers/{id}/actions", post(dangers::act))
         .route("/api/v1/quality", get(quality::list))
         .route("/api/v1/rules", get(rules::list))
         .route("/api/v1/structures", get(structures::list))

@@ -173,7 +173,7 @@ fn lasts(seconds: Option<u64>) -> Result<Duration, Problem> {
 }
 
 /// The caller's own: nobody's key stands for another's command.
-fn key(caller: &Caller, headers: &HeaderMap) -> Result<Option<String>, Problem> {
+pub(crate) fn key(caller: &Caller, headers: &HeaderMap) -> Result<Option<String>, Problem> {
     let Some(value) = headers.get(KEY_HEADER) else { return Ok(None) };
     let text = value.to_str().unwrap_or_default().trim();
     if (1..=KEY_CHARS_MAX).contains(&text.len()) {
@@ -187,8 +187,12 @@ fn not_queued(error: QueueError) -> Problem {
     let detail = error.to_string();
     match error {
         QueueError::Full { .. } => Problem::new(StatusCode::TOO_MANY_REQUESTS, "queue-full", detail),
-        QueueError::KeyReused => Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "key-reused", detail)
-            .about(format!("header/{KEY_HEADER}")),
+        QueueError::KeyReused => key_reused(detail),
         QueueError::Store(error) => Problem::internal(error),
     }
+}
+
+/// The key stands for something else.
+pub(crate) fn key_reused(detail: String) -> Problem {
+    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "key-reused", detail).about(format!("header/{KEY_HEADER}"))
 }

@@ -15,6 +15,7 @@ mod alerts;
 mod app;
 mod attachments;
 mod commands;
+mod dangers;
 mod evidence;
 mod exports;
 mod guard;

@@ -13,7 +13,7 @@ use axum::http::{HeaderMap, HeaderName, StatusCode};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use fleet::{AlertId, Severity, State, TerminalId};
-use ledger::{CommandRecord, Handling, Ledger, Query, StoreError};
+use ledger::{CommandRecord, Danger, Handling, Ledger, Query, StoreError};
 use pipeline::{LiveEvent, LiveVehicle};
 use serde_json::{Value, json};
 use tokio::sync::broadcast::error::RecvError;
@@ -24,7 +24,7 @@ use crate::app::{Shared, now};
 use crate::guard::{Caller, identify};
 use crate::json::to_http;
 use crate::problem::Problem;
-use crate::{alerts, vehicles};
+use crate::{alerts, dangers, vehicles};
 
 /// A vehicle's word goes out at most this often.
 const VEHICLE_EVERY: Duration = Duration::from_secs(1);
@@ -72,6 +72,7 @@ struct Feed {
     changes: broadcast::Receiver<LiveEvent>,
     handlings: broadcast::Receiver<(AlertId, Handling)>,
     commands: broadcast::Receiver<CommandRecord>,
+    dangers: broadcast::Receiver<Danger>,
     /// The latest word of each vehicle that changed since the last flush: at most one a vehicle.
     changed: HashMap<TerminalId, Arc<LiveVehicle>>,
     /// What goes out next: refilled only when it is empty.
@@ -94,6 +95,7 @@ impl Feed {
             changes: app.parts.live.subscribe(),
             handlings: app.parts.ledger.subscribe_handling(),
             commands: app.parts.ledger.subscribe_commands(),
+            dangers: app.parts.ledger.subscribe_dangers(),
             changed: HashMap::new(),
             out: VecDeque::new(),
             flush: every(VEHICLE_EVERY),
@@ -118,6 +120,7 @@ impl Feed {
                 change = self.changes.recv() => self.handle_change(change).await?,
                 handling = self.handlings.recv() => self.handle_handling(handling).await?,
                 command = self.commands.recv() => self.handle_command(command)?,
+                danger = self.dangers.recv() => self.handle_danger(danger)?,
                 _ = self.flush.tick() => self.flush_vehicles(),
                 _ = self.summary.tick() => self.summarise().await?,
             }
@@ -169,6 +172,20 @@ impl Feed {
                     self.push("command", &to_http(&command).unwrap_or_default());
                 }
             }
+            Err(RecvError::Lagged(missed)) => {
+                self.push("resync", &json!({ "reason": format!("{missed} events missed") }))
+            }
+            Err(RecvError::Closed) => return None,
+        }
+        Some(())
+    }
+
+    fn handle_danger(&mut self, danger: Result<Danger, RecvError>) -> Option<()> {
+        match danger {
+            Ok(danger) if dangers::sees(&self.caller, &danger) => {
+                self.push("danger", &to_http(&danger).unwrap_or_default())
+            }
+            Ok(_) => {}
             Err(RecvError::Lagged(missed)) => {
                 self.push("resync", &json!({ "reason": format!("{missed} events missed") }))
             }

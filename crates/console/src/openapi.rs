@@ -66,7 +66,7 @@ fn operation(route: &Route) -> OperationBuilder {
     for name in route.query {
         operation = operation.parameter(parameter(name, ParameterIn::Query, Required::False));
     }
-    if matches!(route.answer, Answer::Queued(_)) {
+    if matches!(route.answer, Answer::Created(_) | Answer::Queued(_)) {
         operation = operation.parameter(parameter(KEY_HEADER, ParameterIn::Header, Required::False));
     }
     if let Some(body) = route.body {
@@ -91,6 +91,10 @@ fn operation(route: &Route) -> OperationBuilder {
 fn parameter(name: &str, place: ParameterIn, required: Required) -> ParameterBuilder {
     let (kind, meaning) = match name {
         "limit" => (Type::Integer, "Items in one answer, 1 to 1000"),
+        "count" => (Type::Boolean, "Count what fits, up to 10,000"),
+        "overdue" => (Type::Boolean, "Past its date and not closed"),
+        "status" => (Type::String, "open, assigned, rectifying, closing or closed; may be repeated"),
+        "level" => (Type::String, "major or general; may be repeated"),
         "online" => (Type::Boolean, "Heard within the last three minutes"),
         "cursor" => (Type::String, "`next` of the answer before"),
         "from" => (Type::String, "RFC 3339, inclusive"),
@@ -110,9 +114,9 @@ fn parameter(name: &str, place: ParameterIn, required: Required) -> ParameterBui
         "terminal" => (Type::String, "Terminal number"),
         "operator" => (Type::String, "Operator id; may be repeated"),
         "by" => (Type::String, "vehicle (the default) or operator"),
-        KEY_HEADER => (Type::String, "The same key twice queues once"),
+        KEY_HEADER => (Type::String, "The same key twice acts once"),
         "file" => (Type::String, "Name of the file in the list"),
-        _ => (Type::String, "Id of the alert, command or structure"),
+        _ => (Type::String, "Id of the alert, command or structure, or number of the entry"),
     };
     ParameterBuilder::new()
         .name(name)
@@ -133,6 +137,10 @@ fn answer(answer: Answer) -> (&'static str, ResponseBuilder) {
             let content =
                 ContentBuilder::new().schema(Some(ObjectBuilder::new().schema_type(Type::String))).build();
             ("200", done.description("Done").content(media, content))
+        }
+        Answer::Created(name) => {
+            let content = ContentBuilder::new().schema(Some(Ref::from_schema_name(name))).build();
+            ("201", done.description("Made; its place is in `Location`").content("application/json", content))
         }
         Answer::Queued(name) => {
             let content = ContentBuilder::new().schema(Some(Ref::from_schema_name(name))).build();
@@ -164,7 +172,7 @@ fn refusal(status: u16) -> ResponseBuilder {
         401 => "No credentials, or wrong ones",
         403 => "Not allowed for this role, or X-CSRF is missing",
         404 => "Not there, or not yours to see",
-        409 => "Somebody was first: `handling` tells the state now; or it is too late for this",
+        409 => "Somebody was first: `handling` or `danger` tells the state now; or it is too late for this",
         413 => "The body is too large",
         415 => "The body is not application/json",
         422 => "A member of the body is wrong, or what a reload reads",

@@ -34,6 +34,8 @@ pub(crate) enum Answer {
     Json(&'static str),
     /// A text of this media type.
     Text(&'static str),
+    /// 201 with JSON of this schema and its place in the header `Location`. Takes the header `Idempotency-Key`.
+    Created(&'static str),
     /// 202: it is on disk, and the rules will see it in its turn.
     Accepted,
     /// 202 with JSON of this schema: it is on disk and will be done in its turn. Takes the header `Idempotency-Key`.
@@ -89,6 +91,10 @@ pub(crate) const COMMAND_FILTERS: &[&str] = &["state", "limit", "cursor"];
 /// What the quality of data is asked by.
 pub(crate) const QUALITY_FILTERS: &[&str] = &["from", "to", "operator", "terminal", "by", "limit", "cursor"];
 
+/// The filters of the list of major dangers.
+pub(crate) const DANGER_FILTERS: &[&str] =
+    &["status", "level", "operator", "division", "overdue", "from", "to", "count", "limit", "cursor"];
+
 macro_rules! routes {
     ($($method:literal $path:literal $id:literal $tag:literal $access:ident $query:expr, $body:expr, $answer:expr, $refusals:expr, $summary:literal;)+) => {
         /// The table.
@@ -99,7 +105,7 @@ macro_rules! routes {
     };
 }
 
-use Answer::{Accepted, Json, Nothing, Queued, Socket, Text};
+use Answer::{Accepted, Created, Json, Nothing, Queued, Socket, Text};
 
 routes! {
     "GET" "/api/v1/alerts" "listAlerts" "alerts" Signed ALERT_FILTERS, None, Json("AlertPage"), &[],
@@ -136,6 +142,16 @@ routes! {
         "One command and how far it is";
     "DELETE" "/api/v1/commands/{id}" "cancelCommand" "commands" Signed &[], None, Json("Command"), &[403, 404, 409],
         "Takes back a command that is still queued; for who sent it, and the roles duty and admin";
+    "GET" "/api/v1/dangers" "listDangers" "dangers" Signed DANGER_FILTERS, None, Json("DangerPage"), &[],
+        "The list of major dangers, the newest first";
+    "POST" "/api/v1/dangers" "createDanger" "dangers" Signed &[], Some("DangerRequest"), Created("Danger"), &[403, 413, 415, 422],
+        "Lists a danger, by itself or for alerts";
+    "GET" "/api/v1/dangers/{id}" "getDanger" "dangers" Signed &[], None, Json("Danger"), &[404],
+        "One entry of the list";
+    "GET" "/api/v1/dangers/{id}/timeline" "getDangerTimeline" "dangers" Signed &[], None, Json("DangerTimeline"), &[404],
+        "Every step of an entry, oldest first";
+    "POST" "/api/v1/dangers/{id}/actions" "actOnDanger" "dangers" Signed &[], Some("DangerActionRequest"), Json("Danger"), &[403, 404, 409, 413, 415, 422],
+        "Takes a step: assign, progress, report, extend, request-close, close, return, announce, comment or reopen";
     "GET" "/api/v1/quality" "listQuality" "quality" Signed QUALITY_FILTERS, None, Json("QualityPage"), &[],
         "The quality of vehicles' data, day by day in China, newest first; without from and to the last seven days";
     "GET" "/api/v1/rules" "listRules" "rules" Signed &[], None, Json("RuleList"), &[403],

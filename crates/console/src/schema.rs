@@ -763,6 +763,170 @@ documents! {
         /// Which camera, 1 to 128 characters.
         camera: String,
     }
+    /// A page of the list of major dangers.
+    DangerPage {
+        /// The highest numbers first.
+        items: Vec<Danger>,
+        /// The cursor of the next page.
+        next: Option<String>,
+        /// With `count=true`: how many fit, up to 10,000.
+        count: Option<u64>,
+        /// With `count=true`: whether there are no more than that.
+        count_is_exact: Option<bool>,
+    }
+    /// An entry of the list of major dangers.
+    Danger {
+        /// `MD-2026-000123`: the year in China it was listed in, and a count.
+        id: String,
+        /// One line.
+        title: String,
+        /// Which article makes it a danger.
+        category: String,
+        /// `major` or `general`.
+        level: String,
+        /// What it rests on.
+        source: DangerSource,
+        /// Operator id.
+        operator: String,
+        /// Terminal number, where it is about one vehicle.
+        terminal: Option<String>,
+        /// Certificate number, where it is about one driver.
+        driver: Option<String>,
+        /// Six digits of GB/T 2260; empty where unknown.
+        division: String,
+        /// When it was found.
+        discovered_at: String,
+        /// When it was listed.
+        created_at: String,
+        /// `open`, `assigned`, `rectifying`, `closing` or `closed`.
+        status: String,
+        /// Who has to put it right.
+        assigned_to: Option<DangerUnit>,
+        /// Since when.
+        assigned_at: Option<String>,
+        /// Until when.
+        due_at: Option<String>,
+        /// Whether that is past and it is not closed.
+        overdue: bool,
+        /// 0; 1 once overdue, one more each 24 hours.
+        escalation: u32,
+        /// What is done about it.
+        measures: Option<String>,
+        /// Who asked for closing.
+        requested_by: Option<String>,
+        /// Who took part in putting it right: none of them may close it.
+        handled_by: Vec<String>,
+        /// Who inspected and closed it.
+        inspector: Option<String>,
+        /// When.
+        closed_at: Option<String>,
+        /// When and where it was announced, oldest first.
+        announced: Vec<DangerAnnounced>,
+        /// The two reports.
+        reports: DangerReports,
+        /// 0 when listed, one more with each change.
+        version: u32,
+        /// When it changed last.
+        updated_at: String,
+    }
+    /// What an entry rests on.
+    DangerSource {
+        /// `manual`, `alert` or `trigger`.
+        kind: String,
+        /// The rule of its alerts, where they have one.
+        rule: Option<String>,
+        /// Alerts that show it, at most 100.
+        alert_ids: Vec<String>,
+        /// `handling-rate`, `speeding-count`, `handling-slips` or `unhandled-month`, where the service found it.
+        trigger: Option<String>,
+    }
+    /// Who has to put it right.
+    DangerUnit {
+        /// The responsible unit.
+        unit: String,
+        /// The responsible person.
+        person: Option<String>,
+    }
+    /// That an entry was announced.
+    DangerAnnounced {
+        /// When.
+        at: String,
+        /// In which bulletin; null: by itself.
+        bulletin: Option<String>,
+    }
+    /// When the two reports were made.
+    DangerReports {
+        /// To the department in charge.
+        department_at: Option<String>,
+        /// To the congress of the staff.
+        congress_at: Option<String>,
+    }
+    /// The story of an entry.
+    DangerTimeline {
+        /// Oldest first.
+        items: Vec<DangerStep>,
+        /// Always null.
+        next: Option<String>,
+    }
+    /// A step of an entry.
+    DangerStep {
+        /// When.
+        at: String,
+        /// Who; `dangers` for the service.
+        by: String,
+        /// `console`, `api` or `service`.
+        via: String,
+        /// An action, or `create`, `evidence`, `escalate`, `bulletin`.
+        action: String,
+        /// A text.
+        note: Option<String>,
+        /// Status before; null when it was listed.
+        from: Option<String>,
+        /// Status after.
+        to: String,
+        /// What was given with it.
+        detail: BTreeMap<String, serde_json::Value>,
+    }
+    /// A danger to be listed. What alerts or a vehicle tell need not be given.
+    DangerRequest {
+        /// One line, at most 200 characters.
+        title: String,
+        /// Which article makes it a danger, at most 200 characters.
+        category: Option<String>,
+        /// `major`, the default, or `general`.
+        level: Option<String>,
+        /// Alerts that show it, at most 100, all of one operator.
+        alert_ids: Option<Vec<String>>,
+        /// Operator id.
+        operator: Option<String>,
+        /// Terminal number.
+        terminal: Option<String>,
+        /// Certificate number.
+        driver: Option<String>,
+        /// When it was found, RFC 3339; now by default.
+        discovered_at: Option<String>,
+        /// At most 2,000 characters.
+        note: Option<String>,
+    }
+    /// A step of an entry.
+    DangerActionRequest {
+        /// `assign`, `progress`, `report`, `extend`, `request-close`, `close`, `return`, `announce`, `comment` or `reopen`.
+        action: String,
+        /// At most 2,000 characters.
+        note: Option<String>,
+        /// For `assign`: the responsible unit.
+        unit: Option<String>,
+        /// For `assign`: the responsible person.
+        person: Option<String>,
+        /// For `assign` and `extend`: until when.
+        due_at: Option<String>,
+        /// For `progress` and `request-close`: what is done about it.
+        measures: Option<String>,
+        /// For `report`: `department` or `congress`.
+        which: Option<String>,
+        /// The version the caller saw; another one answers 409.
+        expected_version: Option<u32>,
+    }
     /// A refusal (RFC 9457).
     Problem {
         /// `urn:roadwarden:problem:…`.
@@ -777,6 +941,8 @@ documents! {
         errors: Option<Vec<Fault>>,
         /// With 409: the handling as it is now.
         handling: Option<Handling>,
+        /// With 409: the entry as it is now.
+        danger: Option<Danger>,
     }
     /// A parameter or member that is wrong.
     Fault {

@@ -95,6 +95,22 @@ const ACCESS: &[(&str, &str, [u16; 5])] = &[
     // The duty desk takes it back; who is not allowed to learns no more.
     ("DELETE", "/api/v1/commands/{own-command}", [401, 200, 403, 403, 409]),
     ("DELETE", "/api/v1/commands/{other-command}", [401, 200, 403, 404, 409]),
+    ("GET", "/api/v1/dangers", [401, 200, 200, 200, 200]),
+    ("POST", "/api/v1/dangers danger", [401, 201, 403, 403, 201]),
+    ("GET", "/api/v1/dangers/{own-danger}", [401, 200, 200, 200, 200]),
+    ("GET", "/api/v1/dangers/{other-danger}", [401, 200, 200, 404, 200]),
+    ("GET", "/api/v1/dangers/{own-danger}/timeline", [401, 200, 200, 200, 200]),
+    ("GET", "/api/v1/dangers/{other-danger}/timeline", [401, 200, 200, 404, 200]),
+    ("POST", "/api/v1/dangers/{own-danger}/actions comment", [401, 200, 403, 200, 200]),
+    ("POST", "/api/v1/dangers/{other-danger}/actions comment", [401, 200, 403, 404, 200]),
+    // From open a step may be allowed to somebody and yet be none of this moment.
+    ("POST", "/api/v1/dangers/{own-danger}/actions progress", [401, 409, 403, 409, 409]),
+    ("POST", "/api/v1/dangers/{own-danger}/actions request-close", [401, 409, 403, 409, 409]),
+    ("POST", "/api/v1/dangers/{own-danger}/actions extend", [401, 409, 403, 403, 409]),
+    ("POST", "/api/v1/dangers/{own-danger}/actions reopen", [401, 409, 403, 403, 409]),
+    ("POST", "/api/v1/dangers/{own-danger}/actions close", [401, 403, 403, 403, 409]),
+    ("POST", "/api/v1/dangers/{own-danger}/actions return", [401, 403, 403, 403, 409]),
+    ("POST", "/api/v1/dangers/{own-danger}/actions announce", [401, 403, 403, 403, 200]),
     ("GET", "/api/v1/exports/violations.csv", [401, 200, 200, 200, 200]),
     ("GET", "/api/v1/map/zones", [401, 200, 200, 200, 200]),
     ("GET", "/api/v1/map/routes", [401, 200, 200, 200, 200]),
@@ -132,6 +148,14 @@ async fn every_route_admits_whom_the_table_says() {
         reply["id"].as_str().unwrap().to_owned()
     };
     let (own_command, other_command) = (command(&own).await, command(&other).await);
+    let danger = async |alert: &Value| {
+        let body = json!({ "title": "x", "alert_ids": [alert["id"]] });
+        clients[4].send("POST", "/api/v1/dangers", Some(&body)).await.json()["id"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    };
+    let (own_danger, other_danger) = (danger(&own).await, danger(&other).await);
     let file = keep(&desk, &own, "00_65_6501_0_x.jpg", &JPEG);
     for (method, row, expected) in ACCESS {
         let (path, body) = row.split_once(' ').unwrap_or((row, ""));
@@ -139,6 +163,8 @@ async fn every_route_admits_whom_the_table_says() {
             .replace("{structure}", "bridge")
             .replace("{own-command}", &own_command)
             .replace("{other-command}", &other_command)
+            .replace("{own-danger}", &own_danger)
+            .replace("{other-danger}", &other_danger)
             .replace("{file}", &file)
             .replace("{own}", own["id"].as_str().unwrap())
             .replace("{other}", other["id"].as_str().unwrap())
@@ -147,6 +173,8 @@ async fn every_route_admits_whom_the_table_says() {
         let body = match body {
             "" => None,
             "bulk" => Some(json!({ "action": "comment", "note": "seen", "ids": [own["id"], other["id"]] })),
+            "danger" => Some(json!({ "title": "x", "alert_ids": [own["id"]] })),
+            step if path.starts_with("/api/v1/dangers") => Some(json!({ "action": step, "note": "seen" })),
             "reopen" => Some(json!({ "note": "checked on site" })),
             "sighting" => Some(sighting()),
             "ticket" => Some(json!({ "ticket": "none" })),

@@ -10,8 +10,8 @@ use super::{
 use crate::act::insert_audit;
 use crate::{AuditEntry, Ledger, StoreError, Via};
 
-/// Rows of one entry's story that people may add; the service's own are one a day at most. Beyond it
-/// [`DangerError::Full`].
+/// Rows of one entry's story; the service's own are one a day at most. Beyond it [`DangerError::Full`] for every step that
+/// leads nowhere: an entry can always be put right and closed.
 const STORY_MAX: i64 = 2_000;
 
 /// What is to be listed.
@@ -106,7 +106,7 @@ impl Ledger {
             let rows: i64 = transaction
                 .prepare_cached("SELECT count(*) FROM danger_timeline WHERE year = ? AND number = ?")?
                 .query_row([i64::from(next.id.year), i64::from(next.id.number)], |row| row.get(0))?;
-            if rows >= STORY_MAX {
+            if rows >= STORY_MAX && next.status == current.status {
                 return Err(DangerError::Full { what: "steps", most: STORY_MAX.unsigned_abs() });
             }
             update(transaction, &next)?;
@@ -150,34 +150,7 @@ pub(super) fn insert(
     let number = transaction
         .prepare_cached("SELECT coalesce(max(number), 0) + 1 FROM danger WHERE year = ?")?
         .query_row([year], |row| row.get(0))?;
-    let danger = Danger {
-        id: DangerId { year, number },
-        title: new.title.clone(),
-        category: new.category.clone(),
-        level: new.level,
-        source: new.source.clone(),
-        operator: new.operator.clone(),
-        terminal: new.terminal,
-        driver: new.driver.clone(),
-        division: new.division.clone(),
-        discovered_at: new.discovered_at,
-        created_at: at,
-        status: DangerStatus::Open,
-        assigned_to: None,
-        assigned_at: None,
-        due_at: None,
-        overdue: false,
-        escalation: 0,
-        measures: None,
-        requested_by: None,
-        handled_by: Vec::new(),
-        inspector: None,
-        closed_at: None,
-        announced: Vec::new(),
-        reports: Reports::default(),
-        version: 0,
-        updated_at: at,
-    };
+    let danger = listed(DangerId { year, number }, new, at);
     transaction
         .prepare_cached(
             "INSERT INTO danger (year, number, key, pattern, level, operator, division, discovered, created, status,
@@ -208,6 +181,38 @@ pub(super) fn insert(
     };
     tell(transaction, danger.id, &entry)?;
     Ok(danger)
+}
+
+/// An entry as it begins.
+fn listed(id: DangerId, new: &NewDanger, at: ReceiveTime) -> Danger {
+    Danger {
+        id,
+        title: new.title.clone(),
+        category: new.category.clone(),
+        level: new.level,
+        source: new.source.clone(),
+        operator: new.operator.clone(),
+        terminal: new.terminal,
+        driver: new.driver.clone(),
+        division: new.division.clone(),
+        discovered_at: new.discovered_at,
+        created_at: at,
+        status: DangerStatus::Open,
+        assigned_to: None,
+        assigned_at: None,
+        due_at: None,
+        overdue: false,
+        escalation: 0,
+        measures: None,
+        requested_by: None,
+        handled_by: Vec::new(),
+        inspector: None,
+        closed_at: None,
+        announced: Vec::new(),
+        reports: Reports::default(),
+        version: 0,
+        updated_at: at,
+    }
 }
 
 /// Everything of a row that a step may change.
