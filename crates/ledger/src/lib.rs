@@ -11,6 +11,7 @@ mod dangers;
 mod handling;
 mod metrics;
 mod outbox;
+mod places;
 mod profiles;
 mod quality;
 mod query;
@@ -40,6 +41,7 @@ pub use crate::dangers::{
 };
 pub use crate::handling::{ActionKind, Appeal, Handling, HandlingStatus, Outcome, Reason, Via};
 pub use crate::outbox::{Outgoing, OutgoingKind};
+pub use crate::places::{PLACE_VERSIONS_MAX, PlaceVersion};
 pub use crate::quality::{QualityQuery, QualityRow};
 pub use crate::query::{Listed, Page, Query};
 pub use crate::record::{KeptFrame, Ruled};
