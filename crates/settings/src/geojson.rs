@@ -2,8 +2,10 @@
 //!
 //! A file is in memory as text while it is read, and of its features one at a time.
 
+mod drawn;
 mod feature;
 mod road;
+mod write;
 mod zone;
 
 use std::collections::HashMap;
@@ -15,8 +17,12 @@ use geo::{LineString, MultiPolygon};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use crate::drawn::Drawn;
 use crate::problem::{Collector, line_at};
 use feature::Feature;
+
+pub(crate) use drawn::check;
+pub use write::Place;
 
 /// What a file holds.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -34,6 +40,11 @@ pub(crate) struct Reader {
     pub(crate) routes: Vec<Route>,
     pub(crate) roads: Vec<(Road, LineString<f64>)>,
     pub(crate) divisions: Vec<(Division, MultiPolygon<f64>)>,
+    /// What stands in a file and was replaced or closed in the console.
+    pub(crate) beneath_zones: Vec<(Zone, Shape)>,
+    pub(crate) beneath_routes: Vec<Route>,
+    /// What was drawn or closed in the console, and whether it is closed.
+    drawn: HashMap<(&'static str, String), bool>,
     /// Kinds of which a file could not be read at all, or of which it is not known which there are.
     pub(crate) failed: Vec<Kind>,
     /// Where each id stood first.
@@ -57,7 +68,23 @@ struct Collection<'a> {
 }
 
 impl Reader {
+    /// Says before any file is read what was drawn in the console, and what was closed there.
+    pub(crate) fn draw_over(&mut self, kind: &'static str, drawn: &Drawn) {
+        let places = drawn.places.iter().map(|(id, place)| ((kind, id.clone()), place.feature.is_none()));
+        self.drawn.extend(places);
+    }
+
+    /// Reads a file of the configuration.
     pub(crate) fn read(&mut self, kind: Kind, file: &str, text: &str, out: &mut Collector) {
+        self.features((kind, false), file, text, out);
+    }
+
+    /// Reads what was drawn in the console: held to more, see [`drawn`].
+    pub(crate) fn read_drawn(&mut self, kind: Kind, file: &str, text: &str, out: &mut Collector) {
+        self.features((kind, true), file, text, out);
+    }
+
+    fn features(&mut self, (kind, is_drawn): (Kind, bool), file: &str, text: &str, out: &mut Collector) {
         let Some(collection) = collection(file, text, out) else {
             self.failed.push(kind);
             return;
@@ -86,21 +113,37 @@ impl Reader {
             line += line_at(text.get(counted..offset).unwrap_or_default(), usize::MAX) - 1;
             counted = offset;
             let mut feature = Feature::new((file, line), raw, shifted, out);
-            match kind {
-                Kind::Divisions => self.division(&mut feature),
-                Kind::Roads => self.road(&mut feature),
-                Kind::Routes => self.route(&mut feature),
-                Kind::Zones => self.zone(&mut feature),
-            }
+            feature.is_drawn = is_drawn;
+            self.feature(kind, &mut feature);
         }
     }
 
+    fn feature(&mut self, kind: Kind, feature: &mut Feature<'_, '_>) {
+        match kind {
+            Kind::Divisions => self.division(feature),
+            Kind::Roads => self.road(feature),
+            Kind::Routes => self.route(feature),
+            Kind::Zones => self.zone(feature),
+        }
+        feature.check_keys(kind);
+    }
+
     pub(crate) fn has_route(&self, id: &str) -> bool {
-        self.seen.contains_key(&("route", id.to_owned()))
+        self.has("route", id)
     }
 
     pub(crate) fn has_zone(&self, id: &str) -> bool {
-        self.seen.contains_key(&("zone", id.to_owned()))
+        self.has("zone", id)
+    }
+
+    fn has(&self, kind: &'static str, id: &str) -> bool {
+        let key = (kind, id.to_owned());
+        self.drawn.get(&key).map_or_else(|| self.seen.contains_key(&key), |is_closed| !is_closed)
+    }
+
+    /// Whether the console's word holds for a place, not a file's.
+    fn is_drawn_over(&self, kind: &'static str, id: &str) -> bool {
+        self.drawn.contains_key(&(kind, id.to_owned()))
     }
 
     /// Reports zones on roads that are in no file, once all files have been read.
@@ -108,7 +151,8 @@ impl Reader {
         let known = !self.road_files.is_empty() && !self.failed.contains(&Kind::Roads);
         let has = |road: &str| self.road_ids.contains_key(road);
         for (file, line, road) in self.zone_roads.iter().filter(|(_, _, road)| known && !has(road)) {
-            out.add(file, *line, format!("road {road:?} is in no roads file, expected the id of a road"));
+            let text = format!("road {road:?} is in no roads file, expected the id of a road");
+            out.add_at((file, *line), "properties/roads", text);
         }
     }
 
@@ -124,12 +168,14 @@ impl Reader {
         let hours = feature.hours();
         let stops = match feature.take("stops") {
             None => Vec::new(),
-            Some(stops) => feature.positions(&stops).unwrap_or_default(),
+            Some(stops) => feature.positions(&stops, "properties/stops").unwrap_or_default(),
         };
         let line = feature.line_string();
         let (Some(id), Some(line), false) = (id, line, feature.bad) else { return };
         let stops = stops.into_iter().map(|c| LonLat::from_degrees(c.x, c.y)).collect();
-        self.routes.push(Route { id, line, corridor_m, hours, stops });
+        let is_beneath = !feature.is_drawn && self.is_drawn_over("route", &id);
+        let routes = if is_beneath { &mut self.beneath_routes } else { &mut self.routes };
+        routes.push(Route { id, line, corridor_m, hours, stops });
     }
 
     fn division(&mut self, feature: &mut Feature<'_, '_>) {
@@ -142,11 +188,19 @@ impl Reader {
 
     fn id(&mut self, kind: &'static str, feature: &mut Feature<'_, '_>) -> Option<String> {
         let id = feature.needed("id")?;
+        feature.check_id(&id);
         let place = format!("{}:{}", feature.file, feature.line);
-        if let Some(first) = self.seen.get(&(kind, id.clone())) {
-            feature.wrong(format!("{kind} {id:?} stands at {first} already, expected each id once"));
+        // A place of the console may have the id of one in a file: it stands over it.
+        let group = match (feature.is_drawn, kind) {
+            (false, kind) => kind,
+            (true, "zone") => "drawn zone",
+            (true, _) => "drawn route",
+        };
+        let key = (group, id.clone());
+        if let Some(first) = self.seen.get(&key) {
+            feature.wrong_in("id", format!("{kind} {id:?} stands at {first} already, expected each id once"));
         } else {
-            self.seen.insert((kind, id.clone()), place);
+            self.seen.insert(key, place);
         }
         Some(id)
     }

@@ -11,6 +11,7 @@
 
 mod changes;
 mod csvs;
+mod drawn;
 mod geojson;
 mod meant;
 mod moment;
@@ -24,6 +25,11 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
+pub use drawn::{
+    BYTES_MAX, Change, Drawn, DrawnMap, DrawnPlace, Edit, Mark, PLACES_MAX, PlaceKind, Staged, Unfit,
+    check_feature,
+};
+pub use geojson::Place;
 pub use meant::{
     Admission, Advertised, Fleet, Gateway, Http, Influxdb, Journal, Maps, Media, Mqtt, MqttAccount, Pipeline,
     Settings,
@@ -45,10 +51,13 @@ pub struct Reference {
     /// Vehicles, drivers, operators, permits.
     pub registry: Arc<fleet::Registry>,
     /// Zones, routes, roads, divisions; its version is the first 12 hexadecimal digits of a SHA-256 over the bytes of
-    /// their files in the order of the configuration's keys: zones, routes, roads, divisions.
+    /// their files in the order of the configuration's keys: zones, routes, roads, divisions; what was drawn in the
+    /// console comes after the files of its kind.
     pub atlas: Arc<atlas::Atlas>,
     /// The rules' figures.
     pub book: Arc<rules::Rulebook>,
+    /// What of the zones and routes was drawn in the console.
+    pub drawn: Arc<DrawnMap>,
     /// Digests of the files about vehicles and people, by their key in `[fleet]`.
     pub files: BTreeMap<&'static str, String>,
     /// The first 12 hexadecimal digits of a SHA-256 over all of it: the same contents, the same version.
@@ -72,10 +81,23 @@ pub fn load_reference(path: &Path) -> Result<Reference, Problems> {
     load(path).map(|loaded| loaded.reference)
 }
 
+/// Like [`load`], with what would be drawn in the console in the place of its file.
+pub fn load_drawn(path: &Path, kind: PlaceKind, drawn: &Drawn) -> Result<Loaded, Problems> {
+    load_all(path, &|name| std::env::var(name).ok(), Some((kind, drawn)))
+}
+
 /// Like [`load`], with the environment as an argument.
 pub fn load_with(path: &Path, env: &dyn Fn(&str) -> Option<String>) -> Result<Loaded, Problems> {
+    load_all(path, env, None)
+}
+
+fn load_all(
+    path: &Path,
+    env: &dyn Fn(&str) -> Option<String>,
+    draft: Option<(PlaceKind, &Drawn)>,
+) -> Result<Loaded, Problems> {
     let mut problems = problem::Collector::default();
-    let loaded = reference::load(path, env, &mut problems);
+    let loaded = reference::load(path, env, draft, &mut problems);
     match (loaded, problems.finish()) {
         (Some(loaded), None) => Ok(loaded),
         (_, Some(problems)) => Err(problems),

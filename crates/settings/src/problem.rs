@@ -15,6 +15,8 @@ pub struct Problem {
     pub line: usize,
     /// What is wrong, what was expected.
     pub text: String,
+    /// Which part of the feature at this line it is, such as `geometry/coordinates/0/3`; `None`: of no feature.
+    pub pointer: Option<String>,
 }
 
 impl fmt::Display for Problem {
@@ -36,7 +38,7 @@ pub struct Problems {
 impl Problems {
     pub(crate) fn unreadable(path: &Path) -> Self {
         let (file, text) = (path.display().to_string(), "cannot be read, expected a TOML file".to_owned());
-        Self { problems: vec![Problem { file, line: 1, text }], left_off: 0 }
+        Self { problems: vec![Problem { file, line: 1, text, pointer: None }], left_off: 0 }
     }
 
     fn lines(&self) -> String {
@@ -58,15 +60,24 @@ pub(crate) struct Collector {
 
 impl Collector {
     pub(crate) fn add(&mut self, file: &str, line: usize, text: impl Into<String>) {
+        self.push(Problem { file: file.to_owned(), line, text: text.into(), pointer: None });
+    }
+
+    /// A mistake in a part of a feature.
+    pub(crate) fn add_at(&mut self, (file, line): (&str, usize), pointer: &str, text: String) {
+        self.push(Problem { file: file.to_owned(), line, text, pointer: Some(pointer.to_owned()) });
+    }
+
+    fn push(&mut self, problem: Problem) {
         if self.problems.len() >= PROBLEMS_MAX {
             self.left_off += 1;
             return;
         }
-        let rank = self.files.iter().position(|known| known == file).unwrap_or_else(|| {
-            self.files.push(file.to_owned());
+        let rank = self.files.iter().position(|known| *known == problem.file).unwrap_or_else(|| {
+            self.files.push(problem.file.clone());
             self.files.len() - 1
         });
-        self.problems.push((rank, Problem { file: file.to_owned(), line, text: text.into() }));
+        self.problems.push((rank, problem));
     }
 
     /// Whether nothing is wrong so far.
@@ -78,7 +89,7 @@ impl Collector {
     pub(crate) fn add_all_but(&mut self, file: &str, others: Self) {
         self.left_off += others.left_off;
         for (_, problem) in others.problems.into_iter().filter(|(_, problem)| problem.file != file) {
-            self.add(&problem.file, problem.line, problem.text);
+            self.push(problem);
         }
     }
 

@@ -11,10 +11,15 @@ use toml::de::{DeTable, DeValue};
 
 use crate::problem::{Collector, line_at};
 use crate::table::{Secret, Source, Table};
-use crate::{Loaded, Maps, Reference, Settings, csvs, geojson, meant, rulebook};
+use crate::{
+    Drawn, DrawnMap, Loaded, Maps, PlaceKind, Reference, Settings, csvs, drawn, geojson, meant, rulebook,
+};
+
+/// What would be drawn in the console in the place of its file.
+type Draft<'d> = Option<(PlaceKind, &'d Drawn)>;
 
 /// `None` if there is no table at all; problems are in `out`.
-pub(crate) fn load(path: &Path, env: Secret<'_>, out: &mut Collector) -> Option<Loaded> {
+pub(crate) fn load(path: &Path, env: Secret<'_>, draft: Draft<'_>, out: &mut Collector) -> Option<Loaded> {
     let file = path.display().to_string();
     let text = match std::fs::read(path).map(decoded) {
         Ok(Ok(text)) => text,
@@ -30,7 +35,7 @@ pub(crate) fn load(path: &Path, env: Secret<'_>, out: &mut Collector) -> Option<
     let source = Source { file: &file, text: &text, dir: path.parent().unwrap_or(Path::new("")) };
     let (root, errors) = DeTable::parse_recoverable(&text);
     if errors.is_empty() {
-        return Some(lower(Files { source, root: &root, is_whole: true }, env, out));
+        return Some(lower(Files { source, root: &root, draft, is_whole: true }, env, out));
     }
     let mut broken = BTreeSet::new();
     for error in &errors {
@@ -47,7 +52,7 @@ pub(crate) fn load(path: &Path, env: Secret<'_>, out: &mut Collector) -> Option<
     let mut rest = Collector::default();
     let root = DeTable::parse_recoverable(&mended).0;
     let source = Source { text: &mended, ..source };
-    lower(Files { source, root: &root, is_whole: false }, env, &mut rest);
+    lower(Files { source, root: &root, draft, is_whole: false }, env, &mut rest);
     out.add_all_but(&file, rest);
     None
 }
@@ -64,7 +69,8 @@ fn lower(files: Files<'_>, env: Secret<'_>, out: &mut Collector) -> Loaded {
 fn reference(settings: &Settings, files: &Files<'_>, out: &mut Collector) -> Reference {
     let mut digests = Digests::default();
     let maps = &settings.atlas;
-    let geo = places(maps, files, &mut digests, out);
+    let mut drawn = DrawnMap { dir: settings.data_dir.join("atlas"), ..DrawnMap::default() };
+    let geo = places(maps, files, (&mut drawn, &mut digests), out);
     let mut rows = csvs::Reader::default();
     let fleet = &settings.fleet;
     for (kind, key, path) in [
@@ -88,33 +94,55 @@ fn reference(settings: &Settings, files: &Files<'_>, out: &mut Collector) -> Ref
     digests.all.update(&map);
     digests.all.update(book.version());
     // With a mistake anywhere nothing comes into force: the index of a country would be built for nothing.
-    let geo = if out.is_empty() { geo } else { geojson::Reader::default() };
+    let mut geo = if out.is_empty() { geo } else { geojson::Reader::default() };
+    let beneath = std::mem::take(&mut geo.beneath_zones);
+    drawn.beneath_zones = beneath.into_iter().map(|(zone, shape)| (zone.id.clone(), (zone, shape))).collect();
+    let beneath = std::mem::take(&mut geo.beneath_routes);
+    drawn.beneath_routes = beneath.into_iter().map(|route| (route.id.clone(), route)).collect();
     let registry = Registry::new(rows.vehicles, rows.drivers, rows.operators);
     Reference {
         registry: Arc::new(registry.with_permits(rows.permits)),
         atlas: Arc::new(geo.into_atlas().with_version(map)),
         book: Arc::new(book),
+        drawn: Arc::new(drawn),
         files: digests.files,
         version: hex(digests.all.finalize()),
     }
 }
 
-fn places(maps: &Maps, files: &Files<'_>, digests: &mut Digests, out: &mut Collector) -> geojson::Reader {
+fn places(
+    maps: &Maps,
+    files: &Files<'_>,
+    (drawn, digests): (&mut DrawnMap, &mut Digests),
+    out: &mut Collector,
+) -> geojson::Reader {
     let mut geo = geojson::Reader::default();
     if !files.is_whole {
         geo.failed = vec![geojson::Kind::Roads, geojson::Kind::Routes, geojson::Kind::Zones];
     }
-    for (kind, key, paths) in [
-        (geojson::Kind::Zones, "zones", &maps.zones),
-        (geojson::Kind::Routes, "routes", &maps.routes),
-        (geojson::Kind::Roads, "roads", &maps.roads),
-        (geojson::Kind::Divisions, "divisions", &maps.divisions),
+    for (kind, key, paths, drawable) in [
+        (geojson::Kind::Zones, "zones", &maps.zones, Some(PlaceKind::Zones)),
+        (geojson::Kind::Routes, "routes", &maps.routes, Some(PlaceKind::Routes)),
+        (geojson::Kind::Roads, "roads", &maps.roads, None),
+        (geojson::Kind::Divisions, "divisions", &maps.divisions, None),
     ] {
+        let over = drawable.and_then(|kind| drawn::read(kind, &drawn.dir, files.draft, out));
+        if let (Some(kind), Some((_, _, over))) = (drawable, &over) {
+            geo.draw_over(kind.one(), over);
+        }
         for (index, path) in paths.iter().enumerate() {
             if let Some((file, text)) = files.read(path, ("atlas", key, Some(index)), digests, out) {
                 geo.read(kind, &file, &text, out);
             } else {
                 geo.failed.push(kind);
+            }
+        }
+        if let (Some(drawable), Some((file, text, over))) = (drawable, over) {
+            digests.add(("atlas", key), text.as_bytes());
+            geo.read_drawn(kind, &file, &text, out);
+            match drawable {
+                PlaceKind::Routes => drawn.routes = over,
+                PlaceKind::Zones => drawn.zones = over,
             }
         }
     }
@@ -154,6 +182,7 @@ pub(crate) fn hex(digest: impl IntoIterator<Item = u8>) -> String {
 struct Files<'a> {
     source: Source<'a>,
     root: &'a Spanned<DeTable<'a>>,
+    draft: Draft<'a>,
     /// Nothing of the configuration was lost with lines that are no TOML.
     is_whole: bool,
 }

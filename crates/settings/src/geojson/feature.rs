@@ -13,6 +13,9 @@ use serde_json::value::RawValue;
 
 use crate::problem::Collector;
 
+/// Where the positions of a feature stand.
+pub(super) const COORDINATES: &str = "geometry/coordinates";
+
 #[derive(Default, Deserialize)]
 struct Outline<'a> {
     #[serde(default)]
@@ -37,6 +40,10 @@ pub(super) struct Feature<'a, 'o> {
     kind: Cow<'a, str>,
     coordinates: Option<&'a RawValue>,
     shifted: bool,
+    /// Drawn in the console: also held to what [`super::drawn`] says.
+    pub(super) is_drawn: bool,
+    /// Points read so far.
+    pub(super) points: usize,
     pub(super) bad: bool,
     out: &'o mut Collector,
 }
@@ -53,7 +60,19 @@ impl<'a, 'o> Feature<'a, 'o> {
         let geometry = outline.geometry.and_then(|raw| serde_json::from_str::<Geometry<'a>>(raw.get()).ok());
         let Geometry { kind, coordinates } = geometry.unwrap_or_default();
         let kind = kind.unwrap_or(Cow::Borrowed("null"));
-        Self { file, line, properties: outline.properties, kind, coordinates, shifted, bad: false, out }
+        let properties = outline.properties;
+        Self {
+            file,
+            line,
+            properties,
+            kind,
+            coordinates,
+            shifted,
+            is_drawn: false,
+            points: 0,
+            bad: false,
+            out,
+        }
     }
 
     /// A property that is not null, taken out.
@@ -69,7 +88,7 @@ impl<'a, 'o> Feature<'a, 'o> {
                     .then(|| if trimmed.len() == text.len() { text.clone() } else { trimmed.to_owned() })
             }
             other => {
-                self.wrong(format!("{key} {other} is wrong, expected a text"));
+                self.wrong_in(key, format!("{key} {other} is wrong, expected a text"));
                 None
             }
         }
@@ -79,7 +98,7 @@ impl<'a, 'o> Feature<'a, 'o> {
         let bad = std::mem::take(&mut self.bad);
         let text = self.text(key);
         if text.is_none() && !self.bad {
-            self.wrong(format!("{key} is missing, expected a text"));
+            self.wrong_in(key, format!("{key} is missing, expected a text"));
         }
         self.bad |= bad;
         text
@@ -90,7 +109,7 @@ impl<'a, 'o> Feature<'a, 'o> {
         let texts =
             value.as_array().and_then(|items| items.iter().map(|i| i.as_str().map(str::to_owned)).collect());
         if texts.is_none() {
-            self.wrong(format!("{key} {value} is wrong, expected an array of texts"));
+            self.wrong_in(key, format!("{key} {value} is wrong, expected an array of texts"));
         }
         texts
     }
@@ -113,7 +132,10 @@ impl<'a, 'o> Feature<'a, 'o> {
         let value = self.take(key)?;
         let number = value.as_f64().filter(|number| *number > 0.0 && number.is_finite());
         if number.is_none() {
-            self.wrong(format!("{key} {value} is wrong, expected a number above 0"));
+            self.wrong_in(key, format!("{key} {value} is wrong, expected a number above 0"));
+        }
+        if let Some(number) = number {
+            self.check_number(key, number);
         }
         number
     }
@@ -148,7 +170,7 @@ impl<'a, 'o> Feature<'a, 'o> {
         text: &str,
         parse: impl FnOnce(&str) -> Result<T, E>,
     ) -> Option<T> {
-        parse(text).map_err(|error| self.wrong(format!("{key}: {error}"))).ok()
+        parse(text).map_err(|error| self.wrong_in(key, format!("{key}: {error}"))).ok()
     }
 
     pub(super) fn shape(&mut self) -> Option<Shape> {
@@ -158,7 +180,8 @@ impl<'a, 'o> Feature<'a, 'o> {
         let given = self.properties.get("width_m").is_some_and(|width| !width.is_null());
         let width_m = self.number("width_m");
         if !given {
-            self.wrong("width_m is missing, expected the width of this LineString in metres".to_owned());
+            let text = "width_m is missing, expected the width of this LineString in metres";
+            self.wrong_in("width_m", text.to_owned());
         }
         let line = self.line_string()?;
         Some(Shape::Corridor { line, width_m: width_m? })
@@ -172,14 +195,17 @@ impl<'a, 'o> Feature<'a, 'o> {
         let coordinates = self.coordinates.and_then(|raw| serde_json::from_str(raw.get()).ok());
         let coordinates: Value = coordinates.unwrap_or_default();
         match &*self.kind {
-            "Polygon" => Some(MultiPolygon::new(vec![self.polygon(&coordinates)?])),
+            "Polygon" => Some(MultiPolygon::new(vec![self.polygon(&coordinates, COORDINATES)?])),
             "MultiPolygon" => {
-                let polygons =
-                    self.items(&coordinates)?.iter().map(|item| self.polygon(item)).collect::<Option<_>>()?;
+                let items = self.items(&coordinates, COORDINATES)?.iter().enumerate();
+                let polygons = items
+                    .map(|(place, item)| self.polygon(item, &format!("{COORDINATES}/{place}")))
+                    .collect::<Option<_>>()?;
                 Some(MultiPolygon::new(polygons))
             }
             other => {
-                self.wrong(format!("geometry {other} is wrong, expected {expected}"));
+                let text = format!("geometry {other} is wrong, expected {expected}");
+                self.wrong_at("geometry/type", text);
                 None
             }
         }
@@ -187,53 +213,63 @@ impl<'a, 'o> Feature<'a, 'o> {
 
     pub(super) fn line_string(&mut self) -> Option<LineString<f64>> {
         if self.kind != "LineString" {
-            self.wrong(format!("geometry {} is wrong, expected LineString", self.kind));
+            self.wrong_at("geometry/type", format!("geometry {} is wrong, expected LineString", self.kind));
             return None;
         }
         // Most lines are right: they are read as numbers at once. A wrong one is read again, to say what is wrong.
         let text = self.coordinates.map_or("null", RawValue::get);
-        let points = match serde_json::from_str::<Vec<Degrees>>(text) {
+        let points: Vec<_> = match serde_json::from_str::<Vec<Degrees>>(text) {
             Ok(line) => line.into_iter().map(|Degrees(lon, lat)| self.coord(lon, lat)).collect(),
-            Err(_) => self.positions(&serde_json::from_str(text).unwrap_or_default())?,
+            Err(_) => self.positions(&serde_json::from_str(text).unwrap_or_default(), COORDINATES)?,
         };
         if points.len() < 2 {
-            self.wrong(format!("a LineString of {} points, expected at least 2", points.len()));
+            let text = format!("a LineString of {} points, expected at least 2", points.len());
+            self.wrong_at(COORDINATES, text);
         }
+        self.check_line(&points);
         Some(LineString::new(points))
     }
 
-    fn polygon(&mut self, coordinates: &Value) -> Option<Polygon<f64>> {
-        let rings: Option<Vec<_>> = self.items(coordinates)?.iter().map(|item| self.ring(item)).collect();
-        let mut rings = rings?.into_iter();
+    fn polygon(&mut self, coordinates: &Value, pointer: &str) -> Option<Polygon<f64>> {
+        let items = self.items(coordinates, pointer)?.iter().enumerate();
+        let rings: Option<Vec<_>> =
+            items.map(|(place, item)| self.ring(item, &format!("{pointer}/{place}"))).collect();
+        let rings = rings?;
+        self.check_rings(&rings, pointer);
+        let mut rings = rings.into_iter();
         let Some(outer) = rings.next() else {
-            self.wrong("a polygon without rings, expected at least one".to_owned());
+            self.wrong_at(pointer, "a polygon without rings, expected at least one".to_owned());
             return None;
         };
         Some(Polygon::new(outer, rings.collect()))
     }
 
-    fn ring(&mut self, coordinates: &Value) -> Option<LineString<f64>> {
-        let points = self.positions(coordinates)?;
+    fn ring(&mut self, coordinates: &Value, pointer: &str) -> Option<LineString<f64>> {
+        let points = self.positions(coordinates, pointer)?;
         if points.len() < 4 {
-            self.wrong(format!("a ring of {} points, expected at least 4", points.len()));
+            self.wrong_at(pointer, format!("a ring of {} points, expected at least 4", points.len()));
         } else if points.first() != points.last() {
-            self.wrong("a ring that is not closed, expected the first point again at its end".to_owned());
+            let text = "a ring that is not closed, expected the first point again at its end";
+            self.wrong_at(pointer, text.to_owned());
         }
         Some(LineString::new(points))
     }
 
-    pub(super) fn positions(&mut self, coordinates: &Value) -> Option<Vec<Coord<f64>>> {
-        self.items(coordinates)?.iter().map(|item| self.position(item)).collect()
+    pub(super) fn positions(&mut self, coordinates: &Value, pointer: &str) -> Option<Vec<Coord<f64>>> {
+        let items = self.items(coordinates, pointer)?;
+        self.count_points(items.len(), pointer)?;
+        items.iter().enumerate().map(|(place, item)| self.position(item, (pointer, place))).collect()
     }
 
-    fn position(&mut self, value: &Value) -> Option<Coord<f64>> {
+    fn position(&mut self, value: &Value, (pointer, place): (&str, usize)) -> Option<Coord<f64>> {
         let degrees = |place: usize| value.get(place).and_then(Value::as_f64);
         match (degrees(0), degrees(1)) {
             (Some(lon), Some(lat)) if is_on_earth(lon, lat) => Some(self.coord(lon, lat)),
             _ => {
-                self.wrong(format!(
+                let text = format!(
                     "position {value} is wrong, expected [longitude, latitude] in degrees, longitude first"
-                ));
+                );
+                self.wrong_at(&format!("{pointer}/{place}"), text);
                 None
             }
         }
@@ -247,17 +283,33 @@ impl<'a, 'o> Feature<'a, 'o> {
         Coord { x: at.lon(), y: at.lat() }
     }
 
-    fn items<'v>(&mut self, value: &'v Value) -> Option<&'v Vec<Value>> {
+    fn items<'v>(&mut self, value: &'v Value, pointer: &str) -> Option<&'v Vec<Value>> {
         let items = value.as_array();
         if items.is_none() {
-            self.wrong("coordinates are missing, expected an array".to_owned());
+            self.wrong_at(pointer, "coordinates are missing, expected an array".to_owned());
         }
         items
     }
 
+    /// Of the properties that nobody asked for and that are not null, the first.
+    pub(super) fn left(&self) -> Option<&str> {
+        let properties = self.properties.as_object()?;
+        properties.iter().find(|(_, value)| !value.is_null()).map(|(key, _)| key.as_str())
+    }
+
     pub(super) fn wrong(&mut self, text: String) {
+        self.wrong_at("", text);
+    }
+
+    /// A property is wrong.
+    pub(super) fn wrong_in(&mut self, key: &str, text: String) {
+        self.wrong_at(&format!("properties/{key}"), text);
+    }
+
+    /// A part of it is wrong, `geometry/coordinates/0/3`.
+    pub(super) fn wrong_at(&mut self, pointer: &str, text: String) {
         self.bad = true;
-        self.out.add(self.file, self.line, text);
+        self.out.add_at((self.file, self.line), pointer, text);
     }
 }
 

@@ -11,8 +11,9 @@ impl Reader {
         let id = self.id("zone", feature);
         let kind = feature.needed_word("kind", str::parse::<ZoneKind>);
         let names = (feature.text("name_zh"), feature.text("name_en"));
+        feature.check_names(names.0.iter().chain(&names.1));
         if names.0.is_none() && names.1.is_none() {
-            feature.wrong("name_zh and name_en are blank, expected at least one".to_owned());
+            feature.wrong_in("name_zh", "name_zh and name_en are blank, expected at least one".to_owned());
         }
         let name_zh = names.0.clone().or(names.1.clone()).unwrap_or_default();
         let name_en = names.1.or(names.0).unwrap_or_default();
@@ -22,7 +23,8 @@ impl Reader {
         [zone.limit_kmh, zone.length_m, zone.approach_m] =
             ["limit_kmh", "length_m", "approach_m"].map(|key| feature.number(key));
         if kind == Some(ZoneKind::SpeedLimit) && zone.limit_kmh.is_none() {
-            feature.wrong("limit_kmh is missing, expected the limit of this speed-limit zone".to_owned());
+            let text = "limit_kmh is missing, expected the limit of this speed-limit zone";
+            feature.wrong_in("limit_kmh", text.to_owned());
         }
         zone.document = feature.text("document");
         zone.roads = feature.texts("roads").unwrap_or_default();
@@ -32,7 +34,9 @@ impl Reader {
             (file, line, road.clone())
         }));
         let (Some(id), Some(_), Some(shape), false) = (id, kind, shape, feature.bad) else { return };
-        self.zones.push((Zone { id, ..zone }, shape));
+        let is_beneath = !feature.is_drawn && self.is_drawn_over("zone", &id);
+        let zones = if is_beneath { &mut self.beneath_zones } else { &mut self.zones };
+        zones.push((Zone { id, ..zone }, shape));
     }
 }
 
@@ -42,18 +46,18 @@ fn whom(feature: &mut Feature<'_, '_>, zone: &mut Zone) {
     zone.classes = feature.classes().unwrap_or_else(|| default_classes(zone.kind));
     zone.hazmat_classes = feature.texts("hazmat_classes").unwrap_or_default();
     for class in zone.hazmat_classes.iter().filter(|class| !is_hazmat_class(class)) {
-        feature.wrong(format!(
-            "hazmat_classes {class:?} is wrong, expected a class of GB 6944 such as 3 or 2.1"
-        ));
+        let text = format!("hazmat_classes {class:?} is wrong, expected a class of GB 6944 such as 3 or 2.1");
+        feature.wrong_in("hazmat_classes", text);
     }
     zone.hazmat_un = feature.texts("hazmat_un").unwrap_or_default();
     for un in zone.hazmat_un.iter().filter(|un| !is_un_number(un)) {
-        feature.wrong(format!("hazmat_un {un:?} is wrong, expected four digits such as 1203"));
+        let text = format!("hazmat_un {un:?} is wrong, expected four digits such as 1203");
+        feature.wrong_in("hazmat_un", text);
     }
     zone.tunnel_category = feature.word("tunnel_category", str::parse::<TunnelCategory>);
     if zone.tunnel_category.is_some() && zone.kind != ZoneKind::Tunnel {
         let text = format!("tunnel_category stands at a {}, expected it at kind tunnel only", zone.kind);
-        feature.wrong(text);
+        feature.wrong_in("tunnel_category", text);
     }
 }
 
@@ -65,7 +69,7 @@ fn when(feature: &mut Feature<'_, '_>, zone: &mut Zone) {
     if let (Some(from), Some(until)) = (zone.valid_from, zone.valid_until)
         && until <= from
     {
-        feature.wrong(moment::no_time(from, until));
+        feature.wrong_in("valid_until", moment::no_time(from, until));
     }
 }
 
