@@ -14,11 +14,12 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::drawing::{Routes, Zones};
 use crate::problem::Problem;
 use crate::throttle::Throttle;
 use crate::{
-    Parts, account, alerts, attachments, commands, dangers, evidence, exports, guard, health, live, map,
-    page, positions, quality, reload, rules, slots, structures, vehicles,
+    Parts, account, alerts, attachments, commands, dangers, drawing, evidence, exports, guard, health, live,
+    map, page, positions, quality, reload, rules, slots, structures, vehicles,
 };
 
 /// A bulk action over 1,000 ids with a long note is under 50 kB; past this 413.
@@ -134,6 +135,18 @@ fn api() -> Router<Shared> {
         .route("/api/v1/exports/violations.csv", get(exports::csv))
         .route("/api/v1/map/zones", get(map::zones))
         .route("/api/v1/map/routes", get(map::routes))
+        .route("/api/v1/zones", get(drawing::list::<Zones>).post(drawing::add::<Zones>))
+        .route(
+            "/api/v1/zones/{id}",
+            get(drawing::one::<Zones>).put(drawing::replace::<Zones>).delete(drawing::remove::<Zones>),
+        )
+        .route("/api/v1/zones/{id}/versions", get(drawing::versions::<Zones>))
+        .route("/api/v1/routes", get(drawing::list::<Routes>).post(drawing::add::<Routes>))
+        .route(
+            "/api/v1/routes/{id}",
+            get(drawing::one::<Routes>).put(drawing::replace::<Routes>).delete(drawing::remove::<Routes>),
+        )
+        .route("/api/v1/routes/{id}/versions", get(drawing::versions::<Routes>))
         .route("/api/v1/session", post(account::sign_in).delete(account::sign_out))
         .route("/api/v1/session/ticket", post(account::redeem))
         .route("/api/v1/me", get(account::me))

@@ -16,6 +16,7 @@ mod app;
 mod attachments;
 mod commands;
 mod dangers;
+mod drawing;
 mod evidence;
 mod exports;
 mod guard;
@@ -55,6 +56,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+pub use drawing::{NotRedrawn, Redraw};
 pub use openapi::document as openapi_document;
 pub use reload::{NotReloaded, Reload};
 
@@ -85,6 +87,8 @@ pub struct Parts {
     pub ready: Ready,
     /// What `POST /api/v1/reload` does.
     pub reload: Reload,
+    /// What drawing a zone or a route does.
+    pub redraw: Redraw,
     /// Whether this is the demo; `GET /api/v1/me` says so.
     pub demo: bool,
 }

@@ -12,6 +12,7 @@ use utoipa::openapi::{
 };
 
 use crate::commands::KEY_HEADER;
+use crate::drawing::IF_MATCH;
 use crate::guard::COOKIE;
 use crate::routes::{Access, Answer, ROUTES, Route};
 use crate::schema;
@@ -53,6 +54,7 @@ fn method(route: &Route) -> HttpMethod {
     match route.method {
         "POST" => HttpMethod::Post,
         "DELETE" => HttpMethod::Delete,
+        "PUT" => HttpMethod::Put,
         _ => HttpMethod::Get,
     }
 }
@@ -68,6 +70,9 @@ fn operation(route: &Route) -> OperationBuilder {
     }
     if matches!(route.answer, Answer::Created(_) | Answer::Queued(_)) {
         operation = operation.parameter(parameter(KEY_HEADER, ParameterIn::Header, Required::False));
+    }
+    if route.refusals.contains(&428) {
+        operation = operation.parameter(parameter(IF_MATCH, ParameterIn::Header, Required::True));
     }
     if let Some(body) = route.body {
         let content = ContentBuilder::new().schema(Some(Ref::from_schema_name(body))).build();
@@ -115,8 +120,12 @@ fn parameter(name: &str, place: ParameterIn, required: Required) -> ParameterBui
         "operator" => (Type::String, "Operator id; may be repeated"),
         "by" => (Type::String, "vehicle (the default) or operator"),
         KEY_HEADER => (Type::String, "The same key twice acts once"),
+        "kind" => (Type::String, "Kind of zone; may be repeated"),
+        "q" => (Type::String, "Part of the id or of a name"),
+        "note" => (Type::String, "Why, at most 2000 characters"),
+        IF_MATCH => (Type::String, "The ETag of what is to be changed, or *"),
         "file" => (Type::String, "Name of the file in the list"),
-        _ => (Type::String, "Id of the alert, command or structure, or number of the entry"),
+        _ => (Type::String, "Id of the alert, command, structure, zone or route, or number of the entry"),
     };
     ParameterBuilder::new()
         .name(name)
@@ -146,6 +155,10 @@ fn answer(answer: Answer) -> (&'static str, ResponseBuilder) {
             let content = ContentBuilder::new().schema(Some(Ref::from_schema_name(name))).build();
             ("202", done.description("Kept; done in its turn").content("application/json", content))
         }
+        Answer::Drawn(name) => {
+            let content = ContentBuilder::new().schema(Some(Ref::from_schema_name(name))).build();
+            ("201", done.description("Drawn, and in force").content("application/json", content))
+        }
         Answer::Accepted => ("202", done.description("Kept; the rules see it in its turn")),
         Answer::Nothing => ("204", done.description("Done")),
         Answer::Socket(protocol) => {
@@ -173,10 +186,12 @@ fn refusal(status: u16) -> ResponseBuilder {
         403 => "Not allowed for this role, or X-CSRF is missing",
         404 => "Not there, or not yours to see",
         409 => "Somebody was first: `handling` or `danger` tells the state now; or it is too late for this",
+        412 => "It was changed in between: the ETag is another by now",
         413 => "The body is too large",
         415 => "The body is not application/json",
         422 => "A member of the body is wrong, or what a reload reads",
         426 => "No WebSocket is asked for, or of another subprotocol",
+        428 => "If-Match is missing",
         429 => "Too many attempts: see Retry-After; or too much waits already",
         503 => "A check fails, or the service is stopping",
         _ => "Our fault",

@@ -40,6 +40,8 @@ pub(crate) enum Answer {
     Accepted,
     /// 202 with JSON of this schema: it is on disk and will be done in its turn. Takes the header `Idempotency-Key`.
     Queued(&'static str),
+    /// 201 with JSON of this schema and its version in the header `ETag`.
+    Drawn(&'static str),
     /// 204.
     Nothing,
     /// 101: a WebSocket of this subprotocol.
@@ -94,6 +96,10 @@ pub(crate) const QUALITY_FILTERS: &[&str] = &["from", "to", "operator", "termina
 /// The filters of the list of major dangers.
 pub(crate) const DANGER_FILTERS: &[&str] =
     &["status", "level", "operator", "division", "overdue", "from", "to", "count", "limit", "cursor"];
+/// What zones are asked by.
+pub(crate) const ZONE_FILTERS: &[&str] = &["kind", "division", "q", "limit", "cursor"];
+/// What routes are asked by.
+pub(crate) const ROUTE_FILTERS: &[&str] = &["q", "limit", "cursor"];
 
 macro_rules! routes {
     ($($method:literal $path:literal $id:literal $tag:literal $access:ident $query:expr, $body:expr, $answer:expr, $refusals:expr, $summary:literal;)+) => {
@@ -105,7 +111,7 @@ macro_rules! routes {
     };
 }
 
-use Answer::{Accepted, Created, Json, Nothing, Queued, Socket, Text};
+use Answer::{Accepted, Created, Drawn, Json, Nothing, Queued, Socket, Text};
 
 routes! {
     "GET" "/api/v1/alerts" "listAlerts" "alerts" Signed ALERT_FILTERS, None, Json("AlertPage"), &[],
@@ -172,6 +178,30 @@ routes! {
         "Zones in force as GeoJSON";
     "GET" "/api/v1/map/routes" "getRoutes" "map" Signed &[], None, Json("FeatureCollection"), &[],
         "Routes in force as GeoJSON";
+    "GET" "/api/v1/zones" "listZones" "map" Signed ZONE_FILTERS, None, Json("MapPlacePage"), &[403],
+        "Zones of the files and of the console, closed ones too, by id; not for the role operator";
+    "POST" "/api/v1/zones" "drawZone" "map" Signed &[], Some("DrawRequest"), Drawn("MapPlace"), &[403, 409, 413, 415, 422, 503],
+        "Draws a zone, in force when this answers; for the role admin";
+    "GET" "/api/v1/zones/{id}" "getZone" "map" Signed &[], None, Json("MapPlace"), &[403, 404],
+        "One zone; its ETag is its version";
+    "PUT" "/api/v1/zones/{id}" "redrawZone" "map" Signed &[], Some("RedrawRequest"), Json("MapPlace"), &[403, 404, 412, 413, 415, 422, 428, 503],
+        "Puts another in the place of a zone, or closes one of a file; wants If-Match; for the role admin";
+    "DELETE" "/api/v1/zones/{id}" "removeZone" "map" Signed &["note"], None, Nothing, &[403, 404, 409, 412, 422, 428, 503],
+        "Takes back what was drawn or closed: the zone of a file holds again; wants If-Match; for the role admin";
+    "GET" "/api/v1/zones/{id}/versions" "listZoneVersions" "map" Signed &[], None, Json("MapPlaceVersionList"), &[403, 404],
+        "Who changed a zone when and why, newest first, at most 200";
+    "GET" "/api/v1/routes" "listRoutes" "map" Signed ROUTE_FILTERS, None, Json("MapPlacePage"), &[403],
+        "Routes of the files and of the console, closed ones too, by id; not for the role operator";
+    "POST" "/api/v1/routes" "drawRoute" "map" Signed &[], Some("DrawRequest"), Drawn("MapPlace"), &[403, 409, 413, 415, 422, 503],
+        "Draws a route, in force when this answers; for the role admin";
+    "GET" "/api/v1/routes/{id}" "getRoute" "map" Signed &[], None, Json("MapPlace"), &[403, 404],
+        "One route; its ETag is its version";
+    "PUT" "/api/v1/routes/{id}" "redrawRoute" "map" Signed &[], Some("RedrawRequest"), Json("MapPlace"), &[403, 404, 412, 413, 415, 422, 428, 503],
+        "Puts another in the place of a route, or closes one of a file; wants If-Match; for the role admin";
+    "DELETE" "/api/v1/routes/{id}" "removeRoute" "map" Signed &["note"], None, Nothing, &[403, 404, 409, 412, 422, 428, 503],
+        "Takes back what was drawn or closed: the route of a file holds again; wants If-Match; for the role admin";
+    "GET" "/api/v1/routes/{id}/versions" "listRouteVersions" "map" Signed &[], None, Json("MapPlaceVersionList"), &[403, 404],
+        "Who changed a route when and why, newest first, at most 200";
     "POST" "/api/v1/session" "signIn" "session" Open &[], Some("SignIn"), Json("Me"), &[413, 415, 422, 429],
         "Signs a person in: sets the session cookie";
     "POST" "/api/v1/session/ticket" "redeemTicket" "session" Open &[], Some("Ticket"), Json("Me"), &[413, 415, 422, 429],

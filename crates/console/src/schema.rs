@@ -981,6 +981,122 @@ documents! {
         /// Each check by its name.
         checks: BTreeMap<String, bool>,
     }
+    /// A zone or a route, with the properties of its reference file besides.
+    MapPlace {
+        /// Its id.
+        id: String,
+        /// GeoJSON, WGS-84.
+        geometry: serde_json::Value,
+        /// `file`, or `console`: drawn or closed there.
+        source: String,
+        /// Whether a file has one of this id too.
+        in_file: bool,
+        /// Closed in the console: it is in a file and does not hold.
+        closed: bool,
+        /// 0 where it stands in a file alone, otherwise the revision of the console's map that changed it last.
+        version: u64,
+        /// When it was changed last.
+        updated_at: Option<String>,
+        /// By whom.
+        updated_by: Option<String>,
+        /// Zones: what it is.
+        kind: Option<String>,
+        /// Zones: Chinese name.
+        name_zh: Option<String>,
+        /// Zones: English name.
+        name_en: Option<String>,
+        /// Zones: six digits of GB/T 2260.
+        division: Option<String>,
+        /// Zones: the classes it restricts; empty: all.
+        classes: Option<Vec<String>>,
+        /// Zones: only these dangerous goods.
+        hazmat_classes: Option<Vec<String>>,
+        /// Zones: only these UN numbers.
+        hazmat_un: Option<Vec<String>>,
+        /// Tunnels: the category, `B` to `E`.
+        tunnel_category: Option<String>,
+        /// The daily window it holds in.
+        hours: Option<String>,
+        /// Zones: the first moment it holds.
+        valid_from: Option<String>,
+        /// Zones: the first moment it no longer holds.
+        valid_until: Option<String>,
+        /// Zones: its speed limit, km/h.
+        limit_kmh: Option<f64>,
+        /// Zones: length of the bridge or tunnel, metres.
+        length_m: Option<f64>,
+        /// Zones: how far ahead to warn, metres.
+        approach_m: Option<f64>,
+        /// Zones: the notice behind it.
+        document: Option<String>,
+        /// Zones: ids of the roads it lies on.
+        roads: Option<Vec<String>>,
+        /// Zones that are lines: from border to border, metres.
+        width_m: Option<f64>,
+        /// Routes: how far from the line is still on it, metres to either side.
+        corridor_m: Option<f64>,
+        /// Routes: where it halts.
+        stops: Option<Vec<[f64; 2]>>,
+    }
+    /// A page of zones or routes.
+    MapPlacePage {
+        /// By id.
+        items: Vec<MapPlace>,
+        /// Where the next page begins.
+        next: Option<String>,
+    }
+    /// A zone or a route to draw.
+    DrawRequest {
+        /// A GeoJSON feature with the properties of the reference files.
+        feature: serde_json::Value,
+        /// Why, at most 2,000 characters.
+        #[serde(default)]
+        note: String,
+        /// `wgs84`, unless told, or `gcj02`: then it is converted.
+        #[serde(default)]
+        drawn_on: Option<String>,
+    }
+    /// What is to stand in the place of a zone or a route: a feature, or that it is closed.
+    RedrawRequest {
+        /// A GeoJSON feature with the properties of the reference files.
+        #[serde(default)]
+        feature: Option<serde_json::Value>,
+        /// The one in a file is to hold no longer.
+        #[serde(default)]
+        closed: bool,
+        /// Why, at most 2,000 characters.
+        #[serde(default)]
+        note: String,
+        /// `wgs84`, unless told, or `gcj02`: then it is converted.
+        #[serde(default)]
+        drawn_on: Option<String>,
+    }
+    /// The history of a zone or a route.
+    MapPlaceVersionList {
+        /// Newest first.
+        items: Vec<MapPlaceVersion>,
+        /// Always null: they come at once.
+        next: Option<String>,
+    }
+    /// One change of a zone or a route.
+    MapPlaceVersion {
+        /// The revision of the console's map that brought it.
+        version: u64,
+        /// When.
+        at: String,
+        /// Who.
+        by: String,
+        /// Which way: `console` or `api`.
+        via: String,
+        /// `add`, `change`, `close` or `remove`.
+        action: String,
+        /// Why.
+        note: String,
+        /// The feature that held before.
+        before: Option<serde_json::Value>,
+        /// The feature that holds since.
+        feature: Option<serde_json::Value>,
+    }
     /// GeoJSON.
     FeatureCollection {
         /// Always `FeatureCollection`.

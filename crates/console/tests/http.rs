@@ -114,6 +114,18 @@ const ACCESS: &[(&str, &str, [u16; 5])] = &[
     ("GET", "/api/v1/exports/violations.csv", [401, 200, 200, 200, 200]),
     ("GET", "/api/v1/map/zones", [401, 200, 200, 200, 200]),
     ("GET", "/api/v1/map/routes", [401, 200, 200, 200, 200]),
+    ("GET", "/api/v1/zones", [401, 200, 200, 403, 200]),
+    ("POST", "/api/v1/zones zone", [401, 403, 403, 403, 503]),
+    ("GET", "/api/v1/zones/{zone}", [401, 200, 200, 403, 200]),
+    ("PUT", "/api/v1/zones/{zone} zone", [401, 403, 403, 403, 428]),
+    ("DELETE", "/api/v1/zones/{zone}", [401, 403, 403, 403, 428]),
+    ("GET", "/api/v1/zones/{zone}/versions", [401, 200, 200, 403, 200]),
+    ("GET", "/api/v1/routes", [401, 200, 200, 403, 200]),
+    ("POST", "/api/v1/routes route", [401, 403, 403, 403, 503]),
+    ("GET", "/api/v1/routes/{route}", [401, 200, 200, 403, 200]),
+    ("PUT", "/api/v1/routes/{route} route", [401, 403, 403, 403, 428]),
+    ("DELETE", "/api/v1/routes/{route}", [401, 403, 403, 403, 428]),
+    ("GET", "/api/v1/routes/{route}/versions", [401, 200, 200, 403, 200]),
     ("GET", "/api/v1/quality", [401, 200, 200, 200, 200]),
     ("GET", "/api/v1/quality?by=operator", [401, 200, 200, 200, 200]),
     ("GET", "/api/v1/rules", [401, 200, 403, 403, 200]),
@@ -161,6 +173,8 @@ async fn every_route_admits_whom_the_table_says() {
         let (path, body) = row.split_once(' ').unwrap_or((row, ""));
         let path = path
             .replace("{structure}", "bridge")
+            .replace("{zone}", "galashan")
+            .replace("{route}", "lhasa-shigatse")
             .replace("{own-command}", &own_command)
             .replace("{other-command}", &other_command)
             .replace("{own-danger}", &own_danger)
@@ -177,6 +191,8 @@ async fn every_route_admits_whom_the_table_says() {
             step if path.starts_with("/api/v1/dangers") => Some(json!({ "action": step, "note": "seen" })),
             "reopen" => Some(json!({ "note": "checked on site" })),
             "sighting" => Some(sighting()),
+            "zone" => Some(json!({ "feature": drawn("closed") })),
+            "route" => Some(json!({ "feature": drawn("") })),
             "ticket" => Some(json!({ "ticket": "none" })),
             "login" => Some(json!({ "name": "nobody", "password": "wrong" })),
             kind if path.ends_with("/commands") => Some(json!({ "command": command_of(kind) })),
@@ -202,6 +218,17 @@ fn command_of(kind: &str) -> Value {
         "set-parameters" => json!({ "kind": kind, "parameters": [{ "id": "0055", "value": "00000050" }] }),
         _ => json!({ "kind": kind }),
     }
+}
+
+/// A line, as a zone of a kind or as a route.
+fn drawn(kind: &str) -> Value {
+    let route = json!({ "id": "new" });
+    let zone = json!({ "id": "new", "kind": kind, "name_zh": "新", "width_m": 30 });
+    json!({
+        "type": "Feature",
+        "properties": if kind.is_empty() { route } else { zone },
+        "geometry": { "type": "LineString", "coordinates": [[91.0, 29.0], [91.1, 29.0]] },
+    })
 }
 
 fn sighting() -> Value {

@@ -8,11 +8,15 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use fleet::Map;
 use ledger::{AuditEntry, Ledger, StoreError, Via};
 use pipeline::Pipeline;
-use settings::{Problems, Reference, Settings};
+use settings::{Loaded, Problems, Reference, Settings};
 use tokio::sync::watch;
 
 use crate::clock;
 use crate::service::ground;
+
+mod redraw;
+
+pub use redraw::NotRedrawn;
 
 /// Puts new sets into force, one at a time.
 pub struct Reloader {
@@ -72,17 +76,24 @@ impl Reloader {
                 return Err(Refused::Problems(problems));
             }
         };
+        let changes = running.changes(&loaded.reference);
+        let detail = story(&running, &loaded.reference, &changes);
+        self.audit((by, via), ("reload", &loaded.reference.version), detail)?;
+        tracing::info!(version = loaded.reference.version, ?changes, by, "reference files reloaded");
+        self.put_into_force(&pipeline, loaded);
+        Ok(changes)
+    }
+
+    /// From here on nothing can fail.
+    fn put_into_force(&self, pipeline: &Pipeline, loaded: Loaded) -> Arc<Reference> {
         let reference = Arc::new(loaded.reference);
-        let changes = running.changes(&reference);
-        self.audit((by, via), ("reload", &reference.version), story(&running, &reference, &changes))?;
         pipeline.reload(&ground(&reference));
         self.registry.send_replace(Arc::clone(&reference.registry));
-        tracing::info!(version = reference.version, ?changes, by, "reference files reloaded");
         if loaded.settings != self.settings {
             tracing::warn!("settings outside [rules] and the reference files hold after the next start only");
         }
-        self.reference.send_replace(reference);
-        Ok(changes)
+        self.reference.send_replace(Arc::clone(&reference));
+        reference
     }
 
     /// Writes down what holds from the start on.

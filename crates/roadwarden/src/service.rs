@@ -22,7 +22,7 @@ use tokio::task::JoinHandle;
 use crate::clock;
 use crate::evidence;
 use crate::exit::Unavailable;
-use crate::reload::{Refused, Reloader};
+use crate::reload::{NotRedrawn, Refused, Reloader};
 
 /// Records the rules may be behind before `/readyz` says so.
 const BEHIND_MAX: u64 = 50_000;
@@ -78,6 +78,7 @@ impl Service {
             reference,
             is_stopping: Mutex::default(),
         });
+        reloader.settle().context("cannot settle what was drawn in the console")?;
         let dispatch =
             Dispatch::start(&settings.mqtt, &settings.data_dir, ledger.clone(), journal.clone(), &metrics)
                 .await
@@ -219,6 +220,7 @@ impl Stores {
             metrics: metrics.clone(),
             ready: ready(pipeline, &self.journal),
             reload: asked_over_http(reloader),
+            redraw: drawn_over_http(reloader),
             demo: false,
         }
     }
@@ -355,6 +357,20 @@ fn asked_over_http(reloader: &Arc<Reloader>) -> console::Reload {
                 console::NotReloaded::Mistakes(problems.to_string().lines().map(str::to_owned).collect())
             }
             Refused::Ledger(_) | Refused::Stopping => console::NotReloaded::Unavailable(refused.to_string()),
+        })
+    })
+}
+
+/// What drawing a zone or a route does.
+fn drawn_over_http(reloader: &Arc<Reloader>) -> console::Redraw {
+    let reloader = Arc::clone(reloader);
+    Arc::new(move |edit, by, via, is_trial| {
+        reloader.redraw(edit, by, via, is_trial).map_err(|error| match error {
+            NotRedrawn::Unfit(unfit) => console::NotRedrawn::Unfit(unfit),
+            NotRedrawn::Refused(Refused::Problems(problems)) => console::NotRedrawn::Mistakes(problems),
+            NotRedrawn::Refused(_) | NotRedrawn::File(_) => {
+                console::NotRedrawn::Unavailable(error.to_string())
+            }
         })
     })
 }

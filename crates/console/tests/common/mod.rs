@@ -97,6 +97,9 @@ impl World {
             reference: self.reference.subscribe(),
             metrics: prometheus::Registry::new(),
             ready: Arc::new(|| vec![("journal", true), ("ledger", true)]),
+            redraw: Arc::new(|_, _, _, _| {
+                Err(console::NotRedrawn::Unavailable("a made-up world".to_owned()))
+            }),
             reload: Arc::new(|by, via| Ok(vec![format!("asked by {by} over {via}")])),
             demo,
         }
@@ -320,6 +323,7 @@ fn reference(registry: Arc<Registry>) -> Reference {
         registry,
         atlas: Arc::new(Atlas::build(zones, routes, Vec::new())),
         book: Arc::new(rules::Book::default().into()),
+        drawn: Arc::default(),
         files: std::collections::BTreeMap::new(),
         version: "made-up".into(),
     }

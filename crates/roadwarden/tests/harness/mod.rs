@@ -231,13 +231,26 @@ pub fn eventually<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
 }
 
 pub fn http(address: SocketAddr, method: &str, token: &str, path: &str, body: &str) -> (u16, String) {
+    let (status, _, body) = http_with(address, method, token, path, "", body);
+    (status, body)
+}
+
+/// With more heads, each ended by CRLF; status, heads in small letters, body.
+pub fn http_with(
+    address: SocketAddr,
+    method: &str,
+    token: &str,
+    path: &str,
+    more: &str,
+    body: &str,
+) -> (u16, String, String) {
     let mut stream = TcpStream::connect(address).unwrap();
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
     let auth = if token.is_empty() { String::new() } else { format!("Authorization: Bearer {token}\r\n") };
     let length = body.len();
     write!(
         stream,
-        "{method} {path} HTTP/1.1\r\nHost: test\r\n{auth}Content-Type: application/json\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}"
+        "{method} {path} HTTP/1.1\r\nHost: test\r\n{auth}{more}Content-Type: application/json\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}"
     )
     .unwrap();
     let mut answer = Vec::new();
@@ -250,7 +263,7 @@ pub fn http(address: SocketAddr, method: &str, token: &str, path: &str, body: &s
     } else {
         body.to_owned()
     };
-    (status, body)
+    (status, head.to_ascii_lowercase(), body)
 }
 
 fn unchunk(mut body: &str) -> String {
