@@ -199,6 +199,11 @@ impl Registry {
         self.vehicles.values()
     }
 
+    /// All drivers, escorts and carers, in no order.
+    pub fn drivers(&self) -> impl ExactSizeIterator<Item = &Driver> {
+        self.drivers.values()
+    }
+
     /// All operators, in no order.
     pub fn operators(&self) -> impl ExactSizeIterator<Item = &Operator> {
         self.operators.values()
