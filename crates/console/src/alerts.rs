@@ -114,6 +114,8 @@ pub(crate) fn query(params: &Params, caller: &Caller) -> Result<Query, Problem> 
         plates: params.all("plate")?,
         terminals: params.all("terminal")?,
         operators: params.all("operator")?,
+        classes: params.all("class")?,
+        drivers: Vec::new(),
         divisions: divisions(params)?,
         departments: params.all("department")?,
         from: params.time("from")?,

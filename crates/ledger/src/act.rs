@@ -194,9 +194,25 @@ fn act_in(transaction: &Transaction<'_>, action: &Action) -> Result<Handling, Ac
     }
     let next = current.after(action)?;
     let text = serde_json::to_string(&next)?;
+    // Who handled it stays known until somebody takes it up again.
+    let finishes = next.status == HandlingStatus::Handled && current.status != HandlingStatus::Handled;
     transaction
-        .prepare_cached("UPDATE alert SET status = ?, handling = ? WHERE id = ?")?
-        .execute(params![next.status.as_str(), text, action.alert.as_bytes()])?;
+        .prepare_cached(
+            "UPDATE alert SET status = ?1, handling = ?2, result = ?3, due_at = ?4,
+                 handled_at = CASE WHEN ?5 THEN ?6 WHEN ?1 IN ('handled', 'closed') THEN handled_at END,
+                 handled_by = CASE WHEN ?5 THEN ?7 WHEN ?1 IN ('handled', 'closed') THEN handled_by END
+             WHERE id = ?8",
+        )?
+        .execute(params![
+            next.status.as_str(),
+            text,
+            next.result.map(Outcome::as_str),
+            next.due_at.map(ReceiveTime::ms),
+            finishes,
+            action.at.ms(),
+            action.by,
+            action.alert.as_bytes()
+        ])?;
     insert_story(transaction, action, &current, &next)?;
     if let Some(request) = &action.request_id {
         transaction

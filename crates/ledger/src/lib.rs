@@ -8,6 +8,7 @@ mod accounts;
 mod act;
 mod commands;
 mod dangers;
+mod export;
 mod handling;
 mod metrics;
 mod outbox;
@@ -17,6 +18,8 @@ mod quality;
 mod query;
 mod record;
 mod schema;
+
+mod stats;
 #[cfg(test)]
 mod tests;
 
@@ -39,12 +42,15 @@ pub use crate::dangers::{
     DangerEntry, DangerError, DangerId, DangerLevel, DangerPart, DangerQuery, DangerStatus, NewDanger,
     Report, Reports, Source, SourceKind, Trigger,
 };
+pub use crate::export::Exported;
 pub use crate::handling::{ActionKind, Appeal, Handling, HandlingStatus, Outcome, Reason, Via};
 pub use crate::outbox::{Outgoing, OutgoingKind};
 pub use crate::places::{PLACE_VERSIONS_MAX, PlaceVersion};
 pub use crate::quality::{QualityQuery, QualityRow};
 pub use crate::query::{Listed, Page, Query};
 pub use crate::record::{KeptFrame, Ruled};
+
+pub use crate::stats::{AlertCount, By, MonthCount};
 
 use crate::metrics::Metrics;
 
@@ -124,6 +130,8 @@ struct Inner {
     reader: Mutex<Connection>,
     /// For the outbox, so that a long list doesn't hold up sending.
     outbox_reader: Mutex<Connection>,
+    /// For statistics and exports, which may take seconds.
+    stats_reader: Mutex<Connection>,
     /// For profiles, which a login waits for.
     profile_reader: Mutex<Connection>,
     metrics: Metrics,
@@ -148,6 +156,7 @@ impl Ledger {
             writer: Mutex::new(writer),
             reader: Mutex::new(schema::open_reader(path)?),
             outbox_reader: Mutex::new(schema::open_reader(path)?),
+            stats_reader: Mutex::new(schema::open_reader(path)?),
             profile_reader: Mutex::new(schema::open_reader(path)?),
             metrics,
             outbox: Arc::new(Notify::new()),
@@ -182,6 +191,10 @@ impl Ledger {
 
     fn reader(&self) -> MutexGuard<'_, Connection> {
         lock(&self.inner.reader)
+    }
+
+    fn stats_reader(&self) -> MutexGuard<'_, Connection> {
+        lock(&self.inner.stats_reader)
     }
 }
 

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use fleet::{Alert, AlertId, Department, EventTime, ReceiveTime, RuleId, Severity, State, TerminalId};
+use fleet::{
+    Alert, AlertId, Department, EventTime, ReceiveTime, RuleId, Severity, State, TerminalId, VehicleClass,
+};
 use rusqlite::types::Value;
 use rusqlite::{OptionalExtension, Row};
 use serde::{Deserialize, Serialize};
@@ -49,6 +51,10 @@ pub struct Query {
     pub terminals: Vec<TerminalId>,
     /// Operators asked for.
     pub operators: Vec<String>,
+    /// Classes of vehicle.
+    pub classes: Vec<VehicleClass>,
+    /// Certificates of drivers.
+    pub drivers: Vec<String>,
     /// Divisions: 2, 4 or 6 digits, everything that begins so; `540100` means all of `5401`.
     pub divisions: Vec<String>,
     /// Departments that got it.
@@ -158,7 +164,7 @@ impl Ledger {
 }
 
 impl Filter {
-    fn of(query: &Query) -> Result<Self, StoreError> {
+    pub(crate) fn of(query: &Query) -> Result<Self, StoreError> {
         let mut filter = Self::default();
         filter.one_of("a.state", query.states.iter().map(|state| state.as_str()));
         filter.one_of("a.status", query.handling.iter().map(|status| status.as_str()));
@@ -168,6 +174,12 @@ impl Filter {
         filter.one_of("a.terminal", query.terminals.iter().map(TerminalId::as_str));
         filter.one_of("a.operator", query.operators.iter().map(String::as_str));
         filter.one_of("a.operator", query.operator.iter().map(String::as_str));
+        filter.one_of("a.class", query.classes.iter().map(|class| class.as_str()));
+        if !query.drivers.is_empty() {
+            // Says that the index by drivers is enough.
+            filter.sql.push_str(" AND a.driver <> ''");
+            filter.one_of("a.driver", query.drivers.iter().map(String::as_str));
+        }
         filter.divisions(&query.divisions)?;
         if !query.departments.is_empty() {
             filter.and("a.departments & ? <> 0", Value::Integer(record::mask(&query.departments)));
@@ -225,10 +237,10 @@ fn read_cursor(cursor: &str) -> Option<(i64, AlertId)> {
     Some((i64::from_str_radix(at, 16).ok()?, AlertId::parse(id)?))
 }
 
-fn read_pair(row: &Row<'_>) -> Result<(Vec<u8>, String), rusqlite::Error> {
+pub(crate) fn read_pair(row: &Row<'_>) -> Result<(Vec<u8>, String), rusqlite::Error> {
     Ok((row.get(0)?, row.get(1)?))
 }
 
-fn listed((document, handling): (Vec<u8>, String)) -> Result<Listed, StoreError> {
+pub(crate) fn listed((document, handling): (Vec<u8>, String)) -> Result<Listed, StoreError> {
     Ok(Listed { alert: serde_json::from_slice(&document)?, handling: serde_json::from_str(&handling)? })
 }

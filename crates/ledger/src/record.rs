@@ -130,12 +130,13 @@ fn record_in(transaction: &Transaction<'_>, ruled: &Ruled, at: ReceiveTime) -> R
     transaction
         .prepare_cached(
             "INSERT INTO alert (id, revision, revision_seq, state, rule, severity, plate, terminal, operator,
-                 division, departments, raised_at, status, handling)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'new', ?)
+                 division, departments, raised_at, class, driver, late, status, handling)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'new', ?)
              ON CONFLICT (id) DO UPDATE SET revision = excluded.revision, revision_seq = excluded.revision_seq,
                  state = excluded.state, severity = excluded.severity, plate = excluded.plate,
                  operator = excluded.operator, division = excluded.division, departments = excluded.departments,
-                 raised_at = excluded.raised_at
+                 raised_at = excluded.raised_at, class = excluded.class, driver = excluded.driver,
+                 late = excluded.late
              WHERE excluded.revision > alert.revision",
         )?
         .execute(params![
@@ -151,6 +152,9 @@ fn record_in(transaction: &Transaction<'_>, ruled: &Ruled, at: ReceiveTime) -> R
             division,
             mask(&alert.departments),
             alert.raised_at.ms(),
+            alert.vehicle.class.as_str(),
+            alert.driver.as_ref().map_or("", |driver| driver.certificate.as_str()),
+            alert.late,
             serde_json::to_string(&Handling::new(at))?
         ])?;
     for department in &alert.departments {

@@ -90,6 +90,37 @@ CREATE INDEX IF NOT EXISTS bulletin_by_time ON bulletin (at, id);
 PRAGMA user_version = 1;
 COMMIT;";
 
+/// What `alert` holds beside its first columns, so that counting and exports read no document: taken from the newest
+/// revision and from the handling. `handled_at` and `handled_by` are of the entry of the result that still stands.
+const ADDED: &str = "
+BEGIN IMMEDIATE;
+ALTER TABLE alert ADD COLUMN class TEXT NOT NULL DEFAULT '';
+ALTER TABLE alert ADD COLUMN driver TEXT NOT NULL DEFAULT '';
+ALTER TABLE alert ADD COLUMN late INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE alert ADD COLUMN result TEXT;
+ALTER TABLE alert ADD COLUMN due_at INTEGER;
+ALTER TABLE alert ADD COLUMN handled_at INTEGER;
+ALTER TABLE alert ADD COLUMN handled_by TEXT;
+UPDATE alert SET (class, driver, late) = (
+    SELECT coalesce(json_extract(d, '$.vehicle.class'), ''), coalesce(json_extract(d, '$.driver.certificate'), ''),
+        coalesce(json_extract(d, '$.late'), 0)
+    FROM (SELECT CAST(document AS TEXT) AS d FROM revision WHERE seq = alert.revision_seq));
+UPDATE alert SET result = json_extract(handling, '$.result'),
+    due_at = CAST(round(unixepoch(json_extract(handling, '$.due_at'), 'subsec') * 1000) AS INTEGER)
+    WHERE status <> 'new';
+UPDATE alert SET (handled_at, handled_by) = (
+    SELECT at, json_extract(entry, '$.by') FROM timeline WHERE timeline.id = alert.id
+        AND json_extract(entry, '$.to') = 'handled' AND json_extract(entry, '$.from') <> 'handled'
+    ORDER BY seq DESC LIMIT 1)
+    WHERE status IN ('handled', 'closed');
+COMMIT;";
+
+/// Statistics read these alone.
+const ADDED_INDEXES: &str = "
+CREATE INDEX IF NOT EXISTS alert_by_driver ON alert (driver, raised_at) WHERE driver <> '';
+CREATE INDEX IF NOT EXISTS alert_counted ON alert (raised_at, rule, severity, state, status, result, operator, division,
+    class, departments, late, due_at, handled_at);";
+
 pub(crate) fn open_writer(path: &Path) -> Result<Connection, OpenError> {
     let wrong = |source| OpenError::Database { path: path.to_owned(), source };
     let connection = Connection::open(path).map_err(wrong)?;
@@ -102,8 +133,18 @@ pub(crate) fn open_writer(path: &Path) -> Result<Connection, OpenError> {
     connection
         .execute_batch("PRAGMA page_size = 8192; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;")
         .and_then(|()| connection.execute_batch(TABLES))
+        .and_then(|()| add_columns(&connection))
         .map_err(wrong)?;
     Ok(connection)
+}
+
+/// A ledger that was made before there were these columns gets them, filled, once.
+fn add_columns(connection: &Connection) -> Result<(), rusqlite::Error> {
+    let has = "SELECT 1 FROM pragma_table_info('alert') WHERE name = 'handled_by'";
+    if !connection.prepare(has)?.exists([])? {
+        connection.execute_batch(ADDED)?;
+    }
+    connection.execute_batch(ADDED_INDEXES)
 }
 
 /// How many commands are in each state that is no end.

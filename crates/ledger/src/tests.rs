@@ -441,3 +441,143 @@ fn the_share_of_handled_alerts_is_that_of_the_day_they_were_raised() {
     ledger.trim(ReceiveTime::from_ms(alerts[0].raised_at.ms() + 86_400_000)).unwrap();
     assert!(ledger.quality_of_vehicles(&query).unwrap().0.is_empty());
 }
+
+fn counts(ledger: &Ledger, query: &Query, by: By) -> Vec<(String, u64)> {
+    let counts = ledger.count_by(query, by, 1000).unwrap();
+    counts.into_iter().map(|count| (count.key, count.total)).collect()
+}
+
+#[test]
+fn alerts_are_counted_by_each_key_and_in_chinas_days() {
+    let dir = Dir::new();
+    let ledger = dir.open();
+    // 2026-01-01 00:00 UTC is eight in the morning in China; sixteen hours later its day is over.
+    let at = |n: i64, hours: i64| {
+        let mut alert = alert(n, 1, State::Raised);
+        alert.raised_at = EventTime::from_ms(1_767_225_600_000 + hours * 3_600_000 - 1);
+        Arc::new(alert)
+    };
+    ledger.record(&[at(0, 0), at(1, 1), at(2, 16), at(3, 17), at(4, 800)]).unwrap();
+    let all = Query::default();
+    let text =
+        |pairs: &[(&str, u64)]| -> Vec<_> { pairs.iter().map(|(k, n)| ((*k).to_owned(), *n)).collect() };
+    assert_eq!(
+        counts(&ledger, &all, By::Hour),
+        text(&[("00", 1), ("07", 1), ("08", 1), ("15", 1), ("23", 1)])
+    );
+    assert_eq!(
+        counts(&ledger, &all, By::Day),
+        text(&[("2026-01-01", 3), ("2026-01-02", 1), ("2026-02-03", 1)])
+    );
+    assert_eq!(counts(&ledger, &all, By::Rule), text(&[("speeding", 3), ("fatigue", 2)]));
+    assert_eq!(counts(&ledger, &all, By::Severity), text(&[("minor", 3), ("critical", 2)]));
+    assert_eq!(counts(&ledger, &all, By::Class), text(&[("charter-coach", 5)]));
+    assert_eq!(counts(&ledger, &all, By::Division), text(&[("540202", 3), ("540102", 2)]));
+    let own = Query { operator: Some("OP1".into()), ..Query::default() };
+    assert_eq!(counts(&ledger, &own, By::Operator), text(&[("OP1", 2)]));
+    assert_eq!(ledger.count_by(&all, By::Hour, 2).unwrap().len(), 2);
+    let months = ledger.count_by_month(&all).unwrap();
+    let months: Vec<_> =
+        months.iter().map(|m| (m.month.as_str(), m.rule, m.count.total, m.count.critical)).collect();
+    assert_eq!(
+        months,
+        [
+            ("2026-01", RuleId::FATIGUE, 2, 1),
+            ("2026-01", RuleId::SPEEDING, 2, 1),
+            ("2026-02", RuleId::SPEEDING, 1, 0)
+        ]
+    );
+    let worst: Vec<_> = ledger.worst(&all, 3).unwrap().into_iter().map(|listed| listed.alert.id).collect();
+    assert_eq!(worst, [at(3, 0).id, at(0, 0).id, at(4, 0).id]);
+}
+
+#[test]
+fn what_became_of_alerts_is_counted() {
+    let dir = Dir::new();
+    let ledger = dir.open();
+    record(&ledger, 5);
+    ledger.record(&[Arc::new(alert(4, 2, State::Cleared))]).unwrap();
+    let act = |n, kind, change: &dyn Fn(&mut Action)| {
+        let mut action = action(kind);
+        action.alert = alert(n, 1, State::Raised).id;
+        change(&mut action);
+        ledger.act(&action).unwrap()
+    };
+    let due = |at: i64| {
+        move |action: &mut Action| {
+            action.assignee = Some("duty-01".into());
+            action.until = Some(ReceiveTime::from_ms(at));
+        }
+    };
+    // 0 handled, 1 handled in time and filed by somebody else, 2 too late, 3 a false alarm taken up again, 4 false.
+    act(0, ActionKind::Handle, &|_| ());
+    act(1, ActionKind::Assign, &due(4_000_000_000_000));
+    act(1, ActionKind::Handle, &|_| ());
+    act(1, ActionKind::Close, &|action| action.by = "duty-09".into());
+    act(2, ActionKind::Assign, &due(3_999_999_999_999));
+    act(2, ActionKind::Handle, &|_| ());
+    let false_alarm = |action: &mut Action| action.reason = Some(Reason::Device);
+    act(3, ActionKind::FalseAlarm, &false_alarm);
+    act(3, ActionKind::Reopen, &|_| ());
+    act(4, ActionKind::FalseAlarm, &false_alarm);
+    let counts = ledger.count_by(&Query::default(), By::Class, 10).unwrap();
+    let expected = AlertCount {
+        key: "charter-coach".into(),
+        total: 5,
+        critical: 2,
+        minor: 3,
+        open: 4,
+        handled: 4,
+        false_alarm: 1,
+        due_handled: 3,
+        ..AlertCount::default()
+    };
+    assert_eq!(counts, [expected]);
+    let page = ledger.export_page(&Query::default(), None, 4).unwrap();
+    let who: Vec<_> = page.iter().map(|row| row.handled_by.as_deref()).collect();
+    assert_eq!(who, [Some("duty-03"), None, Some("duty-03"), Some("duty-03")]);
+    assert_eq!(page[3].handled_at, Some(ReceiveTime::from_ms(4_000_000_000_000)));
+    let rest = ledger.export_page(&Query::default(), page.last(), 4).unwrap();
+    assert_eq!(rest.len(), 1);
+    assert_eq!(rest[0].listed.alert.id, alert(0, 1, State::Raised).id);
+    assert!(
+        ledger.are_more(&Query::default(), 4).unwrap() && !ledger.are_more(&Query::default(), 5).unwrap()
+    );
+}
+
+#[test]
+fn a_ledger_without_the_counted_columns_gets_them_filled() {
+    let dir = Dir::new();
+    let ledger = dir.open();
+    let mut with_driver = alert(0, 1, State::Raised);
+    with_driver.driver =
+        Some(fleet::DriverLabel { certificate: "54010219800101001X".into(), name: "扎西".into() });
+    with_driver.late = true;
+    ledger.record(&[Arc::new(with_driver), Arc::new(alert(1, 1, State::Raised))]).unwrap();
+    let mut assign = action(ActionKind::Assign);
+    (assign.assignee, assign.until) = (Some("x".into()), Some(ReceiveTime::from_ms(4_000_000_000_001)));
+    ledger.act(&assign).unwrap();
+    ledger.act(&Action { reason: Some(Reason::Map), ..action(ActionKind::FalseAlarm) }).unwrap();
+    let dump = |ledger: &Ledger| {
+        let reader = ledger.reader();
+        let sql = "SELECT class || '|' || driver || '|' || late || '|' || ifnull(result, '-') || '|' || ifnull(due_at, '-')
+            || '|' || ifnull(handled_at, '-') || '|' || ifnull(handled_by, '-') FROM alert ORDER BY raised_at";
+        let mut statement = reader.prepare(sql).unwrap();
+        let rows = statement.query_map([], |row| row.get::<_, String>(0)).unwrap();
+        rows.collect::<Result<Vec<_>, _>>().unwrap()
+    };
+    let kept = dump(&ledger);
+    assert_eq!(kept[0], "charter-coach|54010219800101001X|1|false-alarm|4000000000001|4000000000000|duty-03");
+    assert_eq!(kept[1], "charter-coach||0|-|-|-|-");
+    lock(&ledger.inner.writer)
+        .execute_batch(
+            "DROP INDEX alert_counted; DROP INDEX alert_by_driver; ALTER TABLE alert DROP COLUMN class;
+             ALTER TABLE alert DROP COLUMN driver; ALTER TABLE alert DROP COLUMN late;
+             ALTER TABLE alert DROP COLUMN result; ALTER TABLE alert DROP COLUMN due_at;
+             ALTER TABLE alert DROP COLUMN handled_at; ALTER TABLE alert DROP COLUMN handled_by;",
+        )
+        .unwrap();
+    drop(ledger);
+    assert_eq!(dump(&dir.open()), kept);
+    assert_eq!(dump(&dir.open()), kept);
+}
