@@ -16,6 +16,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::drawing::{Routes, Zones};
 use crate::problem::Problem;
+use crate::stats;
 use crate::throttle::Throttle;
 use crate::{
     Parts, account, alerts, attachments, commands, dangers, drawing, evidence, exports, guard, health, live,
@@ -127,6 +128,7 @@ fn api() -> Router<Shared> {
         .route("/api/v1/dangers/{id}/actions", post(dangers::act))
         .route("/api/v1/quality", get(quality::list))
         .route("/api/v1/rules", get(rules::list))
+        .route("/api/v1/stats/alerts", get(stats::alerts))
         .route("/api/v1/structures", get(structures::list))
         .route("/api/v1/structures/{id}/reopen", post(structures::reopen))
         .route("/api/v1/sightings", post(structures::sighting))

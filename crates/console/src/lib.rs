@@ -36,6 +36,7 @@ mod routes;
 mod rules;
 mod schema;
 mod slots;
+mod stats;
 mod structures;
 mod throttle;
 mod vehicles;

@@ -124,6 +124,12 @@ fn parameter(name: &str, place: ParameterIn, required: Required) -> ParameterBui
         "q" => (Type::String, "Part of the id or of a name"),
         "note" => (Type::String, "Why, at most 2000 characters"),
         IF_MATCH => (Type::String, "The ETag of what is to be changed, or *"),
+        "by" => (
+            Type::String,
+            "Of the quality of data vehicle (the default) or operator; of alerts rule, severity, hour, day, operator, division \
+             or class",
+        ),
+        KEY_HEADER => (Type::String, "The same key twice queues once"),
         "file" => (Type::String, "Name of the file in the list"),
         _ => (Type::String, "Id of the alert, command, structure, zone or route, or number of the entry"),
     };

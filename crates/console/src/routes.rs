@@ -90,6 +90,23 @@ pub(crate) const TRACK_FILTERS: &[&str] = &["from", "to", "limit", "cursor"];
 /// The filters of the commands of a vehicle.
 pub(crate) const COMMAND_FILTERS: &[&str] = &["state", "limit", "cursor"];
 
+/// What alerts are counted by: the filters of their list, and the key.
+pub(crate) const STATS_FILTERS: &[&str] = &[
+    "by",
+    "state",
+    "handling",
+    "rule",
+    "severity",
+    "plate",
+    "terminal",
+    "operator",
+    "division",
+    "department",
+    "class",
+    "from",
+    "to",
+];
+
 /// What the quality of data is asked by.
 pub(crate) const QUALITY_FILTERS: &[&str] = &["from", "to", "operator", "terminal", "by", "limit", "cursor"];
 
@@ -162,6 +179,8 @@ routes! {
         "The quality of vehicles' data, day by day in China, newest first; without from and to the last seven days";
     "GET" "/api/v1/rules" "listRules" "rules" Signed &[], None, Json("RuleList"), &[403],
         "Every rule and setting with its figure in force, its bounds and the law behind it; for the roles duty and admin";
+    "GET" "/api/v1/stats/alerts" "countAlerts" "statistics" Signed STATS_FILTERS, None, Json("AlertCounts"), &[],
+        "How many alerts by a key: rule, severity, hour, day, operator, division or class; without from the last 30 days";
     "GET" "/api/v1/structures" "listStructures" "structures" Signed &[], None, Json("StructureList"), &[],
         "Bridges and tunnels with a monitor: the newest reading, and whether they are closed";
     "POST" "/api/v1/structures/{id}/reopen" "reopenStructure" "structures" Signed &[], Some("ReopenRequest"), Accepted, &[403, 404, 409, 413, 415, 422],

@@ -708,6 +708,46 @@ documents! {
         /// The handling now.
         handling: Option<Handling>,
     }
+    /// How many alerts by a key, within what the caller sees.
+    AlertCounts {
+        /// The first moment counted.
+        from: String,
+        /// The first moment no longer counted.
+        to: String,
+        /// `rule`, `severity`, `hour`, `day`, `operator`, `division` or `class`.
+        by: String,
+        /// Whether there are more than 1,000 keys; those with most alerts are shown.
+        more: bool,
+        /// Hours and days rise; of others the one with most alerts comes first.
+        items: Vec<AlertCount>,
+    }
+    /// How many alerts, and what became of them.
+    AlertCount {
+        /// Rule, severity, hour `00` to `23` or day of China, operator, division, class.
+        key: String,
+        /// Its Chinese name; the key where it has none.
+        name_zh: String,
+        /// Its English name; the key where it has none.
+        name_en: String,
+        /// All.
+        total: u64,
+        /// By severity.
+        critical: u64,
+        /// By severity.
+        major: u64,
+        /// By severity.
+        minor: u64,
+        /// By severity.
+        info: u64,
+        /// Whose condition still holds.
+        open: u64,
+        /// Handled or closed by people, false alarms among them.
+        handled: u64,
+        /// Found to be none.
+        false_alarm: u64,
+        /// Handled before the moment a result was due, or with no such moment set.
+        due_handled: u64,
+    }
     /// Bridges and tunnels with a monitor.
     StructureList {
         /// By id.

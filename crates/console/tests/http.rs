@@ -129,6 +129,7 @@ const ACCESS: &[(&str, &str, [u16; 5])] = &[
     ("GET", "/api/v1/quality", [401, 200, 200, 200, 200]),
     ("GET", "/api/v1/quality?by=operator", [401, 200, 200, 200, 200]),
     ("GET", "/api/v1/rules", [401, 200, 403, 403, 200]),
+    ("GET", "/api/v1/stats/alerts?by=rule", [401, 200, 200, 200, 200]),
     ("GET", "/api/v1/structures", [401, 200, 200, 200, 200]),
     ("POST", "/api/v1/structures/{structure}/reopen reopen", [401, 404, 403, 403, 404]),
     ("POST", "/api/v1/sightings sighting", [401, 403, 202, 403, 202]),
