@@ -16,12 +16,12 @@ use tokio_util::task::TaskTracker;
 
 use crate::drawing::{Routes, Zones};
 use crate::problem::Problem;
-use crate::stats;
 use crate::throttle::Throttle;
 use crate::{
     Parts, account, alerts, attachments, commands, dangers, drawing, evidence, exports, guard, health, live,
     map, page, positions, quality, reload, rules, slots, structures, vehicles,
 };
+use crate::{dossiers, drivers, indicators, operators, stats};
 
 /// A bulk action over 1,000 ids with a long note is under 50 kB; past this 413.
 pub(crate) const BODY_BYTES_MAX: usize = 256 * 1024;
@@ -129,6 +129,12 @@ fn api() -> Router<Shared> {
         .route("/api/v1/quality", get(quality::list))
         .route("/api/v1/rules", get(rules::list))
         .route("/api/v1/stats/alerts", get(stats::alerts))
+        .route("/api/v1/stats/indicators", get(indicators::month))
+        .route("/api/v1/operators", get(operators::list))
+        .route("/api/v1/operators/{id}/dossier", get(dossiers::of_operator))
+        .route("/api/v1/drivers", get(drivers::list))
+        .route("/api/v1/drivers/{certificate}/dossier", get(dossiers::of_driver))
+        .route("/api/v1/vehicles/{terminal}/dossier", get(dossiers::of_vehicle))
         .route("/api/v1/structures", get(structures::list))
         .route("/api/v1/structures/{id}/reopen", post(structures::reopen))
         .route("/api/v1/sightings", post(structures::sighting))

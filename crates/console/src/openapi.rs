@@ -100,6 +100,9 @@ fn parameter(name: &str, place: ParameterIn, required: Required) -> ParameterBui
         "overdue" => (Type::Boolean, "Past its date and not closed"),
         "status" => (Type::String, "open, assigned, rectifying, closing or closed; may be repeated"),
         "level" => (Type::String, "major or general; may be repeated"),
+        "month" => (Type::String, "Month of China, such as 2026-11"),
+        "q" => (Type::String, "Part of an id, a name or a number"),
+        "certificate" => (Type::String, "Whole number of the certificate"),
         "online" => (Type::Boolean, "Heard within the last three minutes"),
         "cursor" => (Type::String, "`next` of the answer before"),
         "from" => (Type::String, "RFC 3339, inclusive"),
@@ -118,7 +121,6 @@ fn parameter(name: &str, place: ParameterIn, required: Required) -> ParameterBui
         "class" => (Type::String, "Vehicle class; may be repeated"),
         "terminal" => (Type::String, "Terminal number"),
         "operator" => (Type::String, "Operator id; may be repeated"),
-        "by" => (Type::String, "vehicle (the default) or operator"),
         KEY_HEADER => (Type::String, "The same key twice acts once"),
         "kind" => (Type::String, "Kind of zone; may be repeated"),
         "q" => (Type::String, "Part of the id or of a name"),
@@ -129,7 +131,6 @@ fn parameter(name: &str, place: ParameterIn, required: Required) -> ParameterBui
             "Of the quality of data vehicle (the default) or operator; of alerts rule, severity, hour, day, operator, division \
              or class",
         ),
-        KEY_HEADER => (Type::String, "The same key twice queues once"),
         "file" => (Type::String, "Name of the file in the list"),
         _ => (Type::String, "Id of the alert, command, structure, zone or route, or number of the entry"),
     };

@@ -21,7 +21,7 @@ const DAYS_DEFAULT: i32 = 7;
 /// Days of one question: each is summed over all vehicles.
 const DAYS_MAX: i32 = 92;
 /// From this share of handled alerts on an operator does its duty (dynamic supervision measures, article 35).
-const HANDLED_ENOUGH: f64 = 0.9;
+pub(crate) const HANDLED_ENOUGH: f64 = 0.9;
 /// Of the alarm bits 4 to 12.
 const FAULTS: [&str; fleet::FAULT_BITS] = [
     "gnss",
@@ -196,7 +196,7 @@ impl Asked {
 }
 
 /// Averages over every operator, also those the caller does not see: only the averages are shown.
-fn region(rows: &BTreeMap<String, QualityRow>) -> Average {
+pub(crate) fn region(rows: &BTreeMap<String, QualityRow>) -> Average {
     let add = |sum: Standing, row: &QualityRow| Standing {
         online: sum.online + u64::from(row.online),
         overspeeds: sum.overspeeds + row.overspeeds,
@@ -206,7 +206,7 @@ fn region(rows: &BTreeMap<String, QualityRow>) -> Average {
     rows.values().fold(Standing::default(), add).average().unwrap_or_default()
 }
 
-fn standing(row: &QualityRow, registered: u64, networked: u64) -> Standing {
+pub(crate) fn standing(row: &QualityRow, registered: u64, networked: u64) -> Standing {
     Standing {
         registered,
         networked: networked.max(u64::from(row.online)),

@@ -181,6 +181,18 @@ routes! {
         "Every rule and setting with its figure in force, its bounds and the law behind it; for the roles duty and admin";
     "GET" "/api/v1/stats/alerts" "countAlerts" "statistics" Signed STATS_FILTERS, None, Json("AlertCounts"), &[],
         "How many alerts by a key: rule, severity, hour, day, operator, division or class; without from the last 30 days";
+    "GET" "/api/v1/stats/indicators" "getIndicators" "statistics" Signed &["month", "operator"], None, Json("Indicators"), &[404],
+        "The ten indicators a month is assessed by, of one operator or of all that are seen; without month the current one";
+    "GET" "/api/v1/operators" "listOperators" "dossiers" Signed &["q", "limit", "cursor"], None, Json("OperatorPage"), &[],
+        "Operators on file and how their vehicles stand now, by id";
+    "GET" "/api/v1/operators/{id}/dossier" "getOperatorDossier" "dossiers" Signed &["from", "to"], None, Json("Dossier"), &[404],
+        "What an operator's vehicles did; without from the last 365 days";
+    "GET" "/api/v1/drivers" "listDrivers" "dossiers" Signed &["q", "operator", "limit", "cursor"], None, Json("DriverPage"), &[],
+        "Drivers, escorts and carers on file, by operator and certificate";
+    "GET" "/api/v1/drivers/{certificate}/dossier" "getDriverDossier" "dossiers" Signed &["from", "to"], None, Json("Dossier"), &[404],
+        "What a driver did; without from the last 365 days. The audit log tells who read it";
+    "GET" "/api/v1/vehicles/{terminal}/dossier" "getVehicleDossier" "dossiers" Signed &["from", "to"], None, Json("Dossier"), &[404],
+        "What a vehicle did; without from the last 365 days";
     "GET" "/api/v1/structures" "listStructures" "structures" Signed &[], None, Json("StructureList"), &[],
         "Bridges and tunnels with a monitor: the newest reading, and whether they are closed";
     "POST" "/api/v1/structures/{id}/reopen" "reopenStructure" "structures" Signed &[], Some("ReopenRequest"), Accepted, &[403, 404, 409, 413, 415, 422],

@@ -748,6 +748,202 @@ documents! {
         /// Handled before the moment a result was due, or with no such moment set.
         due_handled: u64,
     }
+    /// What a month is assessed by.
+    Indicators {
+        /// The month of China.
+        month: String,
+        /// Whose; null: of all operators that are seen, added up.
+        operator: Option<String>,
+        /// Ten.
+        items: Vec<Indicator>,
+        /// Points; null where there is nothing to judge by; 0 where data were found to be false.
+        score: Option<f64>,
+        /// The most the score could be.
+        out_of: f64,
+        /// What has to be known to read it, Chinese.
+        note_zh: String,
+        /// The same in English.
+        note_en: String,
+    }
+    /// One of the ten.
+    Indicator {
+        /// `networked`, `online`, `track`, `data`, `drift`, `overspeeds`, `fatigue`, `inspection`, `truthful`, `handled`.
+        id: String,
+        /// Chinese name.
+        name_zh: String,
+        /// English name.
+        name_en: String,
+        /// Null where there are no data.
+        value: Option<f64>,
+        /// `share` (0 to 1), `times-per-vehicle`, `seconds-per-vehicle` or `times`.
+        unit: String,
+        /// Points.
+        score: Option<f64>,
+        /// The most points; null where it has none of its own.
+        weight: Option<f64>,
+        /// What it is counted from, Chinese.
+        basis_zh: String,
+        /// The same in English.
+        basis_en: String,
+    }
+    /// Operators.
+    OperatorPage {
+        /// By id.
+        items: Vec<OperatorNow>,
+        /// Cursor of the next page.
+        next: Option<String>,
+    }
+    /// An operator and how its vehicles stand.
+    OperatorNow {
+        /// Its id.
+        operator: String,
+        /// Its name.
+        name: String,
+        /// Where it is registered.
+        division: String,
+        /// On file.
+        vehicles: u64,
+        /// Heard within the last three minutes.
+        online: u64,
+        /// Whose condition holds.
+        open_alerts: u64,
+        /// The gravest of them.
+        worst_open: Option<String>,
+    }
+    /// Drivers, escorts and carers.
+    DriverPage {
+        /// By operator and certificate.
+        items: Vec<Driver>,
+        /// Cursor of the next page.
+        next: Option<String>,
+    }
+    /// Somebody with a certificate.
+    Driver {
+        /// Its number; `…101X` to those who need no more.
+        certificate: String,
+        /// As on the certificate.
+        name: String,
+        /// Employer.
+        operator: String,
+        /// `driver`, `escort` or `carer`.
+        role: String,
+        /// Classes of vehicle it is for.
+        classes: Vec<String>,
+        /// The first moment it is no longer valid.
+        valid_until: String,
+        /// Whether it is valid now.
+        valid: bool,
+    }
+    /// All that is known over a time, within what the caller sees.
+    Dossier {
+        /// The vehicle, operator or driver as its list shows it.
+        subject: serde_json::Value,
+        /// The first moment.
+        from: String,
+        /// The first moment no longer in it.
+        to: String,
+        /// All alerts.
+        totals: DossierTotals,
+        /// By rule, most alerts first.
+        by_rule: Vec<DossierRule>,
+        /// By month of China, rising; months without alerts are left out.
+        by_month: Vec<DossierMonth>,
+        /// What people did.
+        handling: DossierHandling,
+        /// The quality of its data; null for a driver, and where there are none.
+        quality: Option<DossierQuality>,
+        /// The ten gravest, of equals the newest first.
+        worst: Vec<Alert>,
+        /// Of an operator: on file.
+        vehicles: Option<u64>,
+        /// Of an operator: on file.
+        drivers: Option<u64>,
+    }
+    /// Alerts, and what became of them.
+    DossierTotals {
+        /// All.
+        alerts: u64,
+        /// Whose condition holds.
+        open: u64,
+        /// Handled or closed by people.
+        handled: u64,
+        /// Found to be none.
+        false_alarm: u64,
+        /// Reported too late to count as live.
+        late: u64,
+    }
+    /// The alerts of a rule.
+    DossierRule {
+        /// Which.
+        rule: String,
+        /// All.
+        total: u64,
+        /// By severity.
+        critical: u64,
+        /// By severity.
+        major: u64,
+        /// By severity.
+        minor: u64,
+        /// By severity.
+        info: u64,
+        /// Handled or closed by people.
+        handled: u64,
+        /// Found to be none.
+        false_alarm: u64,
+    }
+    /// The alerts of a month.
+    DossierMonth {
+        /// Such as `2026-11`.
+        month: String,
+        /// All.
+        total: u64,
+        /// By rule.
+        by_rule: BTreeMap<String, u64>,
+    }
+    /// The share of alerts that people handled.
+    DossierHandling {
+        /// To be handled: all.
+        due: u64,
+        /// Handled or closed.
+        handled: u64,
+        /// Of those due; null where there are none.
+        rate: Option<f64>,
+        /// What the law asks for.
+        target: f64,
+    }
+    /// The quality of data over the time.
+    DossierQuality {
+        /// Vehicles heard.
+        online: u64,
+        /// Known way.
+        continuous_km: f64,
+        /// Way over gaps.
+        broken_km: f64,
+        /// Of all way, what is known.
+        track_rate: Option<f64>,
+        /// Position reports.
+        reports: u64,
+        /// Of these with data that can't be.
+        invalid: u64,
+        /// Of all reports, those that can be.
+        valid_rate: Option<f64>,
+        /// Of vehicles heard, those that drifted.
+        drift_rate: Option<f64>,
+        /// Jumps of the position.
+        jumps: u64,
+        /// Times.
+        overspeeds: u64,
+        /// The same a vehicle heard.
+        overspeeds_per_vehicle: Option<f64>,
+        /// Driven past the limit of driving time.
+        fatigue_s: u64,
+        /// The same a vehicle heard.
+        fatigue_s_per_vehicle: Option<f64>,
+        /// Lies found.
+        tampers: u64,
+        /// Whether there are none.
+        truthful: bool,
+    }
     /// Bridges and tunnels with a monitor.
     StructureList {
         /// By id.

@@ -22,7 +22,7 @@ pub(crate) const ONLINE_MAX: Duration = Duration::from_secs(180);
 const TRACK_DEFAULT: Duration = Duration::from_secs(24 * 3600);
 
 /// What is known of one terminal.
-type Known = (Option<Vehicle>, Option<Arc<LiveVehicle>>);
+pub(crate) type Known = (Option<Vehicle>, Option<Arc<LiveVehicle>>);
 
 pub(crate) async fn list(
     State(app): State<Shared>,
@@ -109,12 +109,12 @@ pub(crate) fn visible(app: &Shared, caller: &Caller, terminal: &str) -> Result<(
     if is_known && sees(caller, &known) { Ok((terminal, known)) } else { Err(absent()) }
 }
 
-fn sees(caller: &Caller, known: &Known) -> bool {
+pub(crate) fn sees(caller: &Caller, known: &Known) -> bool {
     caller.sees_operator(known.0.as_ref().map_or("", |vehicle| vehicle.operator.as_str()))
 }
 
 /// The registry and what reported, by rising terminal number.
-fn everything(app: &Shared, registry: &Registry) -> BTreeMap<TerminalId, Known> {
+pub(crate) fn everything(app: &Shared, registry: &Registry) -> BTreeMap<TerminalId, Known> {
     let mut all: BTreeMap<TerminalId, Known> =
         registry.vehicles().map(|vehicle| (vehicle.terminal, (Some(vehicle.clone()), None))).collect();
     for vehicle in app.parts.live.vehicles() {
@@ -136,7 +136,7 @@ pub(crate) fn counts(app: &Shared, scope: Option<&str>) -> (usize, usize) {
     })
 }
 
-fn is_online(live: Option<&LiveVehicle>) -> bool {
+pub(crate) fn is_online(live: Option<&LiveVehicle>) -> bool {
     live.is_some_and(|live| now().since(live.received) <= ONLINE_MAX)
 }
 

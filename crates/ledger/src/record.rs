@@ -126,7 +126,26 @@ fn record_in(transaction: &Transaction<'_>, ruled: &Ruled, at: ReceiveTime) -> R
     for (place, (received, frame)) in (0_i64..).zip(frames) {
         keep.execute(params![alert.id.as_bytes(), alert.revision, place, received.ms(), &frame[..]])?;
     }
+    put(transaction, alert, revision_seq, at)?;
     let division = alert.place.division.to_string();
+    for department in &alert.departments {
+        transaction
+            .prepare_cached(
+                "INSERT INTO outbox (kind, department, division, rule, revision_seq, created)
+                 VALUES ('alert', ?, ?, ?, ?, ?)",
+            )?
+            .execute(params![department.as_str(), division, alert.rule.as_str(), revision_seq, at.ms()])?;
+    }
+    Ok(true)
+}
+
+/// The alert as it is now, unless a newer revision is there.
+fn put(
+    transaction: &Transaction<'_>,
+    alert: &Alert,
+    revision_seq: i64,
+    at: ReceiveTime,
+) -> Result<(), StoreError> {
     transaction
         .prepare_cached(
             "INSERT INTO alert (id, revision, revision_seq, state, rule, severity, plate, terminal, operator,
@@ -149,7 +168,7 @@ fn record_in(transaction: &Transaction<'_>, ruled: &Ruled, at: ReceiveTime) -> R
             alert.vehicle.plate,
             alert.vehicle.terminal.as_str(),
             alert.vehicle.operator,
-            division,
+            alert.place.division.to_string(),
             mask(&alert.departments),
             alert.raised_at.ms(),
             alert.vehicle.class.as_str(),
@@ -157,15 +176,7 @@ fn record_in(transaction: &Transaction<'_>, ruled: &Ruled, at: ReceiveTime) -> R
             alert.late,
             serde_json::to_string(&Handling::new(at))?
         ])?;
-    for department in &alert.departments {
-        transaction
-            .prepare_cached(
-                "INSERT INTO outbox (kind, department, division, rule, revision_seq, created)
-                 VALUES ('alert', ?, ?, ?, ?, ?)",
-            )?
-            .execute(params![department.as_str(), division, alert.rule.as_str(), revision_seq, at.ms()])?;
-    }
-    Ok(true)
+    Ok(())
 }
 
 /// One bit a department.

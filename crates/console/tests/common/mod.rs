@@ -70,7 +70,8 @@ impl World {
                 division: division(),
             })
             .collect();
-        let registry = Arc::new(Registry::new(vehicles.clone(), Vec::new(), operators));
+        let registry =
+            Arc::new(Registry::new(vehicles.clone(), (0..count.min(30)).map(driver).collect(), operators));
         let (ledger, history, journal, media) = stores();
         let world = Self {
             ledger,
@@ -193,6 +194,22 @@ pub fn vehicle(n: usize) -> Vehicle {
     }
 }
 
+pub fn certificate(n: usize) -> String {
+    format!("5401021980010{n:04}X")
+}
+
+/// Who drives vehicle `n`.
+pub fn driver(n: usize) -> Driver {
+    Driver {
+        certificate: certificate(n),
+        name: "扎西".into(),
+        operator: operator_id(n % 5 + 1),
+        classes: VehicleClass::ALL.to_vec(),
+        valid_until: EventTime::from_ms(4_000_000_000_000),
+        role: fleet::Role::Driver,
+    }
+}
+
 /// Where vehicle `n` is at a time: to and fro along the road.
 fn fix(n: usize, at: EventTime) -> Fix {
     let seconds = at.ms() as f64 / 1000.0;
@@ -244,8 +261,7 @@ pub fn alert(n: usize, raised_at: EventTime, vehicle: Vehicle) -> Alert {
         severity,
         late: n % 17 == 5,
         title: Title { zh: zh.into(), en: en.into() },
-        driver: (n % 4 != 3)
-            .then(|| DriverLabel { certificate: format!("5401021980010{n:04}X"), name: "扎西".into() }),
+        driver: (n % 4 != 3).then(|| DriverLabel { certificate: certificate(n), name: "扎西".into() }),
         started_at,
         raised_at,
         ended_at: is_over.then_some(raised_at),
