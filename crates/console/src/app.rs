@@ -35,6 +35,9 @@ const FEEDS_MAX: usize = 256;
 /// Archives of evidence made at a time; each is in memory, with up to 64 MiB of files. Others wait.
 const ARCHIVES_MAX: usize = 2;
 
+/// Workbooks made at a time; each takes a core for some seconds and a file of up to 100 MB. Others wait.
+const WORKBOOKS_MAX: usize = 2;
+
 /// What every handler can reach.
 pub(crate) struct App {
     pub(crate) parts: Parts,
@@ -48,6 +51,7 @@ pub(crate) struct App {
     /// What runs until the console stops; it waits for them.
     pub(crate) tasks: TaskTracker,
     pub(crate) archives: Semaphore,
+    pub(crate) workbooks: Arc<Semaphore>,
     pub(crate) summaries: live::Summaries,
 }
 
@@ -86,6 +90,7 @@ pub(crate) fn router(parts: Parts, stopping: CancellationToken, tasks: TaskTrack
         fold,
         tasks,
         archives: Semaphore::new(ARCHIVES_MAX),
+        workbooks: Arc::new(Semaphore::new(WORKBOOKS_MAX)),
         summaries: live::Summaries::default(),
     });
     api()
@@ -141,6 +146,8 @@ fn api() -> Router<Shared> {
         .route("/api/v1/live", get(live::stream))
         .route("/api/v1/live/positions", get(positions::open))
         .route("/api/v1/exports/violations.csv", get(exports::csv))
+        .route("/api/v1/exports/violations.xlsx", get(exports::xlsx))
+        .route("/api/v1/exports/stats.xlsx", get(exports::stats))
         .route("/api/v1/map/zones", get(map::zones))
         .route("/api/v1/map/routes", get(map::routes))
         .route("/api/v1/zones", get(drawing::list::<Zones>).post(drawing::add::<Zones>))

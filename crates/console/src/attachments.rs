@@ -122,7 +122,11 @@ fn range(wished: &str, whole: u64) -> Option<(u64, u64)> {
 }
 
 /// A file that ends too early ends the answer, which its length then gives away.
-fn chunks(file: File, from: u64, to: u64) -> impl futures_util::Stream<Item = std::io::Result<Bytes>> + Send {
+pub(crate) fn chunks(
+    file: File,
+    from: u64,
+    to: u64,
+) -> impl futures_util::Stream<Item = std::io::Result<Bytes>> + Send {
     futures_util::stream::unfold(Some((file, from, to)), async |state| {
         let (file, from, to) = state.filter(|(_, from, to)| from < to)?;
         let read = tokio::task::spawn_blocking(move || chunk(file, from, to)).await;

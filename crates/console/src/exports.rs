@@ -1,185 +1,260 @@
-//! Alerts as CSV for a spreadsheet: UTF-8 with a byte order mark, Chinese and English headings, no cell that is run as a formula.
+//! Tables out: alerts as CSV or as a workbook of Excel, statistics as a workbook.
 
-use std::convert::Infallible;
+use std::fs::File;
+use std::io;
+use std::sync::Arc;
 
 use axum::Extension;
 use axum::body::{Body, Bytes};
 use axum::extract::State;
-use axum::http::header;
+use axum::http::{HeaderName, header};
 use axum::response::{IntoResponse, Response};
-use fleet::{EventTime, MeasureKind};
-use ledger::{Listed, Query};
+use fleet::{EventTime, Registry};
+use ledger::{AlertCount, By, Exported, Query};
 
-use crate::alerts::query;
-use crate::app::Shared;
+use crate::alerts::{query, refused};
+use crate::app::{App, Shared};
+use crate::attachments::chunks;
 use crate::guard::Caller;
 use crate::problem::Problem;
-use crate::query::{LIMIT_MAX, Params};
+use crate::query::Params;
+use crate::sheet::{Cell, Column, Lang, Sheet, csv_head, csv_line};
+use crate::stats::{Asked, KEYS_MAX, names};
+use crate::violations;
 
-const HEADINGS: &[&str] = &[
-    "告警编号 Alert",
-    "车牌 Plate",
-    "车牌颜色 Plate colour",
-    "车辆类型 Class",
-    "终端号 Terminal",
-    "企业 Operator",
-    "驾驶员 Driver",
-    "从业资格证 Certificate",
-    "规则 Rule",
-    "严重程度 Severity",
-    "状态 State",
-    "内容 What",
-    "开始 Started (UTC+8)",
-    "触发 Raised (UTC+8)",
-    "结束 Ended (UTC+8)",
-    "持续秒数 Duration s",
-    "经度 Longitude",
-    "纬度 Latitude",
-    "速度 Speed km/h",
-    "行政区划 Division",
-    "地点 Place",
-    "指标 Measure",
-    "最大值 Peak",
-    "限值 Limit",
-    "依据 Basis",
-    "补传 Late",
-    "处置 Handling",
-    "结果 Result",
-    "原因 Reason",
-    "处置人 Assignee",
-    "处置更新 Handled (UTC+8)",
-];
-/// Spreadsheets keep 15 digits of a number; a longer one must stay text.
-const DIGITS_MAX: usize = 15;
+/// Alerts read at a time: some 6 MB.
+const PAGE: usize = 1000;
+/// Alerts of one CSV file: a sheet of Excel holds 1,048,576 rows.
+const CSV_ROWS_MAX: usize = 1_000_000;
+/// Alerts of one workbook, which is made before it is sent: some seconds and 100 MB of a file that goes when it is sent.
+const XLSX_ROWS_MAX: usize = 50_000;
+/// With this the answer says that there is more than it holds, and how much it holds.
+const TRUNCATED: HeaderName = HeaderName::from_static("x-truncated");
+const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
+
+/// What goes into a file: at most so many of the newest alerts within the caller's scope.
+#[derive(Clone)]
+struct Wanted {
+    query: Query,
+    rows: usize,
+    lang: Lang,
+    caller: Caller,
+    registry: Arc<Registry>,
+}
 
 pub(crate) async fn csv(
     State(app): State<Shared>,
     Extension(caller): Extension<Caller>,
     Extension(params): Extension<Params>,
 ) -> Result<Response, Problem> {
-    let query = Query { limit: LIMIT_MAX, ..query(&params, &caller)? };
-    let first = rows(&app, query.clone()).await?;
-    let start = format!("\u{feff}{}", line(HEADINGS.iter().map(|text| (*text).to_owned())));
-    // The first page is asked before the head goes out, so that a refusal is still a refusal.
-    let pages = futures_util::stream::unfold(Some((start + &first.0, first.1, query, app)), async |state| {
-        let (text, next, query, app) = state?;
-        let following = match next {
-            Some(cursor) => {
-                let query = Query { cursor: Some(cursor), ..query };
-                // A store that fails half way ends the file; its last line then is not the oldest alert.
-                rows(&app, query.clone()).await.ok().map(|(text, next)| (text, next, query, app))
-            }
-            None => None,
-        };
-        Some((Ok::<_, Infallible>(Bytes::from(text)), following))
-    });
-    let head = [
-        (header::CONTENT_TYPE, "text/csv; charset=utf-8"),
-        (header::CONTENT_DISPOSITION, "attachment; filename=\"violations.csv\""),
-    ];
-    Ok((head, Body::from_stream(pages)).into_response())
-}
-
-async fn rows(app: &Shared, query: Query) -> Result<(String, Option<String>), Problem> {
-    let page =
-        app.blocking(move |parts| parts.ledger.alerts(&query)).await?.map_err(crate::alerts::refused)?;
-    Ok((page.items.iter().map(|listed| line(row(listed))).collect(), page.next))
-}
-
-fn row(Listed { alert, handling }: &Listed) -> Vec<String> {
-    let text = |value: Option<&str>| value.unwrap_or_default().to_owned();
-    let basis: Vec<_> =
-        alert.basis.iter().map(|basis| format!("{} {}", basis.document, basis.article)).collect();
-    let zone = alert.place.zone.as_ref().map(|zone| format!("{} {}", zone.name_zh, zone.name_en));
-    let place: Vec<_> = zone.into_iter().chain(alert.place.road.clone()).collect();
-    vec![
-        alert.id.to_string(),
-        alert.vehicle.plate.clone(),
-        alert.vehicle.plate_color.zh().to_owned(),
-        alert.vehicle.class.zh().to_owned(),
-        alert.vehicle.terminal.to_string(),
-        alert.vehicle.operator.clone(),
-        text(alert.driver.as_ref().map(|driver| driver.name.as_str())),
-        text(alert.driver.as_ref().map(|driver| driver.certificate.as_str())),
-        alert.rule.to_string(),
-        format!("{} {}", alert.severity.zh(), alert.severity),
-        format!("{} {}", alert.state.zh(), alert.state),
-        format!("{} {}", alert.title.zh, alert.title.en),
-        when(Some(alert.started_at)),
-        when(Some(alert.raised_at)),
-        when(alert.ended_at),
-        alert.lasted_s().to_string(),
-        format!("{:.6}", alert.position.lon),
-        format!("{:.6}", alert.position.lat),
-        format!("{:.1}", alert.position.speed_kmh),
-        alert.place.division.to_string(),
-        place.join(" "),
-        measure(alert.measure.kind).to_owned(),
-        alert.measure.peak.to_string(),
-        alert.measure.limit.map(|limit| limit.to_string()).unwrap_or_default(),
-        basis.join("; "),
-        if alert.late { "是 yes" } else { "" }.to_owned(),
-        handling.status.as_str().to_owned(),
-        text(handling.result.map(|result| result.as_str())),
-        text(handling.reason.map(|reason| reason.as_str())),
-        text(handling.assignee.as_deref()),
-        when((handling.version > 0).then(|| handling.updated_at.as_event())),
-    ]
-}
-
-/// `2026-01-01 08:00:00`, which a spreadsheet takes for a time.
-fn when(time: Option<EventTime>) -> String {
-    time.map(|time| time.to_rfc3339_ms().replace('T', " ").chars().take(19).collect()).unwrap_or_default()
-}
-
-const fn measure(kind: MeasureKind) -> &'static str {
-    match kind {
-        MeasureKind::Count => "次数 count",
-        MeasureKind::DistanceM => "距离 m",
-        MeasureKind::DurationS => "时长 s",
-        MeasureKind::Level => "等级 level",
-        MeasureKind::SpeedKmh => "速度 km/h",
-    }
-}
-
-fn line(cells: impl IntoIterator<Item = String>) -> String {
-    let cells: Vec<_> = cells.into_iter().map(|text| cell(&text)).collect();
-    cells.join(",") + "\r\n"
-}
-
-/// Quoted; what a spreadsheet would run, or round, gets an apostrophe before it.
-fn cell(text: &str) -> String {
-    let is_number = text.parse::<f64>().is_ok();
-    let is_formula = text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']) && !is_number;
-    let is_long = text.len() > DIGITS_MAX && text.bytes().all(|byte| byte.is_ascii_alphanumeric());
-    let guard = if is_formula || is_long { "'" } else { "" };
-    format!("\"{guard}{}\"", text.replace('"', "\"\""))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn no_cell_is_run_as_a_formula_or_rounded() {
-        for (text, expected) in [
-            ("=cmd|' /C calc'!A0", "\"'=cmd|' /C calc'!A0\""),
-            ("+86", "\"+86\""),
-            ("-1+1", "\"'-1+1\""),
-            ("@SUM(A1)", "\"'@SUM(A1)\""),
-            ("\t=1", "\"'\t=1\""),
-            ("-12.5", "\"-12.5\""),
-            ("say \"no\"", "\"say \"\"no\"\"\""),
-            ("54010219800101001X", "\"'54010219800101001X\""),
-            ("藏A12345", "\"藏A12345\""),
-        ] {
-            assert_eq!(cell(text), expected);
+    let wanted = Wanted::from_params(&app, params, caller, CSV_ROWS_MAX)?;
+    let more = wanted.are_more(&app).await?;
+    // The first page is read before the head goes out, so that a refusal is still a refusal.
+    let first = wanted.page(&app, None, 0).await?;
+    let head = csv_head(violations::COLUMNS, wanted.lang);
+    let rows = wanted.rows;
+    let note = if more { csv_line(&wanted.note()) } else { String::new() };
+    let state = Some((head, first, 0_usize, note));
+    let pages = futures_util::stream::unfold((state, wanted, app), async |(state, wanted, app)| {
+        let (before, page, sent, note): (String, Vec<Exported>, usize, String) = state?;
+        let sent = sent + page.len();
+        let lines: String = page.iter().map(|row| csv_line(&wanted.cells(row))).collect();
+        let is_last = page.len() < PAGE || sent >= wanted.rows;
+        let text = before + &lines;
+        if is_last {
+            return Some((Ok(Bytes::from(text + &note)), (None, wanted, app)));
         }
+        // A store that fails half way breaks the answer off, so that nobody takes a part for the whole.
+        match wanted.page(&app, page.last(), sent).await {
+            Ok(next) => {
+                let state = Some((String::new(), next, sent, note));
+                Some((Ok(Bytes::from(text)), (state, wanted, app)))
+            }
+            Err(_) => Some((Err(io::Error::other("the store failed")), (None, wanted, app))),
+        }
+    });
+    let mut response = Body::from_stream(pages).into_response();
+    name(&mut response, "text/csv; charset=utf-8", "violations.csv")?;
+    if more {
+        say_truncated(&mut response, rows)?;
+    }
+    Ok(response)
+}
+
+pub(crate) async fn xlsx(
+    State(app): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    Extension(params): Extension<Params>,
+) -> Result<Response, Problem> {
+    let wanted = Wanted::from_params(&app, params, caller, XLSX_ROWS_MAX)?;
+    let more = wanted.are_more(&app).await?;
+    let rows = wanted.rows;
+    let permit = Arc::clone(&app.workbooks).acquire_owned().await.map_err(Problem::internal)?;
+    let made = app
+        .blocking(move |parts| {
+            // Held until the work is done, also when nobody waits for it any more.
+            let _permit = permit;
+            wanted.workbook(&parts.ledger, more)
+        })
+        .await??;
+    let mut response = file(made, "violations.xlsx")?;
+    if more {
+        say_truncated(&mut response, rows)?;
+    }
+    Ok(response)
+}
+
+pub(crate) async fn stats(
+    State(app): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    Extension(params): Extension<Params>,
+) -> Result<Response, Problem> {
+    let asked = Asked::from_params(&params, &caller)?;
+    let lang = params.one::<Lang>("lang")?.unwrap_or_default();
+    let (counts, more) = asked.counts(&app).await?;
+    let registry = Arc::clone(&app.parts.reference.borrow().registry);
+    let by = asked.by;
+    let made = app
+        .blocking(move |_| {
+            let mut sheet = Sheet::new(lang.pick("告警统计", "Statistics"), STATS_COLUMNS, lang)?;
+            for count in &counts {
+                sheet.push(&stats_cells(count, by, lang, &registry))?;
+            }
+            if more {
+                sheet.push(&truncated(KEYS_MAX, lang))?;
+            }
+            sheet.finish()
+        })
+        .await?
+        .map_err(Problem::internal)?;
+    let mut response = file(made, "statistics.xlsx")?;
+    if more {
+        say_truncated(&mut response, KEYS_MAX)?;
+    }
+    Ok(response)
+}
+
+impl Wanted {
+    fn from_params(app: &App, params: Params, caller: Caller, most: usize) -> Result<Self, Problem> {
+        let rows = params.one::<usize>("rows")?.unwrap_or(most);
+        if rows == 0 || rows > most {
+            return Err(Problem::parameter("rows", format!("rows {rows} is not within 1 to {most}")));
+        }
+        let registry = Arc::clone(&app.parts.reference.borrow().registry);
+        let lang = params.one::<Lang>("lang")?.unwrap_or_default();
+        Ok(Self { query: query(&params, &caller)?, rows, lang, caller, registry })
     }
 
-    #[test]
-    fn times_are_those_of_china() {
-        assert_eq!(when(Some(EventTime::from_ms(1_767_225_600_000))), "2026-01-01 08:00:00");
-        assert_eq!(when(None), "");
+    async fn are_more(&self, app: &Shared) -> Result<bool, Problem> {
+        let (query, rows) = (self.query.clone(), self.rows);
+        app.blocking(move |parts| parts.ledger.are_more(&query, rows)).await?.map_err(refused)
     }
+
+    /// The next alerts after `last`, of which `sent` were before.
+    async fn page(
+        &self,
+        app: &Shared,
+        last: Option<&Exported>,
+        sent: usize,
+    ) -> Result<Vec<Exported>, Problem> {
+        let (query, last) = (self.query.clone(), last.cloned());
+        let limit = PAGE.min(self.rows - sent);
+        app.blocking(move |parts| parts.ledger.export_page(&query, last.as_ref(), limit))
+            .await?
+            .map_err(refused)
+    }
+
+    fn workbook(&self, ledger: &ledger::Ledger, more: bool) -> Result<(File, u64), Problem> {
+        let name = self.lang.pick("告警", "Alerts");
+        let mut sheet = Sheet::new(name, violations::COLUMNS, self.lang).map_err(Problem::internal)?;
+        let (mut sent, mut last) = (0, None);
+        while sent < self.rows {
+            let limit = PAGE.min(self.rows - sent);
+            let mut page = ledger.export_page(&self.query, last.as_ref(), limit).map_err(refused)?;
+            for row in &page {
+                sheet.push(&self.cells(row)).map_err(Problem::internal)?;
+            }
+            sent += page.len();
+            if page.len() < limit {
+                break;
+            }
+            last = page.pop();
+        }
+        if more {
+            sheet.push(&self.note()).map_err(Problem::internal)?;
+        }
+        sheet.finish().map_err(Problem::internal)
+    }
+
+    fn cells(&self, row: &Exported) -> Vec<Cell> {
+        violations::cells(row, self.lang, &self.registry, &self.caller)
+    }
+
+    fn note(&self) -> Vec<Cell> {
+        truncated(self.rows, self.lang)
+    }
+}
+
+/// The last row of a file that does not hold all.
+fn truncated(rows: usize, lang: Lang) -> Vec<Cell> {
+    vec![Cell::Text(match lang {
+        Lang::Zh => format!("仅导出前 {rows} 条，其余未导出，请缩小查询范围"),
+        Lang::En => format!("Only the first {rows} are in this file: narrow the query for the rest"),
+    })]
+}
+
+const STATS_COLUMNS: &[Column] = &[
+    Column("代码", "Key", 24),
+    Column("名称", "Name", 28),
+    Column("合计", "Total", 10),
+    Column("特别严重", "Critical", 10),
+    Column("严重", "Major", 10),
+    Column("一般", "Minor", 10),
+    Column("提示", "Info", 10),
+    Column("未解除", "Open", 10),
+    Column("已处理", "Handled", 10),
+    Column("误报", "False alarms", 12),
+    Column("按期处理", "Handled in time", 14),
+    Column("处理率（%）", "Handled (%)", 12),
+];
+
+fn stats_cells(count: &AlertCount, by: By, lang: Lang, registry: &Registry) -> Vec<Cell> {
+    let (zh, en) = names(&count.key, by, registry);
+    let day = (by == By::Day).then(|| format!("{}T00:00:00+08:00", count.key).parse::<EventTime>());
+    let key = day.and_then(Result::ok).map_or_else(|| Cell::text(&count.key), Cell::Date);
+    let numbers = [
+        count.total,
+        count.critical,
+        count.major,
+        count.minor,
+        count.info,
+        count.open,
+        count.handled,
+        count.false_alarm,
+        count.due_handled,
+    ];
+    let share = rules::rate(count.handled as f64, count.total as f64);
+    let percent = Cell::number(share.map(|share| (share * 1000.0).round() / 10.0));
+    let names = [key, Cell::text(lang.pick(&zh, &en))];
+    names.into_iter().chain(numbers.map(|number| Cell::Number(number as f64))).chain([percent]).collect()
+}
+
+fn file((file, bytes): (File, u64), file_name: &str) -> Result<Response, Problem> {
+    let mut response = Body::from_stream(chunks(file, 0, bytes)).into_response();
+    name(&mut response, XLSX, file_name)?;
+    response.headers_mut().insert(header::CONTENT_LENGTH, bytes.into());
+    Ok(response)
+}
+
+fn name(response: &mut Response, media: &'static str, file_name: &str) -> Result<(), Problem> {
+    let heads = response.headers_mut();
+    heads.insert(header::CONTENT_TYPE, header::HeaderValue::from_static(media));
+    let shown = format!("attachment; filename=\"{file_name}\"").parse().map_err(Problem::internal)?;
+    heads.insert(header::CONTENT_DISPOSITION, shown);
+    Ok(())
+}
+
+fn say_truncated(response: &mut Response, rows: usize) -> Result<(), Problem> {
+    response.headers_mut().insert(TRUNCATED, rows.into());
+    Ok(())
 }

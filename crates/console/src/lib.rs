@@ -39,11 +39,13 @@ mod reload;
 mod routes;
 mod rules;
 mod schema;
+mod sheet;
 mod slots;
 mod stats;
 mod structures;
 mod throttle;
 mod vehicles;
+mod violations;
 
 use std::net::SocketAddr;
 use std::sync::Arc;

@@ -80,6 +80,9 @@ pub(crate) const EXPORT_FILTERS: &[&str] = &[
     "department",
     "from",
     "to",
+    "class",
+    "lang",
+    "rows",
 ];
 /// The filters of the list of vehicles.
 pub(crate) const VEHICLE_FILTERS: &[&str] =
@@ -105,6 +108,23 @@ pub(crate) const STATS_FILTERS: &[&str] = &[
     "class",
     "from",
     "to",
+];
+/// The same for a workbook.
+pub(crate) const STATS_EXPORT_FILTERS: &[&str] = &[
+    "by",
+    "state",
+    "handling",
+    "rule",
+    "severity",
+    "plate",
+    "terminal",
+    "operator",
+    "division",
+    "department",
+    "class",
+    "from",
+    "to",
+    "lang",
 ];
 
 /// What the quality of data is asked by.
@@ -204,7 +224,11 @@ routes! {
     "GET" "/api/v1/live/positions" "streamPositions" "live" Signed &[], None, Socket("roadwarden.positions.v1"), &[403, 426, 503],
         "A WebSocket: where the vehicles of a view are, in binary frames; protocol/README.md has the layout";
     "GET" "/api/v1/exports/violations.csv" "exportViolationsCsv" "exports" Signed EXPORT_FILTERS, None, Text("text/csv"), &[],
-        "Alerts as CSV: UTF-8 with a byte order mark, safe to open in a spreadsheet";
+        "Alerts as CSV: UTF-8 with a byte order mark, safe to open in a spreadsheet; at most 1,000,000. X-Truncated tells how many where there are more";
+    "GET" "/api/v1/exports/violations.xlsx" "exportViolationsXlsx" "exports" Signed EXPORT_FILTERS, None, Text("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"), &[],
+        "Alerts as a workbook of Excel, at most 50,000. X-Truncated tells how many where there are more";
+    "GET" "/api/v1/exports/stats.xlsx" "exportStatsXlsx" "exports" Signed STATS_EXPORT_FILTERS, None, Text("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"), &[],
+        "What countAlerts answers as a workbook of Excel";
     "GET" "/api/v1/map/zones" "getZones" "map" Signed &[], None, Json("FeatureCollection"), &[],
         "Zones in force as GeoJSON";
     "GET" "/api/v1/map/routes" "getRoutes" "map" Signed &[], None, Json("FeatureCollection"), &[],

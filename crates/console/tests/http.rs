@@ -112,6 +112,9 @@ const ACCESS: &[(&str, &str, [u16; 5])] = &[
     ("POST", "/api/v1/dangers/{own-danger}/actions return", [401, 403, 403, 403, 409]),
     ("POST", "/api/v1/dangers/{own-danger}/actions announce", [401, 403, 403, 403, 200]),
     ("GET", "/api/v1/exports/violations.csv", [401, 200, 200, 200, 200]),
+    ("GET", "/api/v1/exports/violations.xlsx", [401, 200, 200, 200, 200]),
+    ("GET", "/api/v1/exports/stats.xlsx", [401, 400, 400, 400, 400]),
+    ("GET", "/api/v1/exports/stats.xlsx?by=day", [401, 200, 200, 200, 200]),
     ("GET", "/api/v1/map/zones", [401, 200, 200, 200, 200]),
     ("GET", "/api/v1/map/routes", [401, 200, 200, 200, 200]),
     ("GET", "/api/v1/zones", [401, 200, 200, 403, 200]),
@@ -129,15 +132,16 @@ const ACCESS: &[(&str, &str, [u16; 5])] = &[
     ("GET", "/api/v1/quality", [401, 200, 200, 200, 200]),
     ("GET", "/api/v1/quality?by=operator", [401, 200, 200, 200, 200]),
     ("GET", "/api/v1/rules", [401, 200, 403, 403, 200]),
+    ("GET", "/api/v1/stats/alerts", [401, 400, 400, 400, 400]),
     ("GET", "/api/v1/stats/alerts?by=rule", [401, 200, 200, 200, 200]),
     ("GET", "/api/v1/stats/indicators", [401, 200, 200, 200, 200]),
     ("GET", "/api/v1/stats/indicators?operator=OP002", [401, 200, 200, 404, 200]),
     ("GET", "/api/v1/operators", [401, 200, 200, 200, 200]),
-    ("GET", "/api/v1/operators/OP001/dossier", [401, 200, 200, 200, 200]),
-    ("GET", "/api/v1/operators/OP002/dossier", [401, 200, 200, 404, 200]),
+    ("GET", "/api/v1/operators/{operator}/dossier", [401, 200, 200, 200, 200]),
+    ("GET", "/api/v1/operators/{other-operator}/dossier", [401, 200, 200, 404, 200]),
     ("GET", "/api/v1/drivers", [401, 200, 200, 200, 200]),
-    ("GET", "/api/v1/drivers/54010219800100000X/dossier", [401, 200, 200, 200, 200]),
-    ("GET", "/api/v1/drivers/54010219800100001X/dossier", [401, 200, 200, 404, 200]),
+    ("GET", "/api/v1/drivers/{driver}/dossier", [401, 200, 200, 200, 200]),
+    ("GET", "/api/v1/drivers/{other-driver}/dossier", [401, 200, 200, 404, 200]),
     ("GET", "/api/v1/vehicles/{OWN}/dossier", [401, 200, 200, 200, 200]),
     ("GET", "/api/v1/vehicles/{OTHER}/dossier", [401, 200, 200, 404, 200]),
     ("GET", "/api/v1/structures", [401, 200, 200, 200, 200]),
@@ -186,6 +190,10 @@ async fn every_route_admits_whom_the_table_says() {
             .replace("{structure}", "bridge")
             .replace("{zone}", "galashan")
             .replace("{route}", "lhasa-shigatse")
+            .replace("{operator}", OWN)
+            .replace("{other-operator}", "OP002")
+            .replace("{driver}", &common::certificate(0))
+            .replace("{other-driver}", &common::certificate(1))
             .replace("{own-command}", &own_command)
             .replace("{other-command}", &other_command)
             .replace("{own-danger}", &own_danger)
