@@ -18,6 +18,10 @@ type Keys = BTreeMap<String, String>;
 pub(crate) fn between(old: &Reference, new: &Reference) -> Vec<String> {
     let mut changes = keys(&everything(old.book.base()), &everything(new.book.base()));
     changes.extend(overrides(&old.book, &new.book));
+    let (was, is) = (old.rules.two_person(), new.rules.two_person());
+    if was != is {
+        changes.push(format!("two_person {was} → {is}"));
+    }
     changes.extend(files(&old.files, &new.files));
     if old.atlas.version() != new.atlas.version() {
         changes.push(counts(old, new));

@@ -19,6 +19,7 @@ mod near;
 mod problem;
 mod reference;
 mod rulebook;
+mod rules_set;
 mod table;
 
 use std::collections::BTreeMap;
@@ -35,6 +36,8 @@ pub use meant::{
     Settings,
 };
 pub use problem::{Problem, Problems};
+use reference::Draft;
+pub use rules_set::{RuleChanges, RuleMistake, RulesSet, console_rules, rule_mistakes};
 
 /// Everything a configuration says.
 #[derive(Clone, Debug)]
@@ -58,6 +61,8 @@ pub struct Reference {
     pub book: Arc<rules::Rulebook>,
     /// What of the zones and routes was drawn in the console.
     pub drawn: Arc<DrawnMap>,
+    /// Where they come from.
+    pub rules: Arc<RulesSet>,
     /// Digests of the files about vehicles and people, by their key in `[fleet]`.
     pub files: BTreeMap<&'static str, String>,
     /// The first 12 hexadecimal digits of a SHA-256 over all of it: the same contents, the same version.
@@ -73,7 +78,7 @@ impl Reference {
 
 /// Reads a configuration and everything it names, with secrets from the environment of the process.
 pub fn load(path: &Path) -> Result<Loaded, Problems> {
-    load_with(path, &|name| std::env::var(name).ok())
+    load_with(path, &of_process)
 }
 
 /// Reads the reference files and the rules again; on any mistake in them or in the configuration nothing is returned.
@@ -83,18 +88,28 @@ pub fn load_reference(path: &Path) -> Result<Reference, Problems> {
 
 /// Like [`load`], with what would be drawn in the console in the place of its file.
 pub fn load_drawn(path: &Path, kind: PlaceKind, drawn: &Drawn) -> Result<Loaded, Problems> {
-    load_all(path, &|name| std::env::var(name).ok(), Some((kind, drawn)))
+    all_or_nothing(path, &of_process, Draft { drawn: Some((kind, drawn)), rules: None })
+}
+
+/// Like [`load`], with changes of the console laid over what it has set so far, as its change of this number. They
+/// must have no [`rule_mistakes`]. Writes nothing: [`RulesSet::text`] is what belongs into [`console_rules`].
+pub fn load_changed(path: &Path, changes: &RuleChanges, number: u64) -> Result<Loaded, Problems> {
+    all_or_nothing(path, &of_process, Draft { drawn: None, rules: Some((changes, number)) })
 }
 
 /// Like [`load`], with the environment as an argument.
 pub fn load_with(path: &Path, env: &dyn Fn(&str) -> Option<String>) -> Result<Loaded, Problems> {
-    load_all(path, env, None)
+    all_or_nothing(path, env, Draft::default())
 }
 
-fn load_all(
+fn of_process(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
+fn all_or_nothing(
     path: &Path,
     env: &dyn Fn(&str) -> Option<String>,
-    draft: Option<(PlaceKind, &Drawn)>,
+    draft: Draft<'_>,
 ) -> Result<Loaded, Problems> {
     let mut problems = problem::Collector::default();
     let loaded = reference::load(path, env, draft, &mut problems);

@@ -12,11 +12,18 @@ use toml::de::{DeTable, DeValue};
 use crate::problem::{Collector, line_at};
 use crate::table::{Secret, Source, Table};
 use crate::{
-    Drawn, DrawnMap, Loaded, Maps, PlaceKind, Reference, Settings, csvs, drawn, geojson, meant, rulebook,
+    Drawn, DrawnMap, Loaded, Maps, PlaceKind, Reference, RuleChanges, RulesSet, Settings, console_rules, csvs, drawn,
+    geojson, meant, rulebook,
 };
 
-/// What would be drawn in the console in the place of its file.
-type Draft<'d> = Option<(PlaceKind, &'d Drawn)>;
+/// What the console would set besides what is in its files: it is read as if it stood there.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Draft<'d> {
+    /// A zone or route in the place of its file.
+    pub(crate) drawn: Option<(PlaceKind, &'d Drawn)>,
+    /// Rules, and the number of that change.
+    pub(crate) rules: Option<(&'d RuleChanges, u64)>,
+}
 
 /// `None` if there is no table at all; problems are in `out`.
 pub(crate) fn load(path: &Path, env: Secret<'_>, draft: Draft<'_>, out: &mut Collector) -> Option<Loaded> {
@@ -89,7 +96,13 @@ fn reference(settings: &Settings, files: &Files<'_>, out: &mut Collector) -> Ref
     rows.check_routes(known(geojson::Kind::Routes, &maps.routes), |id| geo.has_route(id), out);
     rows.check_zones(known(geojson::Kind::Zones, &maps.zones), |id| geo.has_zone(id), out);
     geo.check_roads(out);
-    let book = rulebook::lower(files.source, files.root.get_ref(), &rows, out);
+    let mut rules = rulebook::lower(files.source, files.root.get_ref(), &rows, out);
+    console(&settings.data_dir, &rows, &mut rules, out);
+    if let Some((changes, number)) = files.draft.rules {
+        rules = RulesSet { change: number, ..rules.with(changes) };
+    }
+    let registry = Registry::new(rows.vehicles, rows.drivers, rows.operators);
+    let book = rules.books(&registry);
     let map = digests.map.take().map(|map| hex(map.finalize())).unwrap_or_default();
     digests.all.update(&map);
     digests.all.update(book.version());
@@ -99,15 +112,38 @@ fn reference(settings: &Settings, files: &Files<'_>, out: &mut Collector) -> Ref
     drawn.beneath_zones = beneath.into_iter().map(|(zone, shape)| (zone.id.clone(), (zone, shape))).collect();
     let beneath = std::mem::take(&mut geo.beneath_routes);
     drawn.beneath_routes = beneath.into_iter().map(|route| (route.id.clone(), route)).collect();
-    let registry = Registry::new(rows.vehicles, rows.drivers, rows.operators);
     Reference {
         registry: Arc::new(registry.with_permits(rows.permits)),
         atlas: Arc::new(geo.into_atlas().with_version(map)),
         book: Arc::new(book),
         drawn: Arc::new(drawn),
+        rules: Arc::new(rules),
         files: digests.files,
         version: hex(digests.all.finalize()),
     }
+}
+
+/// Reads what the console has set, where there is such a file.
+fn console(data_dir: &Path, rows: &csvs::Reader, rules: &mut RulesSet, out: &mut Collector) {
+    let path = console_rules(data_dir);
+    let file = path.display().to_string();
+    let text = match std::fs::read(&path).map(decoded) {
+        Ok(Ok(text)) => text,
+        Ok(Err(line)) => return out.add(&file, line, "is not UTF-8, expected a TOML file in UTF-8"),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return,
+        Err(error) => return out.add(&file, 1, format!("cannot be read: {error}, expected a TOML file")),
+    };
+    let (root, errors) = DeTable::parse_recoverable(&text);
+    for error in &errors {
+        let line = error.span().map_or(1, |span| line_at(&text, span.start));
+        out.add(&file, line, format!("{}, expected TOML", error.message().replace('\n', ", ")));
+    }
+    let source = Source { file: &file, text: &text, dir: data_dir };
+    let mut table = Table::root(source, &root);
+    table.pass(&["rules"]);
+    rules.change = table.integer("change", 0, (0, u64::MAX), out);
+    table.finish(out);
+    rules.console = rulebook::lower_console(source, root.get_ref(), rows, out);
 }
 
 fn places(
@@ -126,7 +162,7 @@ fn places(
         (geojson::Kind::Roads, "roads", &maps.roads, None),
         (geojson::Kind::Divisions, "divisions", &maps.divisions, None),
     ] {
-        let over = drawable.and_then(|kind| drawn::read(kind, &drawn.dir, files.draft, out));
+        let over = drawable.and_then(|kind| drawn::read(kind, &drawn.dir, files.draft.drawn, out));
         if let (Some(kind), Some((_, _, over))) = (drawable, &over) {
             geo.draw_over(kind.one(), over);
         }

@@ -1,19 +1,16 @@
 //! `[rules]` and `[[rules.override]]`: every key is tried alone, so that every mistake is found with its own line.
 
-use std::collections::{HashMap, HashSet};
-
-use fleet::{RULES, TerminalId, Vehicle, VehicleClass, duration_text};
-use rules::{Book, Rulebook, Selector, SettingKind};
-use serde::{Deserialize, Serialize};
+use fleet::{RULES, TerminalId, VehicleClass, duration_text};
+use rules::{Book, Selector, SettingKind};
+use serde::Deserialize;
 use serde_json::{Map, Value as Json};
-use sha2::{Digest, Sha256};
 use toml::de::{DeTable, DeValue};
 use toml::{Spanned, Table, Value};
 
 use crate::csvs::{self, has_province};
 use crate::near;
 use crate::problem::{Collector, line_at};
-use crate::reference::hex;
+use crate::rules_set::{PLAIN, RulesSet};
 use crate::table::{Source, written};
 
 /// Where overrides stand among the rules.
@@ -21,97 +18,51 @@ const OVERRIDE: &str = "override";
 /// Whom an override may be for.
 const SELECTORS: [&str; 4] = ["class", "operator", "division", "terminal"];
 
-/// The rule books of a configuration; where something is wrong, what remains of them.
+/// Besides the tables of rules: whether a change needs a second person.
+const TWO_PERSON: &str = "two_person";
+
+/// What a configuration says about the rules; where something is wrong, what remains of it.
 pub(crate) fn lower(
     source: Source<'_>,
     root: &DeTable<'_>,
     rows: &csvs::Reader,
     out: &mut Collector,
-) -> Rulebook {
-    let Some(rules) = root.get("rules") else { return assemble(&Table::new(), &[], rows) };
-    let Some(table) = rules.get_ref().as_table() else {
+) -> RulesSet {
+    let Some(table) = tables_of(source, root, out) else { return RulesSet::default() };
+    let reader = Reader::new(source, rows);
+    let two_person = table.get(TWO_PERSON).is_some_and(|value| {
+        let flag = value.get_ref().as_bool();
+        if flag.is_none() {
+            let line = line_at(source.text, value.span().start);
+            let written = written(source, value);
+            out.add(source.file, line, format!("rules.{TWO_PERSON} is {written}, expected true or false"));
+        }
+        flag.unwrap_or_default()
+    });
+    let file = reader.tables("rules", table, &[OVERRIDE, TWO_PERSON], out);
+    let overrides = table.get(OVERRIDE).map_or(Vec::new(), |written| reader.overrides(written, out));
+    RulesSet { two_person, file, overrides, ..RulesSet::default() }
+}
+
+/// What the console's own file says: tables of rules and nothing else.
+pub(crate) fn lower_console(
+    source: Source<'_>,
+    root: &DeTable<'_>,
+    rows: &csvs::Reader,
+    out: &mut Collector,
+) -> toml::Table {
+    let table = tables_of(source, root, out);
+    table.map_or_else(Table::new, |table| Reader::new(source, rows).tables("rules", table, &[], out))
+}
+
+fn tables_of<'a>(source: Source<'_>, root: &'a DeTable<'a>, out: &mut Collector) -> Option<&'a DeTable<'a>> {
+    let rules = root.get("rules")?;
+    let table = rules.get_ref().as_table();
+    if table.is_none() {
         let line = line_at(source.text, rules.span().start);
         out.add(source.file, line, format!("rules is {}, expected a table", written(source, rules)));
-        return assemble(&Table::new(), &[], rows);
-    };
-    let reader = Reader { source, defaults: serde_json::to_value(Book::default()).expect(PLAIN), rows };
-    let base = reader.tables("rules", table, &[OVERRIDE], out);
-    let overrides = table.get(OVERRIDE).map_or(Vec::new(), |written| reader.overrides(written, out));
-    assemble(&base, &overrides, rows)
-}
-
-const PLAIN: &str = "a rule book is plain data";
-const TRIED: &str = "each of its keys was tried alone";
-
-/// The books that hold: for each override the base, what earlier overrides say to all of the same vehicles, and its own.
-fn assemble(base: &Table, overrides: &[(Selector, Table)], rows: &csvs::Reader) -> Rulebook {
-    let book = |table: &Table| Book::deserialize(Value::Table(table.clone())).expect(TRIED);
-    let named: HashSet<TerminalId> = overrides.iter().filter_map(|(selector, _)| selector.terminal).collect();
-    let vehicles = rows.vehicles.iter().filter(|vehicle| named.contains(&vehicle.terminal));
-    let vehicles: HashMap<TerminalId, &Vehicle> = vehicles.map(|v| (v.terminal, v)).collect();
-    let mut books = Vec::new();
-    for (index, (selector, own)) in overrides.iter().enumerate() {
-        let vehicle = selector.terminal.and_then(|terminal| vehicles.get(&terminal).copied());
-        let mut table = base.clone();
-        for (earlier, keys) in overrides.iter().take(index) {
-            if holds_for_all(earlier, selector, vehicle) {
-                lay_over(&mut table, keys);
-            }
-        }
-        lay_over(&mut table, own);
-        books.push((selector.clone(), book(&table)));
     }
-    let base = book(base);
-    let version = version(&base, &books);
-    Rulebook::new(base, books, version)
-}
-
-fn lay_over(table: &mut Table, more: &Table) {
-    for (rule, keys) in more {
-        let below = table.entry(rule.clone()).or_insert_with(|| Value::Table(Table::new()));
-        if let (Value::Table(below), Value::Table(keys)) = (below, keys) {
-            below.extend(keys.clone());
-        }
-    }
-}
-
-/// Whether an override is for every vehicle that a narrower one is for; of one vehicle on file it is known.
-fn holds_for_all(wide: &Selector, narrow: &Selector, vehicle: Option<&Vehicle>) -> bool {
-    if let Some(vehicle) = vehicle {
-        return wide.fits(vehicle.terminal, vehicle.class, Some(vehicle));
-    }
-    let within = |wide: &String| narrow.division.as_ref().is_some_and(|narrow| narrow.starts_with(wide));
-    wide.class.is_none_or(|class| narrow.class == Some(class))
-        && wide.terminal.is_none_or(|terminal| narrow.terminal == Some(terminal))
-        && wide.operator.as_ref().is_none_or(|operator| narrow.operator.as_ref() == Some(operator))
-        && wide.division.as_ref().is_none_or(within)
-}
-
-/// The first 12 hexadecimal digits of a SHA-256 over the books as JSON.
-fn version(base: &Book, overrides: &[(Selector, Book)]) -> String {
-    #[derive(Serialize)]
-    struct All<'a> {
-        base: &'a Book,
-        overrides: Vec<One<'a>>,
-    }
-
-    #[derive(Serialize)]
-    struct One<'a> {
-        class: Option<VehicleClass>,
-        operator: Option<&'a str>,
-        division: Option<&'a str>,
-        terminal: Option<TerminalId>,
-        book: &'a Book,
-    }
-    let overrides = overrides.iter().map(|(selector, book)| One {
-        class: selector.class,
-        operator: selector.operator.as_deref(),
-        division: selector.division.as_deref(),
-        terminal: selector.terminal,
-        book,
-    });
-    let all = All { base, overrides: overrides.collect() };
-    hex(Sha256::digest(serde_json::to_vec(&all).expect(PLAIN)))
+    table
 }
 
 /// Reads the tables of one configuration.
@@ -121,7 +72,11 @@ struct Reader<'a> {
     rows: &'a csvs::Reader,
 }
 
-impl Reader<'_> {
+impl<'a> Reader<'a> {
+    fn new(source: Source<'a>, rows: &'a csvs::Reader) -> Self {
+        Self { source, defaults: serde_json::to_value(Book::default()).expect(PLAIN), rows }
+    }
+
     /// The tables of rules that are right; `others` are read elsewhere.
     fn tables(&self, path: &str, rules: &DeTable<'_>, others: &[&str], out: &mut Collector) -> Table {
         let source = self.source;
@@ -268,7 +223,7 @@ fn keys(
 }
 
 /// Whether a key can be set to a value; the bounds are those people are told.
-fn is_sound(rule: &str, key: &str, value: &Value) -> bool {
+pub(crate) fn is_sound(rule: &str, key: &str, value: &Value) -> bool {
     let alone = Table::from_iter([(key.to_owned(), value.clone())]);
     let book = Table::from_iter([(rule.to_owned(), Value::Table(alone))]);
     rules::setting(rule, key).is_some_and(|setting| is_within(setting.kind, value))
@@ -290,7 +245,7 @@ fn is_within(kind: SettingKind, value: &Value) -> bool {
 }
 
 /// What a key takes.
-fn expected(rule: &str, key: &str) -> String {
+pub(crate) fn expected(rule: &str, key: &str) -> String {
     let Some(setting) = rules::setting(rule, key) else { return "something else".to_owned() };
     let kind = setting.kind;
     let items = SettingKind::ITEMS_MAX;

@@ -29,6 +29,14 @@ const OVERRIDE: &str = "\
 # hold = \"20s\"
 ";
 
+const TWO_PERSON: &str = "\
+# What the console changes is kept in rules.toml of data_dir, in the same tables, and laid over those here whenever the
+# configuration is read, by serve, check and replay alike. Overrides stand on both.
+# 控制台修改的参数存于 data_dir 下的 rules.toml，读取配置时覆盖此处的同名键。
+# Whether such a change comes into force only when a second person approves it. 规则修改须双人复核
+two_person = false
+";
+
 #[test]
 fn the_part_about_the_rules_is_what_the_rule_book_says() {
     let path = reference();
@@ -177,6 +185,7 @@ fn rules_part() -> String {
         "规则参数：每条规则一个表，表名即警报中的规则编号；未写的键取规范值，规范未规定的取设计值（design）。",
     );
     text += OVERRIDE;
+    text += TWO_PERSON;
     let mut explained: BTreeMap<&str, &str> = BTreeMap::new();
     for (rule, kind) in rules() {
         let table = &tables[kind];
