@@ -18,6 +18,7 @@ mod profiles;
 mod quality;
 mod query;
 mod record;
+mod rule_changes;
 mod schema;
 
 mod stats;
@@ -51,6 +52,9 @@ pub use crate::period::Whose;
 pub use crate::quality::{QualityQuery, QualityRow};
 pub use crate::query::{Listed, Page, Query};
 pub use crate::record::{KeptFrame, Ruled};
+pub use crate::rule_changes::{
+    NewRuleChange, ProposeError, RULE_CHANGES_PENDING_MAX, RuleChange, RuleChangeState, RuleDecision,
+};
 
 pub use crate::stats::{AlertCount, By, MonthCount};
 

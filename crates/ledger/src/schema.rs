@@ -87,6 +87,11 @@ CREATE INDEX IF NOT EXISTS danger_story ON danger_timeline (year, number, seq);
 CREATE TABLE IF NOT EXISTS bulletin (
     id TEXT PRIMARY KEY, at INTEGER NOT NULL, month TEXT NOT NULL, title TEXT NOT NULL, document TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS bulletin_by_time ON bulletin (at, id);
+CREATE TABLE IF NOT EXISTS rule_change (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT, state TEXT NOT NULL, at INTEGER NOT NULL, by TEXT NOT NULL,
+    via TEXT NOT NULL, note TEXT NOT NULL, changes TEXT NOT NULL, before TEXT NOT NULL, decided_at INTEGER,
+    decided_by TEXT, decision_note TEXT);
+CREATE INDEX IF NOT EXISTS rule_change_pending ON rule_change (seq) WHERE state = 'pending';
 PRAGMA user_version = 1;
 COMMIT;";
 
