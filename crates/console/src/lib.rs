@@ -66,6 +66,7 @@ use tokio_util::task::TaskTracker;
 pub use drawing::{NotRedrawn, Redraw};
 pub use openapi::document as openapi_document;
 pub use reload::{NotReloaded, Reload};
+pub use rules::changes::ChangeRules;
 
 /// How long open requests may take to end when the console stops.
 const STOP_MAX: Duration = Duration::from_secs(5);
@@ -96,6 +97,8 @@ pub struct Parts {
     pub reload: Reload,
     /// What drawing a zone or a route does.
     pub redraw: Redraw,
+    /// What puts a change of the rules into force.
+    pub change_rules: ChangeRules,
     /// Whether this is the demo; `GET /api/v1/me` says so.
     pub demo: bool,
 }

@@ -28,6 +28,19 @@ pub enum NotReloaded {
     Unavailable(String),
 }
 
+impl NotReloaded {
+    pub(crate) fn into_problem(self) -> Problem {
+        match self {
+            Self::Mistakes(mistakes) => {
+                let detail = "the configuration or a file it names is wrong, the running set stays in force";
+                Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid-reference", detail)
+                    .with("mistakes", mistakes.into())
+            }
+            Self::Unavailable(reason) => Problem::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", reason),
+        }
+    }
+}
+
 impl fmt::Display for NotReloaded {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -43,16 +56,7 @@ pub(crate) async fn reload(
 ) -> Result<Json<Value>, Problem> {
     must_be_admin(&caller)?;
     let done = app.blocking(move |parts| (parts.reload)(&caller.name, caller.via())).await?;
-    let changes = done.map_err(|refused| match refused {
-        NotReloaded::Mistakes(mistakes) => {
-            let detail = "the configuration or a file it names is wrong, the running set stays in force";
-            Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid-reference", detail)
-                .with("mistakes", mistakes.into())
-        }
-        NotReloaded::Unavailable(reason) => {
-            Problem::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", reason)
-        }
-    })?;
+    let changes = done.map_err(NotReloaded::into_problem)?;
     let reference = app.parts.reference.borrow().clone();
     Ok(Json(json!({
         "version": reference.version,

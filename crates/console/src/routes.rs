@@ -213,6 +213,12 @@ routes! {
         "What a driver did; without from the last 365 days. The audit log tells who read it";
     "GET" "/api/v1/vehicles/{terminal}/dossier" "getVehicleDossier" "dossiers" Signed &["from", "to"], None, Json("Dossier"), &[404],
         "What a vehicle did; without from the last 365 days";
+    "GET" "/api/v1/rules/changes" "listRuleChanges" "rules" Signed &["limit", "cursor"], None, Json("RuleChangePage"), &[403],
+        "Changes of the rules and who decided on them, newest first; for the roles duty and admin";
+    "POST" "/api/v1/rules/changes" "changeRules" "rules" Signed &[], Some("RuleChangeRequest"), Json("RuleChange"), &[403, 409, 413, 415, 422, 503],
+        "Changes settings of the rules: in force at once, or with rules.two_person once a second person approves; for the role admin";
+    "POST" "/api/v1/rules/changes/{id}/decide" "decideRuleChange" "rules" Signed &[], Some("RuleDecisionRequest"), Json("RuleChange"), &[403, 404, 409, 413, 415, 422, 503],
+        "Approves or rejects a change that waits; for the role admin";
     "GET" "/api/v1/structures" "listStructures" "structures" Signed &[], None, Json("StructureList"), &[],
         "Bridges and tunnels with a monitor: the newest reading, and whether they are closed";
     "POST" "/api/v1/structures/{id}/reopen" "reopenStructure" "structures" Signed &[], Some("ReopenRequest"), Accepted, &[403, 404, 409, 413, 415, 422],

@@ -1,10 +1,13 @@
 //! The rules: what each is, every setting with the figure in force, what may be set, and the law behind it.
 
+pub(crate) mod changes;
+
 use axum::extract::State;
 use axum::{Extension, Json};
 use fleet::{Basis, duration_text};
 use rules::{About, Rulebook, Selector, Setting, SettingKind};
 use serde_json::{Map, Value, json};
+use settings::{Reference, RulesSet};
 
 use crate::app::Shared;
 use crate::guard::Caller;
@@ -20,10 +23,15 @@ pub(crate) async fn list(
     Extension(caller): Extension<Caller>,
 ) -> Result<Json<Value>, Problem> {
     may_look(&caller)?;
-    let book = app.parts.reference.borrow().book.clone();
-    let shown = Shown::of(&book);
+    let reference = app.parts.reference.borrow().clone();
+    let shown = Shown::of(&reference);
     let items: Vec<Value> = rules::about().map(|about| shown.rule(about)).collect();
-    Ok(Json(json!({ "items": items, "next": null, "version": book.version() })))
+    Ok(Json(json!({
+        "items": items,
+        "next": null,
+        "version": reference.book.version(),
+        "two_person": reference.rules.two_person(),
+    })))
 }
 
 fn may_look(caller: &Caller) -> Result<(), Problem> {
@@ -33,14 +41,17 @@ fn may_look(caller: &Caller) -> Result<(), Problem> {
 
 /// The books in force beside the defaults.
 struct Shown<'a> {
+    set: &'a RulesSet,
     base: Value,
     defaults: Value,
     overrides: Vec<(&'a Selector, Value)>,
 }
 
 impl<'a> Shown<'a> {
-    fn of(book: &'a Rulebook) -> Self {
+    fn of(reference: &'a Reference) -> Self {
+        let book: &Rulebook = &reference.book;
         Self {
+            set: &reference.rules,
             base: written(book.base()),
             defaults: written(&rules::Book::default()),
             overrides: book.overrides().map(|(selector, book)| (selector, written(book))).collect(),
@@ -73,6 +84,7 @@ impl<'a> Shown<'a> {
             "value": value,
             "default": default,
             "changed": value != default,
+            "set_by": self.set_by(id, setting.key),
             "unit": setting.kind.unit(),
             "min": min,
             "max": max,
@@ -81,6 +93,11 @@ impl<'a> Shown<'a> {
             "title_en": setting.title_en,
             "law": cited(&setting.law()),
         })
+    }
+
+    fn set_by(&self, id: &str, key: &str) -> Option<&'static str> {
+        let by_file = self.set.is_by_file(id, key).then_some("file");
+        self.set.is_by_console(id, key).then_some("console").or(by_file)
     }
 
     /// What is set otherwise for some vehicles: the keys that differ from what holds for all.

@@ -560,6 +560,54 @@ documents! {
         next: Option<String>,
         /// Names the settings in force; alerts carry it.
         version: String,
+        /// Whether a change needs a second person.
+        two_person: bool,
+    }
+    /// Changes of the rules.
+    RuleChangePage {
+        /// Newest first.
+        items: Vec<RuleChange>,
+        /// Cursor of the next page.
+        next: Option<String>,
+    }
+    /// A change of the rules.
+    RuleChange {
+        /// Its number.
+        id: u64,
+        /// `pending`, `in-force` or `rejected`.
+        state: String,
+        /// When it was asked for.
+        at: String,
+        /// Who asked.
+        by: String,
+        /// `console` or `api`.
+        via: String,
+        /// Why.
+        note: String,
+        /// What is to hold, by rule and key; null: what the configuration says.
+        changes: serde_json::Value,
+        /// What held before, in the same shape.
+        before: serde_json::Value,
+        /// When it was decided.
+        decided_at: Option<String>,
+        /// Who decided.
+        decided_by: Option<String>,
+        /// Why so.
+        decision_note: Option<String>,
+    }
+    /// What is to hold.
+    RuleChangeRequest {
+        /// By rule and key, such as `{"speeding": {"hold": "20s"}}`; null: back to what the configuration says.
+        changes: BTreeMap<String, BTreeMap<String, serde_json::Value>>,
+        /// Why, 1 to 2,000 characters.
+        note: String,
+    }
+    /// A decision on a change that waits.
+    RuleDecisionRequest {
+        /// Whether it comes into force.
+        approve: bool,
+        /// Why, up to 2,000 characters.
+        note: String,
     }
     /// A rule and its settings.
     Rule {
@@ -595,6 +643,8 @@ documents! {
         default: serde_json::Value,
         /// Whether the two differ.
         changed: bool,
+        /// `file` or `console`; null where nothing is set.
+        set_by: Option<String>,
         /// Of a number: `km/h`, `m`, `mm`, `m/s²` or `°`.
         unit: Option<String>,
         /// The least: a number, or a duration.

@@ -144,6 +144,9 @@ const ACCESS: &[(&str, &str, [u16; 5])] = &[
     ("GET", "/api/v1/drivers/{other-driver}/dossier", [401, 200, 200, 404, 200]),
     ("GET", "/api/v1/vehicles/{OWN}/dossier", [401, 200, 200, 200, 200]),
     ("GET", "/api/v1/vehicles/{OTHER}/dossier", [401, 200, 200, 404, 200]),
+    ("GET", "/api/v1/rules/changes", [401, 200, 403, 403, 200]),
+    ("POST", "/api/v1/rules/changes rules", [401, 403, 403, 403, 409]),
+    ("POST", "/api/v1/rules/changes/{change}/decide decision", [401, 403, 403, 403, 404]),
     ("GET", "/api/v1/structures", [401, 200, 200, 200, 200]),
     ("POST", "/api/v1/structures/{structure}/reopen reopen", [401, 404, 403, 403, 404]),
     ("POST", "/api/v1/sightings sighting", [401, 403, 202, 403, 202]),
@@ -194,6 +197,7 @@ async fn every_route_admits_whom_the_table_says() {
             .replace("{other-operator}", "OP002")
             .replace("{driver}", &common::certificate(0))
             .replace("{other-driver}", &common::certificate(1))
+            .replace("{change}", "99")
             .replace("{own-command}", &own_command)
             .replace("{other-command}", &other_command)
             .replace("{own-danger}", &own_danger)
@@ -212,6 +216,8 @@ async fn every_route_admits_whom_the_table_says() {
             "sighting" => Some(sighting()),
             "zone" => Some(json!({ "feature": drawn("closed") })),
             "route" => Some(json!({ "feature": drawn("") })),
+            "rules" => Some(json!({ "changes": { "speeding": { "hold": "9s" } }, "note": "x" })),
+            "decision" => Some(json!({ "approve": true, "note": "x" })),
             "ticket" => Some(json!({ "ticket": "none" })),
             "login" => Some(json!({ "name": "nobody", "password": "wrong" })),
             kind if path.ends_with("/commands") => Some(json!({ "command": command_of(kind) })),

@@ -221,6 +221,7 @@ impl Stores {
             ready: ready(pipeline, &self.journal),
             reload: asked_over_http(reloader),
             redraw: drawn_over_http(reloader),
+            change_rules: changed_over_http(reloader),
             demo: false,
         }
     }
@@ -351,14 +352,24 @@ fn publish_positions(
 /// What `POST /api/v1/reload` does.
 fn asked_over_http(reloader: &Arc<Reloader>) -> console::Reload {
     let reloader = Arc::clone(reloader);
-    Arc::new(move |by, via| {
-        reloader.reload(by, via).map_err(|refused| match refused {
-            Refused::Problems(problems) => {
-                console::NotReloaded::Mistakes(problems.to_string().lines().map(str::to_owned).collect())
-            }
-            Refused::Ledger(_) | Refused::Stopping => console::NotReloaded::Unavailable(refused.to_string()),
-        })
-    })
+    Arc::new(move |by, via| reloader.reload(by, via).map_err(not_reloaded))
+}
+
+/// What puts a change of the rules into force.
+fn changed_over_http(reloader: &Arc<Reloader>) -> console::ChangeRules {
+    let reloader = Arc::clone(reloader);
+    Arc::new(move |id, who, note| reloader.change_rules(id, who, note).map_err(not_reloaded))
+}
+
+fn not_reloaded(refused: Refused) -> console::NotReloaded {
+    match refused {
+        Refused::Problems(problems) => {
+            console::NotReloaded::Mistakes(problems.to_string().lines().map(str::to_owned).collect())
+        }
+        Refused::File(..) | Refused::Ledger(_) | Refused::Stopping => {
+            console::NotReloaded::Unavailable(refused.to_string())
+        }
+    }
 }
 
 /// What drawing a zone or a route does.

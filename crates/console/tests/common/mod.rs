@@ -101,9 +101,26 @@ impl World {
             redraw: Arc::new(|_, _, _, _| {
                 Err(console::NotRedrawn::Unavailable("a made-up world".to_owned()))
             }),
+            change_rules: Arc::new(|_, _, _| Ok(None)),
             reload: Arc::new(|by, via| Ok(vec![format!("asked by {by} over {via}")])),
             demo,
         }
+    }
+
+    /// Puts a configuration with these lines into force; its files are none.
+    pub fn set_config(&self, lines: &str) {
+        static CONFIGS: AtomicU32 = AtomicU32::new(0);
+        let number = CONFIGS.fetch_add(1, Ordering::Relaxed);
+        let path = std::env::temp_dir()
+            .join(format!("roadwarden-console-config-{}-{number}.toml", std::process::id()));
+        let text = format!("data_dir = \"none\"\ngateway.admission = \"open\"\n{lines}");
+        std::fs::write(&path, text).expect("a file");
+        let loaded = settings::load(&path).expect("a configuration").reference;
+        std::fs::remove_file(&path).expect("removed");
+        self.reference.send_modify(|reference| {
+            let (book, rules) = (loaded.book, loaded.rules);
+            *reference = Arc::new(Reference { book, rules, ..(**reference).clone() });
+        });
     }
 
     /// Puts rules into force.
@@ -340,6 +357,7 @@ fn reference(registry: Arc<Registry>) -> Reference {
         atlas: Arc::new(Atlas::build(zones, routes, Vec::new())),
         book: Arc::new(rules::Book::default().into()),
         drawn: Arc::default(),
+        rules: Arc::default(),
         files: std::collections::BTreeMap::new(),
         version: "made-up".into(),
     }

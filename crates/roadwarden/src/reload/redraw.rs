@@ -6,7 +6,7 @@
 
 use std::fmt;
 use std::io;
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 
 use fleet::ReceiveTime;
 use ledger::{AuditEntry, PlaceVersion, StoreError, Via};
@@ -64,17 +64,15 @@ impl Reloader {
         via: Via,
         is_trial: bool,
     ) -> Result<Arc<Reference>, NotRedrawn> {
-        let is_stopping = self.is_stopping.lock().unwrap_or_else(PoisonError::into_inner);
-        let pipeline = self.pipeline.upgrade().filter(|_| !*is_stopping);
-        let pipeline = pipeline.ok_or(NotRedrawn::Refused(Refused::Stopping))?;
-        let running = Arc::clone(&self.reference.borrow());
+        let turn = self.turn().map_err(NotRedrawn::Refused)?;
+        let running = &turn.running;
         let at = clock::now();
         let drawn = running.plan(edit, by, at).map_err(NotRedrawn::Unfit)?;
         let staged = if is_trial { None } else { Some(drawn.stage(edit.kind, &running.drawn.dir)?) };
         let loaded = settings::load_drawn(&self.config, edit.kind, &drawn)?;
         let Some(staged) = staged else { return Ok(Arc::new(loaded.reference)) };
-        let versions = versions(edit, (&running, &loaded.reference), drawn.revision, (at, by, via));
-        let detail = story(edit, &drawn, (&running, &loaded.reference));
+        let versions = versions(edit, (running, &loaded.reference), drawn.revision, (at, by, via));
+        let detail = story(edit, &drawn, (running, &loaded.reference));
         let (action, subject) = named(edit);
         let audit = AuditEntry { at, by: by.to_owned(), via, action, subject, detail };
         self.ledger.record_places(&versions, &audit)?;
@@ -87,7 +85,8 @@ impl Reloader {
             tracing::error!(%error, "what was drawn may not outlive a crash");
         }
         tracing::info!(revision = drawn.revision, kind = edit.kind.as_str(), by, "drawn in the console");
-        Ok(self.put_into_force(&pipeline, loaded))
+        let changes = running.changes(&loaded.reference);
+        Ok(self.put_in_force(&turn, loaded, &changes, by))
     }
 
     /// At the start: versions whose file was never put in its place are forgotten.
