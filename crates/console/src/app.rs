@@ -140,6 +140,8 @@ fn api() -> Router<Shared> {
         .route("/api/v1/drivers", get(drivers::list))
         .route("/api/v1/drivers/{certificate}/dossier", get(dossiers::of_driver))
         .route("/api/v1/vehicles/{terminal}/dossier", get(dossiers::of_vehicle))
+        .route("/api/v1/rules/trial", post(rules::trials::start))
+        .route("/api/v1/rules/trials/{id}", get(rules::trials::one).delete(rules::trials::cancel))
         .route("/api/v1/rules/changes", get(rules::changes::list).post(rules::changes::ask))
         .route("/api/v1/rules/changes/{id}/decide", post(rules::changes::decide))
         .route("/api/v1/structures", get(structures::list))

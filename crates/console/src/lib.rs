@@ -67,6 +67,7 @@ pub use drawing::{NotRedrawn, Redraw};
 pub use openapi::document as openapi_document;
 pub use reload::{NotReloaded, Reload};
 pub use rules::changes::ChangeRules;
+pub use rules::trials::{Trial, TrialAsk, TrialCount, TrialRefused, TrialSample, TrialState, Trials};
 
 /// How long open requests may take to end when the console stops.
 const STOP_MAX: Duration = Duration::from_secs(5);
@@ -99,6 +100,8 @@ pub struct Parts {
     pub redraw: Redraw,
     /// What puts a change of the rules into force.
     pub change_rules: ChangeRules,
+    /// Who runs trials of rules.
+    pub trials: Arc<dyn Trials>,
     /// Whether this is the demo; `GET /api/v1/me` says so.
     pub demo: bool,
 }

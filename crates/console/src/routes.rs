@@ -38,6 +38,8 @@ pub(crate) enum Answer {
     Created(&'static str),
     /// 202: it is on disk, and the rules will see it in its turn.
     Accepted,
+    /// 202 with JSON of this schema: it has begun, and is asked for again.
+    Begun(&'static str),
     /// 202 with JSON of this schema: it is on disk and will be done in its turn. Takes the header `Idempotency-Key`.
     Queued(&'static str),
     /// 201 with JSON of this schema and its version in the header `ETag`.
@@ -149,6 +151,7 @@ macro_rules! routes {
 }
 
 use Answer::{Accepted, Created, Drawn, Json, Nothing, Queued, Socket, Text};
+use Answer::{Accepted, Begun, Created, Json, Nothing, Queued, Socket, Text};
 
 routes! {
     "GET" "/api/v1/alerts" "listAlerts" "alerts" Signed ALERT_FILTERS, None, Json("AlertPage"), &[],
@@ -213,6 +216,12 @@ routes! {
         "What a driver did; without from the last 365 days. The audit log tells who read it";
     "GET" "/api/v1/vehicles/{terminal}/dossier" "getVehicleDossier" "dossiers" Signed &["from", "to"], None, Json("Dossier"), &[404],
         "What a vehicle did; without from the last 365 days";
+    "POST" "/api/v1/rules/trial" "tryRules" "rules" Signed &[], Some("TrialRequest"), Begun("RuleTrial"), &[403, 409, 413, 415, 422],
+        "Begins a trial: the rules in force and changed ones over the frames of some time, one trial at a time; for the role admin";
+    "GET" "/api/v1/rules/trials/{id}" "getRuleTrial" "rules" Signed &[], None, Json("RuleTrial"), &[403, 404],
+        "How far a trial is, and which alerts the changed rules gain, lose and change; for the roles duty and admin";
+    "DELETE" "/api/v1/rules/trials/{id}" "cancelRuleTrial" "rules" Signed &[], None, Nothing, &[403, 404],
+        "Stops a trial; for the role admin";
     "GET" "/api/v1/rules/changes" "listRuleChanges" "rules" Signed &["limit", "cursor"], None, Json("RuleChangePage"), &[403],
         "Changes of the rules and who decided on them, newest first; for the roles duty and admin";
     "POST" "/api/v1/rules/changes" "changeRules" "rules" Signed &[], Some("RuleChangeRequest"), Json("RuleChange"), &[403, 409, 413, 415, 422, 503],

@@ -1,6 +1,7 @@
 //! The rules: what each is, every setting with the figure in force, what may be set, and the law behind it.
 
 pub(crate) mod changes;
+pub(crate) mod trials;
 
 use axum::extract::State;
 use axum::{Extension, Json};

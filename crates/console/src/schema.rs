@@ -602,6 +602,74 @@ documents! {
         /// Why, 1 to 2,000 characters.
         note: String,
     }
+    /// What is to be tried.
+    TrialRequest {
+        /// As of a change.
+        changes: BTreeMap<String, BTreeMap<String, serde_json::Value>>,
+        /// From when on frames were received; a day before `to` unless told.
+        from: Option<String>,
+        /// Until before when, at most 7 days later; the beginning of today in China unless told.
+        to: Option<String>,
+    }
+    /// A trial of rules; counts and samples are there once it is done.
+    RuleTrial {
+        /// Its number.
+        id: u64,
+        /// What is tried.
+        changes: serde_json::Value,
+        /// From when on.
+        from: String,
+        /// Until before when.
+        to: String,
+        /// Who asked.
+        by: String,
+        /// Names the rules it is compared with.
+        rules_version: String,
+        /// `running`, `done`, `failed` or `cancelled`.
+        state: String,
+        /// Why it failed.
+        reason: Option<String>,
+        /// From 0 to 1.
+        progress: f64,
+        /// Frames judged so far.
+        frames: u64,
+        /// Alerts that only the changed rules raise.
+        gained: u64,
+        /// Alerts that only the rules in force raise.
+        lost: u64,
+        /// Alerts of both that are not alike.
+        changed: u64,
+        /// By rule.
+        by_rule: Vec<RuleTrialCount>,
+        /// At most 50 of each kind, by time.
+        samples: Vec<RuleTrialSample>,
+    }
+    /// Alerts of one rule.
+    RuleTrialCount {
+        /// Rule id.
+        rule: String,
+        /// Under the rules in force.
+        before: u64,
+        /// Under the changed ones.
+        after: u64,
+        /// Only under the changed ones.
+        gained: u64,
+        /// Only under those in force.
+        lost: u64,
+        /// Under both, not alike.
+        changed: u64,
+    }
+    /// One difference.
+    RuleTrialSample {
+        /// `gained`, `lost` or `changed`.
+        what: String,
+        /// What differs in a changed one.
+        fields: Vec<String>,
+        /// An alert without handling and positions.
+        alert: serde_json::Value,
+        /// A changed one under the rules in force.
+        before: Option<serde_json::Value>,
+    }
     /// A decision on a change that waits.
     RuleDecisionRequest {
         /// Whether it comes into force.

@@ -144,6 +144,9 @@ const ACCESS: &[(&str, &str, [u16; 5])] = &[
     ("GET", "/api/v1/drivers/{other-driver}/dossier", [401, 200, 200, 404, 200]),
     ("GET", "/api/v1/vehicles/{OWN}/dossier", [401, 200, 200, 200, 200]),
     ("GET", "/api/v1/vehicles/{OTHER}/dossier", [401, 200, 200, 404, 200]),
+    ("POST", "/api/v1/rules/trial trial", [401, 403, 403, 403, 409]),
+    ("GET", "/api/v1/rules/trials/{change}", [401, 404, 403, 403, 404]),
+    ("DELETE", "/api/v1/rules/trials/{change}", [401, 403, 403, 403, 404]),
     ("GET", "/api/v1/rules/changes", [401, 200, 403, 403, 200]),
     ("POST", "/api/v1/rules/changes rules", [401, 403, 403, 403, 409]),
     ("POST", "/api/v1/rules/changes/{change}/decide decision", [401, 403, 403, 403, 404]),
@@ -223,6 +226,7 @@ async fn every_route_admits_whom_the_table_says() {
             kind if path.ends_with("/commands") => Some(json!({ "command": command_of(kind) })),
             action => Some(json!({ "action": action, "note": "seen", "assignee": "duty-03" })),
         };
+        let body = body_of(body, &path, [&own, &other]);
         for (client, status) in clients.iter().zip(expected) {
             // Wrong sign-ins of one address slow each other down; five of them are free.
             assert_eq!(
@@ -236,6 +240,25 @@ async fn every_route_admits_whom_the_table_says() {
 }
 
 /// A command of this kind.
+/// What a row of the table sends.
+fn body_of(kind: &str, path: &str, [own, other]: [&Value; 2]) -> Option<Value> {
+    match kind {
+        "" => None,
+        "bulk" => Some(json!({ "action": "comment", "note": "seen", "ids": [own["id"], other["id"]] })),
+        "danger" => Some(json!({ "title": "x", "alert_ids": [own["id"]] })),
+        step if path.starts_with("/api/v1/dangers") => Some(json!({ "action": step, "note": "seen" })),
+        "reopen" => Some(json!({ "note": "checked on site" })),
+        "sighting" => Some(sighting()),
+        "rules" => Some(json!({ "changes": { "speeding": { "hold": "9s" } }, "note": "x" })),
+        "trial" => Some(json!({ "changes": { "speeding": { "hold": "9s" } } })),
+        "decision" => Some(json!({ "approve": true, "note": "x" })),
+        "ticket" => Some(json!({ "ticket": "none" })),
+        "login" => Some(json!({ "name": "nobody", "password": "wrong" })),
+        kind if path.ends_with("/commands") => Some(json!({ "command": command_of(kind) })),
+        action => Some(json!({ "action": action, "note": "seen", "assignee": "duty-03" })),
+    }
+}
+
 fn command_of(kind: &str) -> Value {
     match kind {
         "text" => json!({ "kind": kind, "text": "慢行" }),

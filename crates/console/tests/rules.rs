@@ -5,11 +5,11 @@
 mod client;
 mod common;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use client::{Client, Credential};
 use common::World;
-use console::{Console, NotReloaded, Parts};
+use console::{Console, NotReloaded, Parts, Trial, TrialAsk};
 use ledger::{Role, RuleChangeState, RuleDecision};
 use serde_json::{Value, json};
 
@@ -201,5 +201,85 @@ async fn a_change_that_can_not_come_into_force_waits_for_nobody() {
     let refused = admin.send("POST", CHANGES, Some(&asked)).await;
     assert_eq!((refused.status, &refused.json()["mistakes"]), (422, &json!([wrong])));
     assert_eq!(admin.get(CHANGES).await.json()["items"][0]["state"], "rejected");
+    console.stop().await;
+}
+
+/// Remembers what is to be tried and says that it runs.
+#[derive(Default)]
+struct Desk(Mutex<Option<TrialAsk>>);
+
+impl console::Trials for Desk {
+    fn start(&self, ask: TrialAsk) -> Result<Trial, console::TrialRefused> {
+        let mut asked = self.0.lock().unwrap();
+        if asked.is_some() {
+            return Err(console::TrialRefused::Busy(1));
+        }
+        *asked = Some(ask.clone());
+        let (rules_version, state) = ("4f1c0a92d7be".to_owned(), console::TrialState::Running);
+        let (counts, samples) = (Vec::new(), Vec::new());
+        Ok(Trial {
+            id: 1,
+            ask,
+            rules_version,
+            state,
+            reason: None,
+            progress: 0.0,
+            frames: 0,
+            counts,
+            samples,
+        })
+    }
+
+    fn get(&self, _: u64) -> Option<Trial> {
+        None
+    }
+
+    fn cancel(&self, id: u64) -> bool {
+        id == 1
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_trial_is_of_yesterday_unless_told_and_one_at_a_time() {
+    let world = World::new(3);
+    world.set_config("");
+    let desk = Arc::new(Desk::default());
+    let trials: Arc<dyn console::Trials> = Arc::<Desk>::clone(&desk);
+    let parts = Parts { trials, ..world.parts(false) };
+    let console = Console::start("127.0.0.1:0".parse().unwrap(), parts).await.unwrap();
+    let admin = named(&world, &console, "wang");
+    let changes = json!({ "speeding": { "hold": "10s" } });
+    let path = "/api/v1/rules/trial";
+    for (ask, pointer) in [
+        (json!({ "changes": { "speeding": { "hold": 1 } } }), "body/changes/speeding/hold"),
+        (json!({ "changes": changes, "from": "yesterday" }), "body/from"),
+        (
+            json!({ "changes": changes, "from": "2026-01-02T00:00:00+08:00", "to": "2026-01-01T00:00:00+08:00" }),
+            "body/from",
+        ),
+        (
+            json!({ "changes": changes, "from": "2026-01-01T00:00:00+08:00", "to": "2026-01-08T00:00:01+08:00" }),
+            "body/from",
+        ),
+    ] {
+        let refused = admin.send("POST", path, Some(&ask)).await;
+        assert_eq!(
+            (refused.status, &refused.json()["errors"][0]["pointer"]),
+            (422, &json!(pointer)),
+            "{ask}"
+        );
+    }
+    let begun = admin.send("POST", path, Some(&json!({ "changes": changes }))).await;
+    assert_eq!(begun.status, 202, "{}", begun.body);
+    let begun = begun.json();
+    assert_eq!((&begun["id"], &begun["state"], &begun["changes"]), (&json!(1), &json!("running"), &changes));
+    let ask = desk.0.lock().unwrap().clone().unwrap();
+    let today = fleet::EventTime::of_day(world.now().day()).ms();
+    assert_eq!((ask.from.ms(), ask.to.ms(), &*ask.by), (today - 86_400_000, today, "wang"));
+    assert!(begun["from"].as_str().unwrap().ends_with("T00:00:00.000+08:00"), "{begun}");
+    let second = admin.send("POST", path, Some(&json!({ "changes": changes }))).await;
+    assert_eq!((second.status, &second.json()["id"]), (409, &json!(1)));
+    assert_eq!(admin.send("DELETE", "/api/v1/rules/trials/1", None).await.status, 204);
+    assert_eq!(admin.send("DELETE", "/api/v1/rules/trials/2", None).await.status, 404);
     console.stop().await;
 }

@@ -201,6 +201,11 @@ impl Journal {
         self.handle.shared.segments.first()
     }
 
+    /// Where to read from for all that was received at `at` or later: at most a segment before it.
+    pub fn position_at(&self, at: ReceiveTime) -> Position {
+        self.handle.shared.segments.position_at(at)
+    }
+
     /// Why the journal stopped, if it did.
     pub fn failure(&self) -> Option<Arc<str>> {
         self.handle.shared.failure()

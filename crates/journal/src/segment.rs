@@ -126,6 +126,13 @@ impl Segments {
         lock(&self.index).first().map_or(0, |segment| segment.first)
     }
 
+    /// The first record of the segment that may hold what was received at `at`, or where the stored records end.
+    pub fn position_at(&self, at: ReceiveTime) -> Position {
+        let index = lock(&self.index);
+        let end = index.last().map_or(0, |last| last.end);
+        index.iter().find(|segment| segment.last_received >= at).map_or(end, |segment| segment.first)
+    }
+
     /// The stored batch that holds `position`.
     pub fn read(&self, position: Position, reader: Option<Reader>) -> Result<(Batch, Reader), ReadError> {
         let first = {

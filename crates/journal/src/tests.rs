@@ -219,6 +219,23 @@ async fn a_trim_drops_old_segments_but_none_that_is_needed() {
     assert!(matches!(again.follow(1).next().await, Err(ReadError::Trimmed { position: 1, first: 2 })));
 }
 
+#[tokio::test]
+async fn a_moment_is_found_at_most_a_segment_before_it() {
+    let dir = Dir::new("moment");
+    let journal = open(&dir, 1);
+    assert_eq!(journal.position_at(ReceiveTime::from_ms(0)), 0);
+    let mut received = Vec::new();
+    for at in 0..4 {
+        let batch = records(at..at + 1);
+        received.push(batch[0].received);
+        journal.append(batch).await.unwrap();
+        synced(&journal, at + 1).await;
+    }
+    let found: Vec<Position> = received.iter().map(|at| journal.position_at(*at)).collect();
+    assert_eq!(found, [0, 1, 2, 3]);
+    assert_eq!(journal.position_at(ReceiveTime::from_ms(i64::MAX)), 4);
+}
+
 #[test]
 fn a_newer_format_is_refused() {
     let dir = Dir::new("newer");

@@ -3,6 +3,7 @@
 mod accounts;
 mod args;
 mod clock;
+mod compare;
 mod decode;
 mod demo;
 mod evidence;
@@ -14,6 +15,7 @@ mod replay;
 mod serve;
 mod service;
 mod simulate;
+mod trial;
 
 use std::process::ExitCode;
 

@@ -140,6 +140,7 @@ impl Reloader {
         let reference = Arc::new(loaded.reference);
         turn.pipeline.reload(&ground(&reference));
         self.registry.send_replace(Arc::clone(&reference.registry));
+        tracing::info!(version = reference.version, ?changes, by, "reference files reloaded");
         if loaded.settings != self.settings {
             tracing::warn!("settings outside [rules] and the reference files hold after the next start only");
         }

@@ -1,6 +1,5 @@
 //! `replay`: the rules over recordings, in event time. The same input and configuration give the same bytes.
 
-mod compare;
 mod frames;
 mod summary;
 mod tracks;
@@ -16,9 +15,9 @@ use indicatif::{ProgressBar, ProgressStyle};
 use pipeline::Fold;
 
 use crate::args;
+use crate::compare::{Comparison, Counts, Side};
 use crate::serve;
 use crate::service::ground;
-use compare::{Comparison, Side};
 use frames::Recorded;
 use summary::Summary;
 
@@ -43,13 +42,23 @@ pub fn run(args: &args::Replay) -> Result<()> {
         replay.input(input)?;
     }
     let Replay { other, mut out, summary, .. } = replay;
-    let counts = other.map(|other| other.comparison.finish(&mut out)).transpose()?;
+    let counts = other.map(|other| differences(other.comparison, &mut out)).transpose()?;
     out.flush().context("cannot write the alerts")?;
     eprintln!("{summary}");
     if let Some(counts) = counts {
         eprintln!("{counts}");
     }
     Ok(())
+}
+
+/// Writes every difference; gives the counts.
+fn differences(comparison: Comparison, out: &mut dyn Write) -> Result<Counts> {
+    let (differences, counts) = comparison.finish();
+    for difference in &differences {
+        serde_json::to_writer(&mut *out, difference).context("cannot write the alerts")?;
+        out.write_all(b"\n").context("cannot write the alerts")?;
+    }
+    Ok(counts)
 }
 
 /// The rules of a configuration, at the beginning of a recording.

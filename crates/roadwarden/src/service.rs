@@ -23,6 +23,7 @@ use crate::clock;
 use crate::evidence;
 use crate::exit::Unavailable;
 use crate::reload::{NotRedrawn, Refused, Reloader};
+use crate::trial::Trials;
 
 /// Records the rules may be behind before `/readyz` says so.
 const BEHIND_MAX: u64 = 50_000;
@@ -41,6 +42,7 @@ pub struct Service {
     /// Tasks that only look: they end when they are told.
     watching: Vec<JoinHandle<()>>,
     reloader: Arc<Reloader>,
+    trials: Arc<Trials>,
     ledger: Ledger,
 }
 
@@ -87,7 +89,8 @@ impl Service {
         let mut watching: Vec<_> =
             publish_positions(&settings, &pipeline, &dispatch, registry_seen.clone()).into_iter().collect();
         watching.push(evidence::trim(media.clone(), ledger.clone(), settings.media.keep));
-        let console = stores.console_parts(&pipeline, reference_seen, &metrics, &reloader);
+        let trials = Arc::new(Trials::new(journal.clone(), reference_seen.clone()));
+        let console = stores.console_parts(&pipeline, reference_seen, &metrics, (&reloader, &trials));
         let console = console::Parts { demo, ..console };
         let console = Console::start(settings.http.listen, console).await.map_err(unavailable)?;
         let options = AttachmentOptions::new(settings.gateway.attachments);
@@ -116,6 +119,7 @@ impl Service {
             influx,
             watching,
             reloader,
+            trials,
             ledger,
         })
     }
@@ -147,6 +151,7 @@ impl Service {
 
     /// Stops in the order data flows: no new frames, everything received judged and kept, then the edges.
     pub async fn stop(self) {
+        self.trials.stop();
         self.attachments.stop().await;
         self.gateway.stop().await;
         let reloader = self.reloader;
@@ -208,8 +213,9 @@ impl Stores {
         pipeline: &Arc<Pipeline>,
         reference: watch::Receiver<Arc<Reference>>,
         metrics: &prometheus::Registry,
-        reloader: &Arc<Reloader>,
+        (reloader, trials): (&Arc<Reloader>, &Arc<Trials>),
     ) -> console::Parts {
+        let trials: Arc<dyn console::Trials> = Arc::<Trials>::clone(trials);
         console::Parts {
             ledger: self.ledger.clone(),
             media: self.media.clone(),
@@ -222,6 +228,7 @@ impl Stores {
             reload: asked_over_http(reloader),
             redraw: drawn_over_http(reloader),
             change_rules: changed_over_http(reloader),
+            trials,
             demo: false,
         }
     }

@@ -4,7 +4,7 @@
 
 mod harness;
 
-use harness::{Home, Server, http, run};
+use harness::{Home, Server, Terminal, eventually, frame, http, location, now_ms, run};
 use serde_json::{Value, json};
 
 const CHANGES: &str = "/api/v1/rules/changes";
@@ -117,5 +117,71 @@ fn a_second_person_decides_and_a_change_cut_off_waits_again() {
     assert_eq!((&list[0]["state"], &list[0]["decided_by"]), (&json!("pending"), &Value::Null));
     assert_eq!(post(&server, &li, &decide, &yes).0, 200);
     assert_eq!(hold(&server, &li).0, "10s");
+    assert_eq!(server.stop().0, 0);
+}
+
+const METRES_A_DEGREE: f64 = 96_790.0;
+
+/// A coach at 120 km/h for so many seconds until now, a report every five.
+fn speed(server: &Server, seconds: i64) {
+    let mut link = Terminal::connect(server.gateway).unwrap();
+    link.sign_in("13800000002");
+    let start_ms = now_ms() - seconds * 1000;
+    for (serial, second) in (10_u16..).zip((0..=seconds).step_by(5)) {
+        let lon = 91.1 + second as f64 * 120.0 / 3.6 / METRES_A_DEGREE;
+        let body = location(start_ms + second * 1000, lon, 29.6, 120.0, 0);
+        link.send(&frame(0x0200, "13800000002", serial, &body)).unwrap();
+        link.read_until("the acknowledgement", |t| t.acknowledged.contains(&serial));
+    }
+}
+
+#[test]
+fn a_trial_says_what_a_change_would_lose_before_it_is_in_force() {
+    let home = Home::new("rules-trial", "");
+    let server = Server::start(&home);
+    let admin = home.token("admin");
+    speed(&server, 60);
+    eventually("the alert", || {
+        (server.list(&admin, "/api/v1/alerts?rule=speeding").len() == 1).then_some(())
+    });
+    let changes = json!({ "speeding": { "hold": "2m" } });
+    let at = |ms: i64| fleet::EventTime::from_ms(ms).to_string();
+    let try_it = |changes: &Value, from: i64, to: i64| {
+        let ask = json!({ "changes": changes, "from": at(from), "to": at(to) });
+        let (status, begun) = post(&server, &admin, "/api/v1/rules/trial", &ask);
+        assert_eq!(status, 202, "{begun}");
+        let path = format!("/api/v1/rules/trials/{}", begun["id"]);
+        eventually("the trial's end", || {
+            let trial = server.get_json(&admin, &path);
+            (trial["state"] != "running").then_some(trial)
+        })
+    };
+    let trial = try_it(&changes, now_ms() - 600_000, now_ms() + 600_000);
+    assert_eq!((&trial["state"], &trial["progress"]), (&json!("done"), &json!(1.0)), "{trial}");
+    assert_eq!(
+        (&trial["gained"], &trial["lost"], &trial["changed"]),
+        (&json!(0), &json!(1), &json!(0)),
+        "{trial}"
+    );
+    let lost = json!({ "rule": "speeding", "before": 1, "after": 0, "gained": 0, "lost": 1, "changed": 0 });
+    assert!(trial["by_rule"].as_array().unwrap().contains(&lost), "{trial}");
+    let sample = &trial["samples"][0];
+    assert_eq!((&sample["what"], &sample["alert"]["vehicle"]["plate"]), (&json!("lost"), &json!("藏A00002")));
+    assert!(trial["frames"].as_u64().unwrap() >= 13, "{trial}");
+    // Shorter, the same alert is raised earlier.
+    let earlier = try_it(&json!({ "speeding": { "hold": "20s" } }), now_ms() - 600_000, now_ms() + 600_000);
+    assert_eq!((&earlier["lost"], &earlier["changed"]), (&json!(0), &json!(1)), "{earlier}");
+    assert!(earlier["samples"][0]["fields"].as_array().unwrap().contains(&json!("raised_at")), "{earlier}");
+    // Before anything was received there is nothing to judge.
+    let none = try_it(&changes, now_ms() - 7_200_000, now_ms() - 3_600_000);
+    assert_eq!((&none["state"], &none["frames"], &none["lost"]), (&json!("done"), &json!(0), &json!(0)));
+    // Nothing of it is in force, and nothing in the lists.
+    assert_eq!(hold(&server, &admin).0, "30s");
+    assert_eq!(server.list(&admin, "/api/v1/alerts?rule=speeding").len(), 1);
+
+    assert_eq!(post(&server, &admin, CHANGES, &json!({ "changes": changes, "note": "tried" })).0, 200);
+    assert_eq!(server.stop().0, 0);
+    let server = Server::start(&home);
+    assert_eq!(hold(&server, &admin), (json!("2m"), json!("console")));
     assert_eq!(server.stop().0, 0);
 }

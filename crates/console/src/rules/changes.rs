@@ -140,7 +140,7 @@ fn decided(id: u64) -> Problem {
     Problem::new(StatusCode::CONFLICT, "decided", detail)
 }
 
-fn may_change(caller: &Caller) -> Result<(), Problem> {
+pub(crate) fn may_change(caller: &Caller) -> Result<(), Problem> {
     let detail = format!("the role {} may not change the rules, only admin", caller.role.as_str());
     (caller.role == Role::Admin).then_some(()).ok_or_else(|| Problem::forbidden(detail))
 }

@@ -48,6 +48,23 @@ const KINDS: &[Kind] = &[
     (RuleId::GNSS_FAULT, Severity::Info, "卫星定位信号异常", "The satellite position can't be right", 3.0, None, "JT/T 1045-2016", "5.2"),
 ];
 
+/// A desk at which nothing can be tried.
+struct NoTrials;
+
+impl console::Trials for NoTrials {
+    fn start(&self, _: console::TrialAsk) -> Result<console::Trial, console::TrialRefused> {
+        Err(console::TrialRefused::Busy(7))
+    }
+
+    fn get(&self, _: u64) -> Option<console::Trial> {
+        None
+    }
+
+    fn cancel(&self, _: u64) -> bool {
+        false
+    }
+}
+
 pub struct World {
     pub ledger: Ledger,
     pub history: History,
@@ -102,6 +119,7 @@ impl World {
                 Err(console::NotRedrawn::Unavailable("a made-up world".to_owned()))
             }),
             change_rules: Arc::new(|_, _, _| Ok(None)),
+            trials: Arc::new(NoTrials),
             reload: Arc::new(|by, via| Ok(vec![format!("asked by {by} over {via}")])),
             demo,
         }

@@ -1,13 +1,12 @@
-//! Two configurations over one recording: which alerts the other one gains, loses and changes.
+//! Two sets of rules over one recording, for `replay --compare` and the console's trials: which alerts the other
+//! one gains, loses and changes.
 //!
 //! An alert stands for the same event in both if vehicle, rule and zone are the same and the times overlap; one that
 //! begins elsewhere or weighs more is `changed`, not lost and gained.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
-use std::io::Write;
 
-use anyhow::{Context, Result};
 use fleet::{Alert, AlertId, EventTime, RULES, RuleId, TerminalId};
 use serde::Serialize;
 
@@ -25,21 +24,22 @@ pub enum Side {
 pub struct Comparison {
     base: HashMap<AlertId, Alert>,
     other: HashMap<AlertId, Alert>,
-    same: u64,
+    same: BTreeMap<&'static str, u64>,
 }
 
-/// One difference, a line of the output.
+/// One difference.
 #[derive(Serialize)]
-struct Line<'a> {
-    change: &'static str,
+pub struct Difference {
+    /// `gained`, `lost` or `changed`.
+    pub change: &'static str,
     /// As the other configuration has it; a lost one as the base has it.
-    alert: &'a Alert,
+    pub alert: Alert,
     /// As the base has it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    before: Option<&'a Alert>,
+    pub before: Option<Alert>,
     /// Keys of the message that differ.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    fields: Vec<&'static str>,
+    pub fields: Vec<&'static str>,
 }
 
 impl Comparison {
@@ -55,46 +55,33 @@ impl Comparison {
         if across.get(&id).is_some_and(is_same) {
             across.remove(&id);
             own.remove(&id);
-            self.same += 1;
+            *self.same.entry(alert.rule.as_str()).or_default() += 1;
         } else {
             own.insert(id, alert);
         }
     }
 
-    /// Writes every difference, by time; gives the counts.
-    pub fn finish(mut self, out: &mut dyn Write) -> Result<Counts> {
-        let mut counts = Counts { same: self.same, rules: BTreeMap::new() };
-        let base = groups(std::mem::take(&mut self.base));
-        let mut other = groups(std::mem::take(&mut self.other));
+    /// How many alerts are kept.
+    pub fn kept(&self) -> usize {
+        self.base.len() + self.other.len()
+    }
+
+    /// Every difference, by time, and the counts.
+    pub fn finish(self) -> (Vec<Difference>, Counts) {
+        let mut counts = Counts::default();
+        for (rule, same) in self.same {
+            counts.rules.entry(rule).or_default().same = same;
+        }
+        let base = groups(self.base);
+        let mut other = groups(self.other);
         let mut pairs: Vec<(Option<Alert>, Option<Alert>)> = Vec::new();
         for (key, alerts) in base {
             pairs.extend(matched(alerts, other.remove(&key).unwrap_or_default()));
         }
         pairs.extend(other.into_values().flatten().map(|alert| (None, Some(alert))));
         pairs.sort_by_key(|(base, other)| other.as_ref().or(base.as_ref()).map(place));
-        for (base, other) in &pairs {
-            let Some(line) = line(base.as_ref(), other.as_ref()) else {
-                counts.same += 1;
-                continue;
-            };
-            counts.add(&line);
-            serde_json::to_writer(&mut *out, &line).context("cannot write the alerts")?;
-            out.write_all(b"\n").context("cannot write the alerts")?;
-        }
-        Ok(counts)
-    }
-}
-
-fn line<'a>(base: Option<&'a Alert>, other: Option<&'a Alert>) -> Option<Line<'a>> {
-    match (base, other) {
-        (Some(before), Some(alert)) => {
-            let fields = fields(before, alert);
-            let line = Line { change: "changed", alert, before: Some(before), fields };
-            (!line.fields.is_empty()).then_some(line)
-        }
-        (Some(alert), None) => Some(Line { change: "lost", alert, before: None, fields: Vec::new() }),
-        (None, Some(alert)) => Some(Line { change: "gained", alert, before: None, fields: Vec::new() }),
-        (None, None) => None,
+        let differences = pairs.into_iter().filter_map(|(base, other)| counts.add(base, other)).collect();
+        (differences, counts)
     }
 }
 
@@ -163,36 +150,72 @@ fn fields(a: &Alert, b: &Alert) -> Vec<&'static str> {
 }
 
 /// How many of each, by rule.
+#[derive(Clone, Debug, Default)]
 pub struct Counts {
-    same: u64,
-    /// Gained, lost, changed.
-    rules: BTreeMap<&'static str, [u64; 3]>,
+    /// By rule id.
+    pub rules: BTreeMap<&'static str, Count>,
 }
 
-const CHANGES: [&str; 3] = ["gained", "lost", "changed"];
+/// Alerts of one rule.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Count {
+    /// On both sides alike.
+    pub same: u64,
+    /// Only the other side has them.
+    pub gained: u64,
+    /// Only the base has them.
+    pub lost: u64,
+    /// Both have them, not alike.
+    pub changed: u64,
+}
 
 impl Counts {
-    fn add(&mut self, line: &Line<'_>) {
-        let counts = self.rules.entry(line.alert.rule.as_str()).or_default();
-        for (count, change) in counts.iter_mut().zip(CHANGES) {
-            *count += u64::from(change == line.change);
+    /// Counts a pair; gives what differs.
+    fn add(&mut self, base: Option<Alert>, other: Option<Alert>) -> Option<Difference> {
+        let count = self.rules.entry(base.as_ref().or(other.as_ref())?.rule.as_str()).or_default();
+        let (change, field) = match (&base, &other) {
+            (Some(before), Some(alert)) if fields(before, alert).is_empty() => {
+                count.same += 1;
+                return None;
+            }
+            (Some(_), Some(_)) => ("changed", &mut count.changed),
+            (Some(_), None) => ("lost", &mut count.lost),
+            (None, _) => ("gained", &mut count.gained),
+        };
+        *field += 1;
+        match (base, other) {
+            (Some(before), Some(alert)) => {
+                let fields = fields(&before, &alert);
+                Some(Difference { change, alert, before: Some(before), fields })
+            }
+            (one, another) => {
+                Some(Difference { change, alert: one.or(another)?, before: None, fields: Vec::new() })
+            }
         }
+    }
+
+    /// Over all rules.
+    pub fn total(&self) -> Count {
+        self.rules.values().fold(Count::default(), |sum, count| Count {
+            same: sum.same + count.same,
+            gained: sum.gained + count.gained,
+            lost: sum.lost + count.lost,
+            changed: sum.changed + count.changed,
+        })
     }
 }
 
 impl fmt::Display for Counts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let total = |at: usize| self.rules.values().filter_map(|counts| counts.get(at)).sum::<u64>();
+        let Count { same, gained, lost, changed } = self.total();
         write!(
             f,
-            "compared 比较: {} gained 新增, {} lost 消失, {} changed 变化, {} the same 相同",
-            total(0),
-            total(1),
-            total(2),
-            self.same
+            "compared 比较: {gained} gained 新增, {lost} lost 消失, {changed} changed 变化, {same} the same 相同"
         )?;
         let rules = RULES.iter().filter_map(|rule| Some((rule, self.rules.get(rule)?)));
-        for (rule, [gained, lost, changed]) in rules {
+        for (rule, Count { gained, lost, changed, .. }) in
+            rules.filter(|(_, c)| c.gained + c.lost + c.changed > 0)
+        {
             write!(f, "\n  {rule}: gained {gained} lost {lost} changed {changed}")?;
         }
         Ok(())
