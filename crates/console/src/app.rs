@@ -111,6 +111,11 @@ pub(crate) fn router(parts: Parts, stopping: CancellationToken, tasks: TaskTrack
 }
 
 fn api() -> Router<Shared> {
+    watching().merge(reviewing()).merge(ruling()).merge(keeping())
+}
+
+/// What happens now: alerts, vehicles, what is said to them, the feeds.
+fn watching() -> Router<Shared> {
     Router::new()
         .route("/api/v1/alerts", get(alerts::list))
         .route("/api/v1/alerts/actions", post(alerts::act_on_many))
@@ -127,12 +132,19 @@ fn api() -> Router<Shared> {
         .route("/api/v1/vehicles/{terminal}/violations", get(alerts::violations))
         .route("/api/v1/vehicles/{terminal}/commands", get(commands::list).post(commands::queue))
         .route("/api/v1/commands/{id}", get(commands::one).delete(commands::cancel))
+        .route("/api/v1/sightings", post(structures::sighting))
+        .route("/api/v1/live", get(live::stream))
+        .route("/api/v1/live/positions", get(positions::open))
+}
+
+/// What has happened: dangers, quality, statistics, dossiers, exports.
+fn reviewing() -> Router<Shared> {
+    Router::new()
         .route("/api/v1/dangers", get(dangers::list).post(dangers::create))
         .route("/api/v1/dangers/{id}", get(dangers::one))
         .route("/api/v1/dangers/{id}/timeline", get(dangers::timeline))
         .route("/api/v1/dangers/{id}/actions", post(dangers::act))
         .route("/api/v1/quality", get(quality::list))
-        .route("/api/v1/rules", get(rules::list))
         .route("/api/v1/stats/alerts", get(stats::alerts))
         .route("/api/v1/stats/indicators", get(indicators::month))
         .route("/api/v1/operators", get(operators::list))
@@ -140,18 +152,21 @@ fn api() -> Router<Shared> {
         .route("/api/v1/drivers", get(drivers::list))
         .route("/api/v1/drivers/{certificate}/dossier", get(dossiers::of_driver))
         .route("/api/v1/vehicles/{terminal}/dossier", get(dossiers::of_vehicle))
+        .route("/api/v1/exports/violations.csv", get(exports::csv))
+        .route("/api/v1/exports/violations.xlsx", get(exports::xlsx))
+        .route("/api/v1/exports/stats.xlsx", get(exports::stats))
+}
+
+/// What holds: rules, the map, structures.
+fn ruling() -> Router<Shared> {
+    Router::new()
+        .route("/api/v1/rules", get(rules::list))
         .route("/api/v1/rules/trial", post(rules::trials::start))
         .route("/api/v1/rules/trials/{id}", get(rules::trials::one).delete(rules::trials::cancel))
         .route("/api/v1/rules/changes", get(rules::changes::list).post(rules::changes::ask))
         .route("/api/v1/rules/changes/{id}/decide", post(rules::changes::decide))
         .route("/api/v1/structures", get(structures::list))
         .route("/api/v1/structures/{id}/reopen", post(structures::reopen))
-        .route("/api/v1/sightings", post(structures::sighting))
-        .route("/api/v1/live", get(live::stream))
-        .route("/api/v1/live/positions", get(positions::open))
-        .route("/api/v1/exports/violations.csv", get(exports::csv))
-        .route("/api/v1/exports/violations.xlsx", get(exports::xlsx))
-        .route("/api/v1/exports/stats.xlsx", get(exports::stats))
         .route("/api/v1/map/zones", get(map::zones))
         .route("/api/v1/map/routes", get(map::routes))
         .route("/api/v1/zones", get(drawing::list::<Zones>).post(drawing::add::<Zones>))
@@ -166,6 +181,11 @@ fn api() -> Router<Shared> {
             get(drawing::one::<Routes>).put(drawing::replace::<Routes>).delete(drawing::remove::<Routes>),
         )
         .route("/api/v1/routes/{id}/versions", get(drawing::versions::<Routes>))
+}
+
+/// Who one is, and how the service is.
+fn keeping() -> Router<Shared> {
+    Router::new()
         .route("/api/v1/session", post(account::sign_in).delete(account::sign_out))
         .route("/api/v1/session/ticket", post(account::redeem))
         .route("/api/v1/me", get(account::me))

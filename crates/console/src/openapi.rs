@@ -166,6 +166,7 @@ fn answer(answer: Answer) -> (&'static str, ResponseBuilder) {
         Answer::Drawn(name) => {
             let content = ContentBuilder::new().schema(Some(Ref::from_schema_name(name))).build();
             ("201", done.description("Drawn, and in force").content("application/json", content))
+        }
         Answer::Begun(name) => {
             let content = ContentBuilder::new().schema(Some(Ref::from_schema_name(name))).build();
             ("202", done.description("Begun").content("application/json", content))

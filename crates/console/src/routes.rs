@@ -150,8 +150,7 @@ macro_rules! routes {
     };
 }
 
-use Answer::{Accepted, Created, Drawn, Json, Nothing, Queued, Socket, Text};
-use Answer::{Accepted, Begun, Created, Json, Nothing, Queued, Socket, Text};
+use Answer::{Accepted, Begun, Created, Drawn, Json, Nothing, Queued, Socket, Text};
 
 routes! {
     "GET" "/api/v1/alerts" "listAlerts" "alerts" Signed ALERT_FILTERS, None, Json("AlertPage"), &[],

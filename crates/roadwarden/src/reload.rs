@@ -130,13 +130,7 @@ impl Reloader {
     }
 
     /// From here on nothing can fail.
-    fn put_in_force(
-        &self,
-        turn: &Turn<'_>,
-        loaded: Loaded,
-        changes: &[String],
-        by: &str,
-    ) -> Arc<Reference> {
+    fn put_in_force(&self, turn: &Turn<'_>, loaded: Loaded, changes: &[String], by: &str) -> Arc<Reference> {
         let reference = Arc::new(loaded.reference);
         turn.pipeline.reload(&ground(&reference));
         self.registry.send_replace(Arc::clone(&reference.registry));

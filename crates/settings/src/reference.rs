@@ -12,8 +12,8 @@ use toml::de::{DeTable, DeValue};
 use crate::problem::{Collector, line_at};
 use crate::table::{Secret, Source, Table};
 use crate::{
-    Drawn, DrawnMap, Loaded, Maps, PlaceKind, Reference, RuleChanges, RulesSet, Settings, console_rules, csvs, drawn,
-    geojson, meant, rulebook,
+    Drawn, DrawnMap, Loaded, Maps, PlaceKind, Reference, RuleChanges, RulesSet, Settings, console_rules,
+    csvs, drawn, geojson, meant, rulebook,
 };
 
 /// What the console would set besides what is in its files: it is read as if it stood there.
