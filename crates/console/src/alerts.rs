@@ -122,7 +122,7 @@ pub(crate) fn query(params: &Params, caller: &Caller) -> Result<Query, Problem> 
         to: params.time("to")?,
         limit: params.limit()?,
         cursor: params.one("cursor")?,
-        operator: confined(caller),
+        scope: caller.scope.clone(),
     })
 }
 
@@ -132,14 +132,6 @@ fn rules(params: &Params) -> Result<Vec<fleet::RuleId>, Problem> {
         .iter()
         .map(|text| fleet::RuleId::parse(text).map_err(|error| Problem::parameter("rule", error.to_string())))
         .collect()
-}
-
-/// Nobody's id: what an operator's account without an operator sees.
-const NOBODY: &str = "\0nobody";
-
-/// The one operator a caller is confined to. Vehicles outside the registry have the empty id, which is nobody's either.
-pub(crate) fn confined(caller: &Caller) -> Option<String> {
-    caller.scope().map(|own| if own.is_empty() { NOBODY } else { own }.to_owned())
 }
 
 async fn answer(app: &Shared, query: Query) -> Result<Json<Value>, Problem> {
@@ -177,7 +169,7 @@ impl Wanted {
     fn parse(caller: &Caller, request: ActionRequest) -> Result<Self, Problem> {
         let kind: ActionKind = member("action", &request.action)?;
         if !caller.may(kind) {
-            let detail = format!("the role {} may not {}", caller.role.as_str(), request.action);
+            let detail = format!("the role {} may not {}", caller.identity.role, request.action);
             return Err(Problem::forbidden(detail).about("body/action".to_owned()));
         }
         let texts = [
@@ -202,8 +194,8 @@ impl Wanted {
         let action = Action {
             alert,
             kind: self.kind,
-            by: caller.name.clone(),
-            department: caller.department,
+            by: caller.name().to_owned(),
+            department: caller.department(),
             via: caller.via(),
             note: note.clone(),
             result: self.result,

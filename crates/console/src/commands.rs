@@ -19,6 +19,7 @@ use crate::json::{Body, page, to_http};
 use crate::places;
 use crate::problem::Problem;
 use crate::query::Params;
+use crate::rights::Right;
 use crate::schema::CommandRequest;
 use crate::vehicles::visible;
 
@@ -41,7 +42,7 @@ pub(crate) async fn queue(
         Ok(NewCommand {
             terminal,
             command: serde_json::to_value(command).map_err(Problem::internal)?,
-            by: caller.name.clone(),
+            by: caller.name().to_owned(),
             via: caller.via(),
             lasts: lasts(request.expires_in_s)?,
             request_key,
@@ -112,10 +113,10 @@ pub(crate) async fn cancel(
     Path(id): Path<String>,
 ) -> Result<Json<Value>, Problem> {
     let record = find(&app, &caller, &id).await?;
-    if record.by != caller.name && !caller.is_desk() {
+    if record.by != caller.name() && !caller.has(Right::CommandsCancel) {
         return Err(Problem::forbidden("only who sent a command, or the duty desk, takes it back"));
     }
-    let (by, via) = (caller.name.clone(), caller.via());
+    let (by, via) = (caller.name().to_owned(), caller.via());
     let cancelled =
         app.blocking(move |parts| parts.ledger.cancel_command(record.id, &by, via, now())).await?;
     match cancelled {
@@ -151,7 +152,7 @@ fn read(caller: &Caller, command: Value) -> Result<Command, Problem> {
 
 fn sendable(caller: &Caller, command: &Command) -> Result<(), Problem> {
     if !caller.may_send(command) {
-        let detail = format!("the role {} may not send {}", caller.role.as_str(), command.kind());
+        let detail = format!("the role {} may not send {}", caller.identity.role, command.kind());
         return Err(Problem::forbidden(detail).about("body/command/kind".to_owned()));
     }
     command.check().map_err(|unfit: Unfit| match unfit.field {
@@ -177,7 +178,7 @@ pub(crate) fn key(caller: &Caller, headers: &HeaderMap) -> Result<Option<String>
     let Some(value) = headers.get(KEY_HEADER) else { return Ok(None) };
     let text = value.to_str().unwrap_or_default().trim();
     if (1..=KEY_CHARS_MAX).contains(&text.len()) {
-        return Ok(Some(format!("http/{}/{text}", caller.name)));
+        return Ok(Some(format!("http/{}/{text}", caller.name())));
     }
     let detail = format!("{KEY_HEADER} is wrong, expected 1 to {KEY_CHARS_MAX} characters of ASCII");
     Err(Problem::new(StatusCode::BAD_REQUEST, "invalid-header", detail).about(format!("header/{KEY_HEADER}")))

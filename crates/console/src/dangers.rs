@@ -7,20 +7,21 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
-use fleet::{AlertId, ReceiveTime, TerminalId};
+use fleet::{AlertId, Division, ReceiveTime, TerminalId};
 use ledger::{
     CreateDangerError, DANGER_ALERTS_MAX, Danger, DangerAction, DangerActionKind, DangerError, DangerId,
-    DangerLevel, DangerPart, DangerQuery, Listed, NewDanger, Role, Source, SourceKind,
+    DangerLevel, DangerPart, DangerQuery, Listed, NewDanger, Source, SourceKind,
 };
 use serde_json::{Value, json};
 
-use crate::alerts::{confined, refused};
+use crate::alerts::refused;
 use crate::app::{Shared, now};
 use crate::commands;
 use crate::guard::Caller;
 use crate::json::{Body, to_http};
 use crate::problem::Problem;
 use crate::query::Params;
+use crate::rights::Right;
 use crate::schema::{DangerActionRequest, DangerRequest};
 use crate::vehicles::{divisions, visible};
 
@@ -104,7 +105,7 @@ pub(crate) async fn act(
     let action = DangerAction {
         danger: id,
         kind,
-        by: caller.name.clone(),
+        by: caller.name().to_owned(),
         via: caller.via(),
         note: text("note", request.note, NOTE_MAX)?,
         unit: text("unit", request.unit, TEXT_MAX)?,
@@ -131,7 +132,7 @@ pub(crate) fn query(params: &Params, caller: &Caller) -> Result<DangerQuery, Pro
         to: params.time("to")?,
         limit: params.limit()?,
         cursor: params.one("cursor")?,
-        operator: confined(caller),
+        scope: caller.scope.clone(),
     })
 }
 
@@ -145,19 +146,19 @@ async fn find(app: &Shared, caller: &Caller, id: &str) -> Result<Danger, Problem
 
 /// Whether an entry is within what the caller may see.
 pub(crate) fn sees(caller: &Caller, danger: &Danger) -> bool {
-    caller.sees_operator(&danger.operator)
+    let division = Division::parse(&danger.division).unwrap_or(Division::UNKNOWN);
+    caller.has(Right::Dangers) && caller.scope.sees_vehicle(&danger.operator, division)
 }
 
 /// Whose part each role has: an operator puts right what is its own, the desk keeps the list, and only who leads closes.
 pub(crate) fn must_have(caller: &Caller, part: DangerPart, what: &str) -> Result<(), Problem> {
-    let has = match caller.role {
-        Role::Admin => true,
-        Role::Duty => matches!(part, DangerPart::Keeper | DangerPart::Responsible),
-        Role::Operator => part == DangerPart::Responsible,
-        Role::Police => false,
+    let right = match part {
+        DangerPart::Closer => Right::DangersClose,
+        DangerPart::Keeper => Right::DangersWrite,
+        DangerPart::Responsible => Right::DangersRectify,
     };
-    let detail = || format!("the role {} may not {what}", caller.role.as_str());
-    has.then_some(()).ok_or_else(|| Problem::forbidden(detail()))
+    let detail = || format!("the role {} may not {what}", caller.identity.role);
+    caller.has(right).then_some(()).ok_or_else(|| Problem::forbidden(detail()))
 }
 
 /// What is to be listed. What the alerts or the vehicle say already need not be given again.
@@ -208,7 +209,7 @@ async fn read(
         division,
         discovered_at: past(discovered_at)?,
         note: text("note", request.note, NOTE_MAX)?,
-        by: caller.name.clone(),
+        by: caller.name().to_owned(),
         via: caller.via(),
         key,
     })
@@ -253,7 +254,8 @@ fn owner(
     let known = registry.operator(&operator).map(|operator| operator.division);
     let division = known.or_else(|| vehicle.map(|vehicle| vehicle.division));
     let has_vehicles = || registry.vehicles().any(|vehicle| vehicle.operator == operator);
-    if !caller.sees_operator(&operator) || known.is_none() && !has_vehicles() {
+    let is_seen = caller.scope.sees_vehicle(&operator, division.unwrap_or(Division::UNKNOWN));
+    if !is_seen || known.is_none() && !has_vehicles() {
         return Err(Problem::body("operator", format!("operator: there is no operator {operator:?}")));
     }
     if vehicle.is_some_and(|vehicle| vehicle.operator != operator) {

@@ -76,7 +76,7 @@ pub(crate) async fn of_driver(
     let dossier = dossier(&app, query, subject, Data::None).await?;
     let entry = AuditEntry {
         at: now(),
-        by: caller.name.clone(),
+        by: caller.name().to_owned(),
         via: caller.via(),
         action: "read-dossier".to_owned(),
         subject: certificate,

@@ -1,5 +1,4 @@
-//! Zones and routes drawn in the console: shown with those of the files, changed with their versions. Who may is told
-//! here; whether it holds together is told by the same load as a reload.
+//! Zones and routes drawn in the console: shown with those of the files, changed with their versions. Whether it holds together is told by the same load as a reload.
 
 mod read;
 mod write;
@@ -7,11 +6,10 @@ mod write;
 use std::sync::Arc;
 
 use axum::http::StatusCode;
-use ledger::{Role, Via};
+use ledger::Via;
 use serde_json::{Value, json};
 use settings::{Edit, PlaceKind, Problems, Reference, Unfit};
 
-use crate::guard::Caller;
 use crate::problem::Problem;
 
 pub(crate) use read::{list, one, versions};
@@ -49,19 +47,6 @@ impl Of for Zones {
 
 impl Of for Routes {
     const KIND: PlaceKind = PlaceKind::Routes;
-}
-
-/// Who changed what is nothing for operators; the map itself is, at `/api/v1/map/zones`.
-fn may_read(caller: &Caller) -> Result<(), Problem> {
-    match caller.role {
-        Role::Operator => Err(Problem::forbidden("the role operator sees the map only, at /api/v1/map")),
-        Role::Admin | Role::Duty | Role::Police => Ok(()),
-    }
-}
-
-fn may_write(caller: &Caller) -> Result<(), Problem> {
-    let detail = format!("the role {} may not, only admin", caller.role.as_str());
-    (caller.role == Role::Admin).then_some(()).ok_or_else(|| Problem::forbidden(detail))
 }
 
 fn absent(kind: PlaceKind) -> Problem {

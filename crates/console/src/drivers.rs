@@ -4,8 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::{Extension, Json};
-use fleet::{Driver, Registry};
-use ledger::Role;
+use fleet::{Division, Driver, Registry};
 use serde_json::{Value, json};
 
 use crate::app::{Shared, now};
@@ -13,6 +12,7 @@ use crate::guard::Caller;
 use crate::json::{page, to_http};
 use crate::problem::Problem;
 use crate::query::Params;
+use crate::rights::Right;
 
 /// Characters that stay of a certificate number.
 const SHOWN: usize = 4;
@@ -31,7 +31,7 @@ pub(crate) async fn list(
     let fits = |driver: &&Driver| {
         // A search finds no more than what is shown.
         let shown = certificate(&caller, &driver.certificate).to_lowercase();
-        caller.sees_operator(&driver.operator)
+        is_seen(&registry, &caller, driver)
             && (operators.is_empty() || operators.contains(&driver.operator))
             && wanted
                 .as_ref()
@@ -48,7 +48,7 @@ pub(crate) async fn list(
 /// A driver that this caller may see whole; otherwise it is not there.
 pub(crate) fn find<'r>(registry: &'r Registry, caller: &Caller, id: &str) -> Result<&'r Driver, Problem> {
     let driver =
-        registry.driver(id).filter(|driver| is_known_to(caller) && caller.sees_operator(&driver.operator));
+        registry.driver(id).filter(|driver| is_known_to(caller) && is_seen(registry, caller, driver));
     driver.ok_or_else(|| Problem::not_found("such driver"))
 }
 
@@ -72,7 +72,14 @@ pub(crate) fn certificate(caller: &Caller, number: &str) -> String {
 
 /// Who acts on drivers: the desk, the police, and the operator for its own.
 fn is_known_to(caller: &Caller) -> bool {
-    matches!(caller.role, Role::Admin | Role::Duty | Role::Police | Role::Operator)
+    caller.has(Right::Commands)
+}
+
+/// A driver is seen with the operator.
+fn is_seen(registry: &Registry, caller: &Caller, driver: &Driver) -> bool {
+    let division =
+        registry.operator(&driver.operator).map_or(Division::UNKNOWN, |operator| operator.division);
+    caller.scope.sees_vehicle(&driver.operator, division)
 }
 
 fn masked(number: &str) -> String {

@@ -116,7 +116,7 @@ pub(crate) async fn zip(
     let digest = hex(&Sha256::digest(&archive));
     let entry = AuditEntry {
         at: now(),
-        by: caller.name.clone(),
+        by: caller.name().to_owned(),
         via: caller.via(),
         action: "take-evidence".to_owned(),
         subject: id.to_string(),

@@ -4,13 +4,14 @@ use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::Response;
-use fleet::{Alert, Department};
-use ledger::{ActionKind, Role, Via};
+use fleet::{Alert, Department, Division, Operator, Vehicle};
+use ledger::{ActionKind, Author, Identity, Role, Scope, Via};
 use session::Command;
 
 use crate::app::{Shared, now};
 use crate::problem::Problem;
 use crate::query::Params;
+use crate::rights::{self, Powers, Right};
 use crate::routes::{self, Access};
 
 /// Name of the session cookie.
@@ -19,12 +20,10 @@ pub(crate) const COOKIE: &str = "roadwarden_session";
 /// Somebody who is signed in.
 #[derive(Clone, Debug)]
 pub(crate) struct Caller {
-    pub(crate) name: String,
-    pub(crate) role: Role,
-    /// The operator an `operator` role belongs to.
-    pub(crate) operator: Option<String>,
-    /// The department an action is for.
-    pub(crate) department: Option<Department>,
+    pub(crate) identity: Identity,
+    /// What of the fleet is seen.
+    pub(crate) scope: Scope,
+    pub(crate) powers: &'static Powers,
     pub(crate) credential: Credential,
 }
 
@@ -36,13 +35,14 @@ pub(crate) enum Credential {
 }
 
 impl Caller {
-    /// Whose vehicles are seen: `None` is everybody's.
-    pub(crate) fn scope(&self) -> Option<&str> {
-        match self.role {
-            Role::Admin | Role::Duty | Role::Police => None,
-            // An operator without a company sees nothing: no company has an empty id.
-            Role::Operator => Some(self.operator.as_deref().unwrap_or_default()),
-        }
+    pub(crate) fn name(&self) -> &str {
+        &self.identity.name
+    }
+
+    /// The department an action is for.
+    pub(crate) fn department(&self) -> Option<Department> {
+        let police = (self.identity.role == Role::Police).then_some(Department::Police);
+        self.identity.department.or(police)
     }
 
     /// Which way its actions come.
@@ -53,54 +53,44 @@ impl Caller {
         }
     }
 
-    pub(crate) fn sees_operator(&self, operator: &str) -> bool {
-        self.scope().is_none_or(|own| !own.is_empty() && own == operator)
+    /// As the author of a change of accounts.
+    pub(crate) fn author(&self) -> Author {
+        Author { by: self.identity.name.clone(), via: self.via(), at: now() }
+    }
+
+    pub(crate) fn has(&self, right: Right) -> bool {
+        self.powers.has(right)
+    }
+
+    fn must_have(&self, right: Right) -> Result<(), Problem> {
+        let detail = || format!("the role {} lacks the right {}", self.identity.role, right.as_str());
+        self.has(right).then_some(()).ok_or_else(|| Problem::forbidden(detail()))
     }
 
     pub(crate) fn sees(&self, alert: &Alert) -> bool {
-        self.sees_operator(&alert.vehicle.operator)
+        self.scope.sees_alert(alert)
     }
 
-    /// Which actions a role has: an operator answers for its own vehicles, the police does its part, the duty desk decides.
+    /// Whether a vehicle is seen, or one outside the registry.
+    pub(crate) fn sees_vehicle(&self, vehicle: Option<&Vehicle>) -> bool {
+        vehicle.map_or_else(
+            || self.scope.sees_vehicle("", Division::UNKNOWN),
+            |vehicle| self.scope.sees_vehicle(&vehicle.operator, vehicle.division),
+        )
+    }
+
+    /// Whether an operator on file is seen, by itself or by where it is registered.
+    pub(crate) fn sees_operator(&self, operator: &Operator) -> bool {
+        self.scope.sees_vehicle(&operator.operator, operator.division)
+    }
+
     pub(crate) fn may(&self, kind: ActionKind) -> bool {
-        use ActionKind as Kind;
-        match self.role {
-            Role::Admin | Role::Duty => true,
-            Role::Police => matches!(
-                kind,
-                Kind::Acknowledge
-                    | Kind::Unacknowledge
-                    | Kind::Comment
-                    | Kind::Dispatch
-                    | Kind::Handle
-                    | Kind::FalseAlarm
-                    | Kind::Close
-            ),
-            Role::Operator => matches!(kind, Kind::Acknowledge | Kind::Comment | Kind::Handle | Kind::Appeal),
-        }
+        self.powers.actions.contains(&kind)
     }
 
-    /// Whether it decides what others asked for.
-    pub(crate) fn is_desk(&self) -> bool {
-        matches!(self.role, Role::Admin | Role::Duty)
-    }
-
-    /// Which commands a role may send to a terminal it sees: the desk talks and asks, police and operators talk and ask
-    /// where a vehicle is (an operator has to warn its own drivers). A kind not named here is the administrator's.
+    /// Whether it may send this to a terminal it sees.
     pub(crate) fn may_send(&self, command: &Command) -> bool {
-        use Command as Kind;
-        match self.role {
-            Role::Admin => true,
-            Role::Duty => matches!(
-                command,
-                Kind::ConfirmAlarm { .. }
-                    | Kind::QueryLocation
-                    | Kind::QueryParameters
-                    | Kind::QueryProperties
-                    | Kind::Text { .. }
-            ),
-            Role::Police | Role::Operator => matches!(command, Kind::QueryLocation | Kind::Text { .. }),
-        }
+        self.has(Right::CommandsAll) || self.powers.commands.contains(&command.kind())
     }
 }
 
@@ -116,7 +106,7 @@ pub(crate) async fn admit(
         let detail = "this path knows other methods";
         return Err(Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", detail));
     };
-    if route.access == Access::Signed {
+    if let Access::Need(right) = route.access {
         let credential = credential(request.headers()).ok_or_else(Problem::unauthenticated)?;
         let is_write = !matches!(*request.method(), Method::GET | Method::HEAD);
         if is_write
@@ -126,6 +116,7 @@ pub(crate) async fn admit(
             return Err(Problem::forbidden("a write with the session cookie needs the header X-CSRF"));
         }
         let caller = identify(&app, credential).await?;
+        caller.must_have(right)?;
         request.extensions_mut().insert(caller);
         let params = Params::parse(request.uri().query(), route.query)?;
         request.extensions_mut().insert(params);
@@ -133,10 +124,18 @@ pub(crate) async fn admit(
     Ok(next.run(request).await)
 }
 
-/// Asks the ledger who this is; also asked again while a live feed runs.
-pub(crate) async fn identify(app: &Shared, credential: Credential) -> Result<Caller, Problem> {
+/// Asks again while a feed runs: a session that was ended, or an account that lost the right, ends its feeds. Asking is a
+/// use of the session.
+pub(crate) async fn identify_again(app: &Shared, caller: &Caller, right: Right) -> Result<Caller, Problem> {
+    let caller = identify(app, caller.credential.clone()).await?;
+    caller.must_have(right)?;
+    Ok(caller)
+}
+
+/// Asks the ledger who this is.
+async fn identify(app: &Shared, credential: Credential) -> Result<Caller, Problem> {
     let shown = credential.clone();
-    let account = app
+    let account: Identity = app
         .blocking(move |parts| match &shown {
             Credential::Session(secret) => parts.ledger.check_session(secret, now()),
             Credential::Token(token) => parts.ledger.check_token(token),
@@ -144,14 +143,7 @@ pub(crate) async fn identify(app: &Shared, credential: Credential) -> Result<Cal
         .await?
         .map_err(Problem::internal)?
         .ok_or_else(Problem::unauthenticated)?;
-    let police = (account.role == Role::Police).then_some(Department::Police);
-    Ok(Caller {
-        name: account.name,
-        role: account.role,
-        operator: account.operator,
-        department: account.department.or(police),
-        credential,
-    })
+    Ok(Caller { scope: account.scope(), powers: rights::of(account.role), identity: account, credential })
 }
 
 /// A token goes before a cookie: a program that sends one means it.

@@ -38,7 +38,7 @@ pub(crate) async fn month(
     };
     let mut seen: Vec<String> = registry
         .operators()
-        .filter(|operator| caller.sees_operator(&operator.operator))
+        .filter(|operator| caller.sees_operator(operator))
         .map(|operator| operator.operator.clone())
         .collect();
     if let Some(wanted) = &wanted {

@@ -36,6 +36,7 @@ mod problem;
 mod quality;
 mod query;
 mod reload;
+mod rights;
 mod routes;
 mod rules;
 mod schema;

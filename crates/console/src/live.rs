@@ -13,7 +13,7 @@ use axum::http::{HeaderMap, HeaderName, StatusCode};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use fleet::{AlertId, Severity, State, TerminalId};
-use ledger::{CommandRecord, Danger, Handling, Ledger, Query, StoreError};
+use ledger::{CommandRecord, Danger, Handling, Ledger, Query, Scope, StoreError};
 use pipeline::{LiveEvent, LiveVehicle};
 use serde_json::{Value, json};
 use tokio::sync::broadcast::error::RecvError;
@@ -21,9 +21,10 @@ use tokio::sync::{Mutex, OwnedSemaphorePermit, broadcast};
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
 use crate::app::{Shared, now};
-use crate::guard::{Caller, identify};
+use crate::guard::{Caller, identify_again};
 use crate::json::to_http;
 use crate::problem::Problem;
+use crate::rights::Right;
 use crate::{alerts, dangers, vehicles};
 
 /// A vehicle's word goes out at most this often.
@@ -167,8 +168,8 @@ impl Feed {
         match command {
             Ok(command) => {
                 let registry = Arc::clone(&self.app.parts.reference.borrow().registry);
-                let operator = registry.vehicle(command.terminal).map_or("", |it| it.operator.as_str());
-                if self.caller.sees_operator(operator) {
+                let vehicle = registry.vehicle(command.terminal);
+                if self.caller.has(Right::Commands) && self.caller.sees_vehicle(vehicle) {
                     self.push("command", &to_http(&command).unwrap_or_default());
                 }
             }
@@ -195,7 +196,7 @@ impl Feed {
     }
 
     async fn sees(&self, id: AlertId) -> bool {
-        self.caller.scope().is_none() || self.listed(id).await.is_some()
+        self.caller.scope.is_everything() || self.listed(id).await.is_some()
     }
 
     async fn listed(&self, id: AlertId) -> Option<Value> {
@@ -207,7 +208,8 @@ impl Feed {
         let registry = Arc::clone(&self.app.parts.reference.borrow().registry);
         for (terminal, live) in std::mem::take(&mut self.changed) {
             let vehicle = registry.vehicle(terminal).cloned();
-            if self.caller.sees_operator(vehicle.as_ref().map_or("", |vehicle| vehicle.operator.as_str()))
+            if self.caller.has(Right::Vehicles)
+                && self.caller.sees_vehicle(vehicle.as_ref())
                 && let Ok(word) = vehicles::describe(&registry, terminal, &(vehicle, Some(live)))
             {
                 self.push("vehicle", &word);
@@ -218,10 +220,10 @@ impl Feed {
     async fn summarise(&mut self) -> Option<()> {
         self.summaries += 1;
         if self.summaries.is_multiple_of(SUMMARIES_PER_CHECK) {
-            self.caller = identify(&self.app, self.caller.credential.clone()).await.ok()?;
+            self.caller = identify_again(&self.app, &self.caller, Right::Alerts).await.ok()?;
         }
         // A store that fails for a moment costs a summary, and the page says how old its data is.
-        if let Ok(summary) = self.app.summaries.summary(&self.app, self.caller.scope()).await {
+        if let Ok(summary) = self.app.summaries.summary(&self.app, &self.caller.scope).await {
             self.push("summary", &summary);
         }
         Some(())
@@ -242,30 +244,29 @@ static STARTED: std::sync::LazyLock<i64> = std::sync::LazyLock::new(|| now().ms(
 
 /// Counts by scope, made once for all clients that ask within a moment.
 #[derive(Default)]
-pub(crate) struct Summaries(Mutex<BTreeMap<Option<String>, (Instant, Value)>>);
+pub(crate) struct Summaries(Mutex<BTreeMap<Scope, (Instant, Value)>>);
 
 impl Summaries {
-    async fn summary(&self, app: &Shared, scope: Option<&str>) -> Result<Value, Problem> {
+    async fn summary(&self, app: &Shared, scope: &Scope) -> Result<Value, Problem> {
         let mut made = self.0.lock().await;
         made.retain(|_, (at, _)| at.elapsed() < SUMMARY_EVERY / 2);
-        let key = scope.map(str::to_owned);
-        if let Some((_, summary)) = made.get(&key) {
+        if let Some((_, summary)) = made.get(scope) {
             return Ok(summary.clone());
         }
-        let own = key.clone();
+        let own = scope.clone();
         let open =
             app.blocking(move |parts| open_counts(&parts.ledger, own)).await?.map_err(alerts::refused)?;
         let (total, online) = vehicles::counts(app, scope);
         let summary = json!({ "at": now().to_rfc3339_ms(), "open": open, "vehicles_online": online, "vehicles_total": total });
-        made.insert(key, (Instant::now(), summary.clone()));
+        made.insert(scope.clone(), (Instant::now(), summary.clone()));
         Ok(summary)
     }
 }
 
 /// Alerts whose condition holds, by severity, within a scope.
-fn open_counts(ledger: &Ledger, operator: Option<String>) -> Result<BTreeMap<&'static str, u64>, StoreError> {
+fn open_counts(ledger: &Ledger, scope: Scope) -> Result<BTreeMap<&'static str, u64>, StoreError> {
     let states = vec![State::Raised, State::Updated];
-    let mut query = Query { states, operator, ..Query::default() };
+    let mut query = Query { states, scope, ..Query::default() };
     let mut counts = BTreeMap::new();
     for severity in Severity::ALL {
         query.severities = vec![*severity];

@@ -1,16 +1,20 @@
 //! The map in force as GeoJSON, for drawing.
 
+use std::collections::HashSet;
+
 use atlas::Shape;
-use axum::Json;
 use axum::extract::State;
+use axum::{Extension, Json};
 use fleet::LonLat;
 use serde_json::{Value, json};
 
 use crate::app::Shared;
+use crate::guard::Caller;
 
-pub(crate) async fn zones(State(app): State<Shared>) -> Json<Value> {
+pub(crate) async fn zones(State(app): State<Shared>, Extension(caller): Extension<Caller>) -> Json<Value> {
     let atlas = std::sync::Arc::clone(&app.parts.reference.borrow().atlas);
-    let features = atlas.zones().map(|(zone, shape)| {
+    let seen = atlas.zones().filter(|(zone, _)| caller.scope.sees_place(zone.division));
+    let features = seen.map(|(zone, shape)| {
         json!({
             "type": "Feature",
             "geometry": geometry(shape),
@@ -24,9 +28,16 @@ pub(crate) async fn zones(State(app): State<Shared>) -> Json<Value> {
     collection(features.collect())
 }
 
-pub(crate) async fn routes(State(app): State<Shared>) -> Json<Value> {
-    let atlas = std::sync::Arc::clone(&app.parts.reference.borrow().atlas);
-    let features = atlas.routes().map(|route| {
+/// Routes have no place of their own: who doesn't see everything sees those of its vehicles.
+pub(crate) async fn routes(State(app): State<Shared>, Extension(caller): Extension<Caller>) -> Json<Value> {
+    let reference = std::sync::Arc::clone(&app.parts.reference.borrow());
+    let atlas = &reference.atlas;
+    let own: Option<HashSet<&str>> = caller.scope.within.is_some().then(|| {
+        let own = reference.registry.vehicles().filter(|vehicle| caller.sees_vehicle(Some(*vehicle)));
+        own.filter_map(|vehicle| vehicle.route.as_deref()).collect()
+    });
+    let seen = atlas.routes().filter(|route| own.as_ref().is_none_or(|own| own.contains(route.id.as_str())));
+    let features = seen.map(|route| {
         let stops: Vec<_> = route.stops.iter().map(|stop: &LonLat| [stop.lon(), stop.lat()]).collect();
         json!({
             "type": "Feature",

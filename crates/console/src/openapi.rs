@@ -14,6 +14,7 @@ use utoipa::openapi::{
 use crate::commands::KEY_HEADER;
 use crate::drawing::IF_MATCH;
 use crate::guard::COOKIE;
+use crate::rights::Right;
 use crate::routes::{Access, Answer, ROUTES, Route};
 use crate::schema;
 
@@ -87,7 +88,8 @@ fn operation(route: &Route) -> OperationBuilder {
     }
     match route.access {
         Access::Open => operation.securities(Some(Vec::<SecurityRequirement>::new())),
-        Access::Signed => operation
+        Access::Need(right) => operation
+            .extensions(Some([("x-right", right.as_str())].into_iter().collect()))
             .security(SecurityRequirement::new("session", Vec::<String>::new()))
             .security(SecurityRequirement::new("token", Vec::<String>::new())),
     }
@@ -184,10 +186,12 @@ fn refusals(route: &Route) -> Vec<u16> {
     match route.access {
         Access::Open if route.body.is_some() => all.extend([400, 401]),
         Access::Open => {}
-        Access::Signed => all.extend([400, 401]),
+        Access::Need(Right::Own) => all.extend([400, 401]),
+        Access::Need(_) => all.extend([400, 401, 403]),
     }
     all.push(500);
     all.sort_unstable();
+    all.dedup();
     all
 }
 
@@ -195,7 +199,7 @@ fn refusal(status: u16) -> ResponseBuilder {
     let meaning = match status {
         400 => "A parameter or the body's JSON is wrong",
         401 => "No credentials, or wrong ones",
-        403 => "Not allowed for this role, or X-CSRF is missing",
+        403 => "Not allowed for this role: the right `x-right` is missing; or X-CSRF is",
         404 => "Not there, or not yours to see",
         409 => "Somebody was first: `handling` or `danger` tells the state now; or it is too late for this",
         412 => "It was changed in between: the ETag is another by now",

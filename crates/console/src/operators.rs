@@ -36,7 +36,7 @@ pub(crate) async fn list(
     let fits = |operator: &&Operator| {
         let holds = |text: &str, wanted: &String| text.to_lowercase().contains(wanted);
         let found = |wanted: &String| holds(&operator.operator, wanted) || holds(&operator.name, wanted);
-        caller.sees_operator(&operator.operator)
+        caller.sees_operator(operator)
             && after.as_ref().is_none_or(|after| operator.operator > *after)
             && wanted.as_ref().is_none_or(found)
     };
@@ -54,7 +54,7 @@ pub(crate) async fn list(
 /// One operator as the list shows it, if this caller may see it; otherwise it is not there.
 pub(crate) fn one(app: &Shared, caller: &Caller, id: &str) -> Result<Value, Problem> {
     let registry = Arc::clone(&app.parts.reference.borrow().registry);
-    let operator = registry.operator(id).filter(|operator| caller.sees_operator(&operator.operator));
+    let operator = registry.operator(id).filter(|operator| caller.sees_operator(operator));
     let operator = operator.ok_or_else(|| Problem::not_found("such operator"))?;
     Ok(describe(operator, now(app, caller).remove(id).unwrap_or_default()))
 }

@@ -16,8 +16,9 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, Interval, interval_at, sleep_until, timeout};
 
 use crate::app::{Shared, now};
-use crate::guard::{Caller, identify};
+use crate::guard::{Caller, identify_again};
 use crate::problem::Problem;
+use crate::rights::Right;
 use crate::slots::Group;
 use viewer::{View, Viewer};
 
@@ -113,7 +114,7 @@ impl Feed {
             message = self.socket.recv() => self.handle(message),
             () = sleep_until(self.due) => self.send_frames().await,
             _ = check.tick() => {
-                let caller = identify(&self.app, self.caller.credential.clone()).await;
+                let caller = identify_again(&self.app, &self.caller, Right::Vehicles).await;
                 self.caller = caller.map_err(|_| Some((4401, "the credential has ended".to_owned())))?;
                 Ok(())
             }
@@ -167,5 +168,5 @@ impl Feed {
 
 /// Whether a caller may see vehicles of this operator and division.
 fn sees(caller: &Caller, group: &Group) -> bool {
-    caller.sees_operator(&group.operator)
+    caller.scope.sees_vehicle(&group.operator, group.division)
 }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::{Extension, Json};
-use fleet::{EventTime, Registry, TerminalId};
-use ledger::{QualityQuery, QualityRow};
+use fleet::{Division, EventTime, Registry, TerminalId};
+use ledger::{QualityQuery, QualityRow, Scope, Within};
 use rules::{Average, Score, Standing, rate};
 use serde_json::{Value, json};
 
@@ -41,8 +41,7 @@ struct Asked {
     to: i32,
     terminals: Vec<TerminalId>,
     operators: Vec<String>,
-    /// The only operator an operator's account sees.
-    scope: Option<String>,
+    scope: Scope,
     by_operator: bool,
     limit: usize,
     /// The last item of the page before.
@@ -103,7 +102,7 @@ impl Asked {
             to,
             terminals,
             operators: params.all("operator")?,
-            scope: caller.scope().map(str::to_owned),
+            scope: caller.scope.clone(),
             by_operator,
             limit: params.limit()?,
             after: params.one::<String>("cursor")?.map(|cursor| parse_cursor(&cursor)).transpose()?,
@@ -116,16 +115,14 @@ impl Asked {
         ledger: &ledger::Ledger,
         registry: &Registry,
     ) -> Result<(Vec<Value>, Option<String>), ledger::StoreError> {
-        if self.scope.as_deref() == Some("") {
-            return Ok((Vec::new(), None));
-        }
         let after = self.after.as_ref().and_then(|(day, text)| Some((*day, TerminalId::parse(text).ok()?)));
         let query = QualityQuery {
             from: self.from,
             to: self.to,
             terminals: self.terminals.clone(),
             operators: self.operators.clone(),
-            operator: self.scope.clone(),
+            scope: self.scope.clone(),
+            also: self.of_divisions(registry),
             drift_jumps: self.drift_jumps,
             limit: self.limit,
             after,
@@ -172,7 +169,7 @@ impl Asked {
                 (standing(&row, on_file, heard), row)
             };
             let region = region(&rows);
-            for operator in registered.keys().filter(|operator| self.shows(operator)) {
+            for operator in registered.keys().filter(|operator| self.shows(registry, operator)) {
                 if self.after.as_ref().is_some_and(|(at, after)| *at == day && **operator <= **after) {
                     continue;
                 }
@@ -189,8 +186,19 @@ impl Asked {
         Ok((items, None))
     }
 
-    fn shows(&self, operator: &str) -> bool {
-        let own = self.scope.as_deref().is_none_or(|scope| !scope.is_empty() && scope == operator);
+    /// The vehicles that the scope's divisions add to those of its operators.
+    fn of_divisions(&self, registry: &Registry) -> Vec<TerminalId> {
+        let Some(Within { operators: _, divisions }) = &self.scope.within else { return Vec::new() };
+        let within = Within { operators: Vec::new(), divisions: divisions.clone() };
+        let scope = Scope { within: Some(within), department: None };
+        let own = registry.vehicles().filter(|vehicle| scope.sees_vehicle("", vehicle.division));
+        own.map(|vehicle| vehicle.terminal).collect()
+    }
+
+    /// An operator is seen where it is itself, or where it is registered.
+    fn shows(&self, registry: &Registry, operator: &str) -> bool {
+        let division = registry.operator(operator).map_or(Division::UNKNOWN, |operator| operator.division);
+        let own = self.scope.sees_vehicle(operator, division);
         own && (self.operators.is_empty() || self.operators.iter().any(|wanted| wanted == operator))
     }
 }

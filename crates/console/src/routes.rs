@@ -1,12 +1,14 @@
 //! Every route there is: who may use it, which query keys it knows, what it answers.
 
+use crate::rights::Right;
+
 /// Who may use a route.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Access {
     /// Anybody; no credentials are looked at.
     Open,
-    /// Any signed-in person or program; what an operator sees is narrowed further on.
-    Signed,
+    /// Who is signed in and holds this right; what is seen is narrowed to the caller's scope further on.
+    Need(Right),
 }
 
 /// A row of [`ROUTES`].
@@ -23,7 +25,7 @@ pub(crate) struct Route {
     /// Schema of the body it wants.
     pub(crate) body: Option<&'static str>,
     pub(crate) answer: Answer,
-    /// Refusals besides 400, 401 and 500.
+    /// Refusals besides 400, 401, 403 for who lacks the right, and 500.
     pub(crate) refusals: &'static [u16],
 }
 
@@ -140,11 +142,20 @@ pub(crate) const ZONE_FILTERS: &[&str] = &["kind", "division", "q", "limit", "cu
 /// What routes are asked by.
 pub(crate) const ROUTE_FILTERS: &[&str] = &["q", "limit", "cursor"];
 
+macro_rules! access {
+    (Open) => {
+        Access::Open
+    };
+    ($right:ident) => {
+        Access::Need(Right::$right)
+    };
+}
+
 macro_rules! routes {
     ($($method:literal $path:literal $id:literal $tag:literal $access:ident $query:expr, $body:expr, $answer:expr, $refusals:expr, $summary:literal;)+) => {
         /// The table.
         pub(crate) const ROUTES: &[Route] = &[$(Route {
-            method: $method, path: $path, id: $id, tag: $tag, summary: $summary, access: Access::$access,
+            method: $method, path: $path, id: $id, tag: $tag, summary: $summary, access: access!($access),
             query: $query, body: $body, answer: $answer, refusals: $refusals,
         }),+];
     };
@@ -153,136 +164,136 @@ macro_rules! routes {
 use Answer::{Accepted, Begun, Created, Drawn, Json, Nothing, Queued, Socket, Text};
 
 routes! {
-    "GET" "/api/v1/alerts" "listAlerts" "alerts" Signed ALERT_FILTERS, None, Json("AlertPage"), &[],
+    "GET" "/api/v1/alerts" "listAlerts" "alerts" Alerts ALERT_FILTERS, None, Json("AlertPage"), &[],
         "Alerts, newest first";
-    "GET" "/api/v1/alerts/{id}" "getAlert" "alerts" Signed &[], None, Json("Alert"), &[404],
+    "GET" "/api/v1/alerts/{id}" "getAlert" "alerts" Alerts &[], None, Json("Alert"), &[404],
         "One alert";
-    "GET" "/api/v1/alerts/{id}/timeline" "getAlertTimeline" "alerts" Signed &[], None, Json("Timeline"), &[404],
+    "GET" "/api/v1/alerts/{id}/timeline" "getAlertTimeline" "alerts" Alerts &[], None, Json("Timeline"), &[404],
         "What the engine and people did to an alert, oldest first";
-    "GET" "/api/v1/alerts/{id}/evidence" "getAlertEvidence" "alerts" Signed &[], None, Json("FullEvidence"), &[404],
+    "GET" "/api/v1/alerts/{id}/evidence" "getAlertEvidence" "alerts" Alerts &[], None, Json("FullEvidence"), &[404],
         "What an alert rests on: positions, and the deciding frames as received";
-    "GET" "/api/v1/alerts/{id}/evidence.zip" "getAlertEvidenceZip" "alerts" Signed &[], None, Text("application/zip"), &[404],
+    "GET" "/api/v1/alerts/{id}/evidence.zip" "getAlertEvidenceZip" "alerts" Alerts &[], None, Text("application/zip"), &[404],
         "All that proves an alert, in one archive with the SHA-256 of every file";
-    "GET" "/api/v1/alerts/{id}/attachments" "listAlertAttachments" "alerts" Signed &[], None, Json("AttachmentList"), &[404],
+    "GET" "/api/v1/alerts/{id}/attachments" "listAlertAttachments" "alerts" Alerts &[], None, Json("AttachmentList"), &[404],
         "Pictures, sound and films of the terminal that prove an alert";
-    "GET" "/api/v1/alerts/{id}/attachments/{file}" "getAlertAttachment" "alerts" Signed &[], None, Text("application/octet-stream"), &[404],
+    "GET" "/api/v1/alerts/{id}/attachments/{file}" "getAlertAttachment" "alerts" Alerts &[], None, Text("application/octet-stream"), &[404],
         "One of these files by its name here, in the media type its bytes have; one range is understood";
-    "POST" "/api/v1/alerts/{id}/actions" "actOnAlert" "alerts" Signed &[], Some("ActionRequest"), Json("Handling"), &[403, 404, 409, 413, 415, 422],
+    "POST" "/api/v1/alerts/{id}/actions" "actOnAlert" "alerts" Alerts &[], Some("ActionRequest"), Json("Handling"), &[403, 404, 409, 413, 415, 422],
         "Acts on an alert";
-    "POST" "/api/v1/alerts/actions" "actOnAlerts" "alerts" Signed &[], Some("BulkRequest"), Json("BulkAnswer"), &[403, 413, 415, 422],
+    "POST" "/api/v1/alerts/actions" "actOnAlerts" "alerts" Alerts &[], Some("BulkRequest"), Json("BulkAnswer"), &[403, 413, 415, 422],
         "Acts on many alerts with one note";
-    "GET" "/api/v1/vehicles" "listVehicles" "vehicles" Signed VEHICLE_FILTERS, None, Json("VehiclePage"), &[],
+    "GET" "/api/v1/vehicles" "listVehicles" "vehicles" Vehicles VEHICLE_FILTERS, None, Json("VehiclePage"), &[],
         "Vehicles with their latest word, by terminal";
-    "GET" "/api/v1/vehicles/{terminal}" "getVehicle" "vehicles" Signed &[], None, Json("Vehicle"), &[404],
+    "GET" "/api/v1/vehicles/{terminal}" "getVehicle" "vehicles" Vehicles &[], None, Json("Vehicle"), &[404],
         "One vehicle";
-    "GET" "/api/v1/vehicles/{terminal}/track" "getVehicleTrack" "vehicles" Signed TRACK_FILTERS, None, Json("Track"), &[404],
+    "GET" "/api/v1/vehicles/{terminal}/track" "getVehicleTrack" "vehicles" Vehicles TRACK_FILTERS, None, Json("Track"), &[404],
         "Where a vehicle was, oldest first; without from and to the last 24 hours";
-    "GET" "/api/v1/vehicles/{terminal}/violations" "listVehicleViolations" "vehicles" Signed VIOLATION_FILTERS, None, Json("AlertPage"), &[404],
+    "GET" "/api/v1/vehicles/{terminal}/violations" "listVehicleViolations" "vehicles" Alerts VIOLATION_FILTERS, None, Json("AlertPage"), &[404],
         "The alerts of a vehicle, newest first";
-    "POST" "/api/v1/vehicles/{terminal}/commands" "queueCommand" "commands" Signed &[], Some("CommandRequest"), Queued("Command"), &[403, 404, 413, 415, 422, 429],
+    "POST" "/api/v1/vehicles/{terminal}/commands" "queueCommand" "commands" Commands &[], Some("CommandRequest"), Queued("Command"), &[403, 404, 413, 415, 422, 429],
         "Queues a command, sent when the terminal is there; which kinds depends on the role";
-    "GET" "/api/v1/vehicles/{terminal}/commands" "listCommands" "commands" Signed COMMAND_FILTERS, None, Json("CommandPage"), &[404],
+    "GET" "/api/v1/vehicles/{terminal}/commands" "listCommands" "commands" Commands COMMAND_FILTERS, None, Json("CommandPage"), &[404],
         "Commands of a vehicle, newest first";
-    "GET" "/api/v1/commands/{id}" "getCommand" "commands" Signed &[], None, Json("Command"), &[404],
+    "GET" "/api/v1/commands/{id}" "getCommand" "commands" Commands &[], None, Json("Command"), &[404],
         "One command and how far it is";
-    "DELETE" "/api/v1/commands/{id}" "cancelCommand" "commands" Signed &[], None, Json("Command"), &[403, 404, 409],
-        "Takes back a command that is still queued; for who sent it, and the roles duty and admin";
-    "GET" "/api/v1/dangers" "listDangers" "dangers" Signed DANGER_FILTERS, None, Json("DangerPage"), &[],
+    "DELETE" "/api/v1/commands/{id}" "cancelCommand" "commands" Commands &[], None, Json("Command"), &[403, 404, 409],
+        "Takes back a command that is still queued; for who sent it, and the desk";
+    "GET" "/api/v1/dangers" "listDangers" "dangers" Dangers DANGER_FILTERS, None, Json("DangerPage"), &[],
         "The list of major dangers, the newest first";
-    "POST" "/api/v1/dangers" "createDanger" "dangers" Signed &[], Some("DangerRequest"), Created("Danger"), &[403, 413, 415, 422],
+    "POST" "/api/v1/dangers" "createDanger" "dangers" DangersWrite &[], Some("DangerRequest"), Created("Danger"), &[403, 413, 415, 422],
         "Lists a danger, by itself or for alerts";
-    "GET" "/api/v1/dangers/{id}" "getDanger" "dangers" Signed &[], None, Json("Danger"), &[404],
+    "GET" "/api/v1/dangers/{id}" "getDanger" "dangers" Dangers &[], None, Json("Danger"), &[404],
         "One entry of the list";
-    "GET" "/api/v1/dangers/{id}/timeline" "getDangerTimeline" "dangers" Signed &[], None, Json("DangerTimeline"), &[404],
+    "GET" "/api/v1/dangers/{id}/timeline" "getDangerTimeline" "dangers" Dangers &[], None, Json("DangerTimeline"), &[404],
         "Every step of an entry, oldest first";
-    "POST" "/api/v1/dangers/{id}/actions" "actOnDanger" "dangers" Signed &[], Some("DangerActionRequest"), Json("Danger"), &[403, 404, 409, 413, 415, 422],
+    "POST" "/api/v1/dangers/{id}/actions" "actOnDanger" "dangers" DangersRectify &[], Some("DangerActionRequest"), Json("Danger"), &[403, 404, 409, 413, 415, 422],
         "Takes a step: assign, progress, report, extend, request-close, close, return, announce, comment or reopen";
-    "GET" "/api/v1/quality" "listQuality" "quality" Signed QUALITY_FILTERS, None, Json("QualityPage"), &[],
+    "GET" "/api/v1/quality" "listQuality" "quality" Statistics QUALITY_FILTERS, None, Json("QualityPage"), &[],
         "The quality of vehicles' data, day by day in China, newest first; without from and to the last seven days";
-    "GET" "/api/v1/rules" "listRules" "rules" Signed &[], None, Json("RuleList"), &[403],
-        "Every rule and setting with its figure in force, its bounds and the law behind it; for the roles duty and admin";
-    "GET" "/api/v1/stats/alerts" "countAlerts" "statistics" Signed STATS_FILTERS, None, Json("AlertCounts"), &[],
+    "GET" "/api/v1/rules" "listRules" "rules" Rules &[], None, Json("RuleList"), &[403],
+        "Every rule and setting with its figure in force, its bounds and the law behind it";
+    "GET" "/api/v1/stats/alerts" "countAlerts" "statistics" Statistics STATS_FILTERS, None, Json("AlertCounts"), &[],
         "How many alerts by a key: rule, severity, hour, day, operator, division or class; without from the last 30 days";
-    "GET" "/api/v1/stats/indicators" "getIndicators" "statistics" Signed &["month", "operator"], None, Json("Indicators"), &[404],
+    "GET" "/api/v1/stats/indicators" "getIndicators" "statistics" Statistics &["month", "operator"], None, Json("Indicators"), &[404],
         "The ten indicators a month is assessed by, of one operator or of all that are seen; without month the current one";
-    "GET" "/api/v1/operators" "listOperators" "dossiers" Signed &["q", "limit", "cursor"], None, Json("OperatorPage"), &[],
+    "GET" "/api/v1/operators" "listOperators" "dossiers" Vehicles &["q", "limit", "cursor"], None, Json("OperatorPage"), &[],
         "Operators on file and how their vehicles stand now, by id";
-    "GET" "/api/v1/operators/{id}/dossier" "getOperatorDossier" "dossiers" Signed &["from", "to"], None, Json("Dossier"), &[404],
+    "GET" "/api/v1/operators/{id}/dossier" "getOperatorDossier" "dossiers" Vehicles &["from", "to"], None, Json("Dossier"), &[404],
         "What an operator's vehicles did; without from the last 365 days";
-    "GET" "/api/v1/drivers" "listDrivers" "dossiers" Signed &["q", "operator", "limit", "cursor"], None, Json("DriverPage"), &[],
+    "GET" "/api/v1/drivers" "listDrivers" "dossiers" Vehicles &["q", "operator", "limit", "cursor"], None, Json("DriverPage"), &[],
         "Drivers, escorts and carers on file, by operator and certificate";
-    "GET" "/api/v1/drivers/{certificate}/dossier" "getDriverDossier" "dossiers" Signed &["from", "to"], None, Json("Dossier"), &[404],
+    "GET" "/api/v1/drivers/{certificate}/dossier" "getDriverDossier" "dossiers" Vehicles &["from", "to"], None, Json("Dossier"), &[404],
         "What a driver did; without from the last 365 days. The audit log tells who read it";
-    "GET" "/api/v1/vehicles/{terminal}/dossier" "getVehicleDossier" "dossiers" Signed &["from", "to"], None, Json("Dossier"), &[404],
+    "GET" "/api/v1/vehicles/{terminal}/dossier" "getVehicleDossier" "dossiers" Vehicles &["from", "to"], None, Json("Dossier"), &[404],
         "What a vehicle did; without from the last 365 days";
-    "POST" "/api/v1/rules/trial" "tryRules" "rules" Signed &[], Some("TrialRequest"), Begun("RuleTrial"), &[403, 409, 413, 415, 422],
-        "Begins a trial: the rules in force and changed ones over the frames of some time, one trial at a time; for the role admin";
-    "GET" "/api/v1/rules/trials/{id}" "getRuleTrial" "rules" Signed &[], None, Json("RuleTrial"), &[403, 404],
-        "How far a trial is, and which alerts the changed rules gain, lose and change; for the roles duty and admin";
-    "DELETE" "/api/v1/rules/trials/{id}" "cancelRuleTrial" "rules" Signed &[], None, Nothing, &[403, 404],
-        "Stops a trial; for the role admin";
-    "GET" "/api/v1/rules/changes" "listRuleChanges" "rules" Signed &["limit", "cursor"], None, Json("RuleChangePage"), &[403],
-        "Changes of the rules and who decided on them, newest first; for the roles duty and admin";
-    "POST" "/api/v1/rules/changes" "changeRules" "rules" Signed &[], Some("RuleChangeRequest"), Json("RuleChange"), &[403, 409, 413, 415, 422, 503],
-        "Changes settings of the rules: in force at once, or with rules.two_person once a second person approves; for the role admin";
-    "POST" "/api/v1/rules/changes/{id}/decide" "decideRuleChange" "rules" Signed &[], Some("RuleDecisionRequest"), Json("RuleChange"), &[403, 404, 409, 413, 415, 422, 503],
-        "Approves or rejects a change that waits; for the role admin";
-    "GET" "/api/v1/structures" "listStructures" "structures" Signed &[], None, Json("StructureList"), &[],
+    "POST" "/api/v1/rules/trial" "tryRules" "rules" RulesWrite &[], Some("TrialRequest"), Begun("RuleTrial"), &[403, 409, 413, 415, 422],
+        "Begins a trial: the rules in force and changed ones over the frames of some time, one trial at a time";
+    "GET" "/api/v1/rules/trials/{id}" "getRuleTrial" "rules" Rules &[], None, Json("RuleTrial"), &[403, 404],
+        "How far a trial is, and which alerts the changed rules gain, lose and change";
+    "DELETE" "/api/v1/rules/trials/{id}" "cancelRuleTrial" "rules" RulesWrite &[], None, Nothing, &[403, 404],
+        "Stops a trial";
+    "GET" "/api/v1/rules/changes" "listRuleChanges" "rules" Rules &["limit", "cursor"], None, Json("RuleChangePage"), &[403],
+        "Changes of the rules and who decided on them, newest first";
+    "POST" "/api/v1/rules/changes" "changeRules" "rules" RulesWrite &[], Some("RuleChangeRequest"), Json("RuleChange"), &[403, 409, 413, 415, 422, 503],
+        "Changes settings of the rules: in force at once, or with rules.two_person once a second person approves";
+    "POST" "/api/v1/rules/changes/{id}/decide" "decideRuleChange" "rules" RulesWrite &[], Some("RuleDecisionRequest"), Json("RuleChange"), &[403, 404, 409, 413, 415, 422, 503],
+        "Approves or rejects a change that waits";
+    "GET" "/api/v1/structures" "listStructures" "structures" Map &[], None, Json("StructureList"), &[],
         "Bridges and tunnels with a monitor: the newest reading, and whether they are closed";
-    "POST" "/api/v1/structures/{id}/reopen" "reopenStructure" "structures" Signed &[], Some("ReopenRequest"), Accepted, &[403, 404, 409, 413, 415, 422],
+    "POST" "/api/v1/structures/{id}/reopen" "reopenStructure" "structures" StructuresReopen &[], Some("ReopenRequest"), Accepted, &[403, 404, 409, 413, 415, 422],
         "Opens a structure that its monitor closed";
-    "POST" "/api/v1/sightings" "reportSighting" "structures" Signed &[], Some("SightingRequest"), Accepted, &[403, 413, 415, 422],
+    "POST" "/api/v1/sightings" "reportSighting" "structures" Sightings &[], Some("SightingRequest"), Accepted, &[403, 413, 415, 422],
         "A camera saw a plate";
-    "GET" "/api/v1/live" "streamLive" "live" Signed &[], None, Text("text/event-stream"), &[],
+    "GET" "/api/v1/live" "streamLive" "live" Alerts &[], None, Text("text/event-stream"), &[],
         "Server-sent events: alert, vehicle, handling, summary, resync";
-    "GET" "/api/v1/live/positions" "streamPositions" "live" Signed &[], None, Socket("roadwarden.positions.v1"), &[403, 426, 503],
+    "GET" "/api/v1/live/positions" "streamPositions" "live" Vehicles &[], None, Socket("roadwarden.positions.v1"), &[403, 426, 503],
         "A WebSocket: where the vehicles of a view are, in binary frames; protocol/README.md has the layout";
-    "GET" "/api/v1/exports/violations.csv" "exportViolationsCsv" "exports" Signed EXPORT_FILTERS, None, Text("text/csv"), &[],
+    "GET" "/api/v1/exports/violations.csv" "exportViolationsCsv" "exports" Exports EXPORT_FILTERS, None, Text("text/csv"), &[],
         "Alerts as CSV: UTF-8 with a byte order mark, safe to open in a spreadsheet; at most 1,000,000. X-Truncated tells how many where there are more";
-    "GET" "/api/v1/exports/violations.xlsx" "exportViolationsXlsx" "exports" Signed EXPORT_FILTERS, None, Text("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"), &[],
+    "GET" "/api/v1/exports/violations.xlsx" "exportViolationsXlsx" "exports" Exports EXPORT_FILTERS, None, Text("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"), &[],
         "Alerts as a workbook of Excel, at most 50,000. X-Truncated tells how many where there are more";
-    "GET" "/api/v1/exports/stats.xlsx" "exportStatsXlsx" "exports" Signed STATS_EXPORT_FILTERS, None, Text("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"), &[],
+    "GET" "/api/v1/exports/stats.xlsx" "exportStatsXlsx" "exports" Exports STATS_EXPORT_FILTERS, None, Text("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"), &[],
         "What countAlerts answers as a workbook of Excel";
-    "GET" "/api/v1/map/zones" "getZones" "map" Signed &[], None, Json("FeatureCollection"), &[],
+    "GET" "/api/v1/map/zones" "getZones" "map" Map &[], None, Json("FeatureCollection"), &[],
         "Zones in force as GeoJSON";
-    "GET" "/api/v1/map/routes" "getRoutes" "map" Signed &[], None, Json("FeatureCollection"), &[],
+    "GET" "/api/v1/map/routes" "getRoutes" "map" Map &[], None, Json("FeatureCollection"), &[],
         "Routes in force as GeoJSON";
-    "GET" "/api/v1/zones" "listZones" "map" Signed ZONE_FILTERS, None, Json("MapPlacePage"), &[403],
-        "Zones of the files and of the console, closed ones too, by id; not for the role operator";
-    "POST" "/api/v1/zones" "drawZone" "map" Signed &[], Some("DrawRequest"), Drawn("MapPlace"), &[403, 409, 413, 415, 422, 503],
-        "Draws a zone, in force when this answers; for the role admin";
-    "GET" "/api/v1/zones/{id}" "getZone" "map" Signed &[], None, Json("MapPlace"), &[403, 404],
+    "GET" "/api/v1/zones" "listZones" "map" Zones ZONE_FILTERS, None, Json("MapPlacePage"), &[403],
+        "Zones of the files and of the console, closed ones too, by id";
+    "POST" "/api/v1/zones" "drawZone" "map" ZonesWrite &[], Some("DrawRequest"), Drawn("MapPlace"), &[403, 409, 413, 415, 422, 503],
+        "Draws a zone, in force when this answers";
+    "GET" "/api/v1/zones/{id}" "getZone" "map" Zones &[], None, Json("MapPlace"), &[403, 404],
         "One zone; its ETag is its version";
-    "PUT" "/api/v1/zones/{id}" "redrawZone" "map" Signed &[], Some("RedrawRequest"), Json("MapPlace"), &[403, 404, 412, 413, 415, 422, 428, 503],
-        "Puts another in the place of a zone, or closes one of a file; wants If-Match; for the role admin";
-    "DELETE" "/api/v1/zones/{id}" "removeZone" "map" Signed &["note"], None, Nothing, &[403, 404, 409, 412, 422, 428, 503],
-        "Takes back what was drawn or closed: the zone of a file holds again; wants If-Match; for the role admin";
-    "GET" "/api/v1/zones/{id}/versions" "listZoneVersions" "map" Signed &[], None, Json("MapPlaceVersionList"), &[403, 404],
+    "PUT" "/api/v1/zones/{id}" "redrawZone" "map" ZonesWrite &[], Some("RedrawRequest"), Json("MapPlace"), &[403, 404, 412, 413, 415, 422, 428, 503],
+        "Puts another in the place of a zone, or closes one of a file; wants If-Match";
+    "DELETE" "/api/v1/zones/{id}" "removeZone" "map" ZonesWrite &["note"], None, Nothing, &[403, 404, 409, 412, 422, 428, 503],
+        "Takes back what was drawn or closed: the zone of a file holds again; wants If-Match";
+    "GET" "/api/v1/zones/{id}/versions" "listZoneVersions" "map" Zones &[], None, Json("MapPlaceVersionList"), &[403, 404],
         "Who changed a zone when and why, newest first, at most 200";
-    "GET" "/api/v1/routes" "listRoutes" "map" Signed ROUTE_FILTERS, None, Json("MapPlacePage"), &[403],
-        "Routes of the files and of the console, closed ones too, by id; not for the role operator";
-    "POST" "/api/v1/routes" "drawRoute" "map" Signed &[], Some("DrawRequest"), Drawn("MapPlace"), &[403, 409, 413, 415, 422, 503],
-        "Draws a route, in force when this answers; for the role admin";
-    "GET" "/api/v1/routes/{id}" "getRoute" "map" Signed &[], None, Json("MapPlace"), &[403, 404],
+    "GET" "/api/v1/routes" "listRoutes" "map" Zones ROUTE_FILTERS, None, Json("MapPlacePage"), &[403],
+        "Routes of the files and of the console, closed ones too, by id";
+    "POST" "/api/v1/routes" "drawRoute" "map" ZonesWrite &[], Some("DrawRequest"), Drawn("MapPlace"), &[403, 409, 413, 415, 422, 503],
+        "Draws a route, in force when this answers";
+    "GET" "/api/v1/routes/{id}" "getRoute" "map" Zones &[], None, Json("MapPlace"), &[403, 404],
         "One route; its ETag is its version";
-    "PUT" "/api/v1/routes/{id}" "redrawRoute" "map" Signed &[], Some("RedrawRequest"), Json("MapPlace"), &[403, 404, 412, 413, 415, 422, 428, 503],
-        "Puts another in the place of a route, or closes one of a file; wants If-Match; for the role admin";
-    "DELETE" "/api/v1/routes/{id}" "removeRoute" "map" Signed &["note"], None, Nothing, &[403, 404, 409, 412, 422, 428, 503],
-        "Takes back what was drawn or closed: the route of a file holds again; wants If-Match; for the role admin";
-    "GET" "/api/v1/routes/{id}/versions" "listRouteVersions" "map" Signed &[], None, Json("MapPlaceVersionList"), &[403, 404],
+    "PUT" "/api/v1/routes/{id}" "redrawRoute" "map" ZonesWrite &[], Some("RedrawRequest"), Json("MapPlace"), &[403, 404, 412, 413, 415, 422, 428, 503],
+        "Puts another in the place of a route, or closes one of a file; wants If-Match";
+    "DELETE" "/api/v1/routes/{id}" "removeRoute" "map" ZonesWrite &["note"], None, Nothing, &[403, 404, 409, 412, 422, 428, 503],
+        "Takes back what was drawn or closed: the route of a file holds again; wants If-Match";
+    "GET" "/api/v1/routes/{id}/versions" "listRouteVersions" "map" Zones &[], None, Json("MapPlaceVersionList"), &[403, 404],
         "Who changed a route when and why, newest first, at most 200";
     "POST" "/api/v1/session" "signIn" "session" Open &[], Some("SignIn"), Json("Me"), &[413, 415, 422, 429],
         "Signs a person in: sets the session cookie";
     "POST" "/api/v1/session/ticket" "redeemTicket" "session" Open &[], Some("Ticket"), Json("Me"), &[413, 415, 422, 429],
         "Signs in with a one-time ticket";
-    "DELETE" "/api/v1/session" "signOut" "session" Signed &[], None, Nothing, &[403],
+    "DELETE" "/api/v1/session" "signOut" "session" Own &[], None, Nothing, &[403],
         "Ends the session";
-    "GET" "/api/v1/me" "getMe" "session" Signed &[], None, Json("Me"), &[],
+    "GET" "/api/v1/me" "getMe" "session" Own &[], None, Json("Me"), &[],
         "Who is asking";
-    "POST" "/api/v1/reload" "reload" "service" Signed &[], None, Json("Reloaded"), &[403, 422, 503],
-        "Puts rules and reference files into force as they stand now, all or nothing; for the role admin";
-    "GET" "/api/v1/audit" "listAudit" "service" Signed &["limit"], None, Json("AuditPage"), &[403],
-        "Who did what, newest first; for the role admin";
+    "POST" "/api/v1/reload" "reload" "service" System &[], None, Json("Reloaded"), &[403, 422, 503],
+        "Puts rules and reference files into force as they stand now, all or nothing";
+    "GET" "/api/v1/audit" "listAudit" "service" Audit &["limit"], None, Json("AuditPage"), &[403],
+        "Who did what, newest first";
     "GET" "/api/openapi.json" "getOpenapi" "service" Open &[], None, Text("application/json"), &[],
         "This document";
     "GET" "/healthz" "getHealth" "service" Open &[], None, Text("text/plain"), &[],

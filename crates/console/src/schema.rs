@@ -1321,12 +1321,24 @@ documents! {
     Me {
         /// User or token name.
         name: String,
-        /// `duty`, `police`, `operator` or `admin`.
+        /// `duty`, `supervisor`, `department`, `police`, `operator`, `analyst`, `admin` or `auditor`.
         role: String,
-        /// The operator whose vehicles are seen.
+        /// The operator whose vehicles are seen, where it is one only.
         operator: Option<String>,
+        /// The operators whose vehicles are seen; with no division either: all.
+        operators: Vec<String>,
+        /// The divisions that are seen: 2, 4 or 6 digits, everything that begins so.
+        divisions: Vec<String>,
+        /// The department it belongs to.
+        department: Option<String>,
         /// Whether this is the demo.
         demo: bool,
+        /// What it may do to an alert.
+        actions: Vec<String>,
+        /// What it may do at all: each route names the right it needs as `x-right`.
+        rights: Vec<String>,
+        /// Whether more than a password was asked for.
+        second_factor: bool,
     }
     /// Readiness, check by check.
     Readiness {

@@ -7,6 +7,7 @@ use std::time::Duration;
 use axum::extract::{Path, State};
 use axum::{Extension, Json};
 use fleet::{Division, EventTime, PlateColor, PositionLabel, Registry, TerminalId, Vehicle, VehicleClass};
+use ledger::Scope;
 use pipeline::LiveVehicle;
 use serde_json::{Value, json};
 
@@ -110,7 +111,7 @@ pub(crate) fn visible(app: &Shared, caller: &Caller, terminal: &str) -> Result<(
 }
 
 pub(crate) fn sees(caller: &Caller, known: &Known) -> bool {
-    caller.sees_operator(known.0.as_ref().map_or("", |vehicle| vehicle.operator.as_str()))
+    caller.sees_vehicle(known.0.as_ref())
 }
 
 /// The registry and what reported, by rising terminal number.
@@ -125,12 +126,14 @@ pub(crate) fn everything(app: &Shared, registry: &Registry) -> BTreeMap<Terminal
 }
 
 /// How many vehicles a scope has, and how many of them are online.
-pub(crate) fn counts(app: &Shared, scope: Option<&str>) -> (usize, usize) {
+pub(crate) fn counts(app: &Shared, scope: &Scope) -> (usize, usize) {
     let registry = Arc::clone(&app.parts.reference.borrow().registry);
     let all = everything(app, &registry);
-    let mut mine = all
-        .values()
-        .filter(|known| scope.is_none_or(|own| known.0.as_ref().is_some_and(|v| v.operator == own)));
+    let is_seen = |known: &&Known| match &known.0 {
+        Some(vehicle) => scope.sees_vehicle(&vehicle.operator, vehicle.division),
+        None => scope.sees_vehicle("", Division::UNKNOWN),
+    };
+    let mut mine = all.values().filter(is_seen);
     mine.by_ref().fold((0, 0), |(total, online), known| {
         (total + 1, online + usize::from(is_online(known.1.as_deref())))
     })

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex};
 use client::{Client, Credential};
 use common::World;
 use console::{Console, NotReloaded, Parts, Trial, TrialAsk};
-use ledger::{Role, RuleChangeState, RuleDecision};
+use ledger::{Identity, Role, RuleChangeState, RuleDecision};
 use serde_json::{Value, json};
 
 /// A console whose changes of the rules come into force in the ledger.
@@ -26,7 +26,7 @@ async fn start(world: &World) -> Console {
 }
 
 fn named(world: &World, console: &Console, name: &str) -> Client {
-    let token = world.ledger.add_token(name, Role::Admin, None).unwrap();
+    let token = common::token_of(&world.ledger, &Identity::new(name, Role::Admin));
     Client { address: console.local_addr(), credential: Credential::Token(token) }
 }
 

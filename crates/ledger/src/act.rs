@@ -150,25 +150,6 @@ impl Ledger {
     pub fn audit(&self, entry: &AuditEntry) -> Result<(), StoreError> {
         self.write(|transaction| Ok(insert_audit(transaction, entry)?))
     }
-
-    /// The newest rows of the audit log, newest first.
-    pub fn audit_log(&self, limit: usize) -> Result<Vec<AuditEntry>, StoreError> {
-        let reader = self.reader();
-        let mut statement = reader.prepare_cached(
-            "SELECT at, by, via, action, subject, detail FROM audit ORDER BY seq DESC LIMIT ?",
-        )?;
-        let rows = statement.query_map([i64::try_from(limit).unwrap_or(i64::MAX)], |row| {
-            Ok(AuditEntry {
-                at: ReceiveTime::from_ms(row.get(0)?),
-                by: row.get(1)?,
-                via: row.get::<_, String>(2)?.parse().unwrap_or(Via::Rule),
-                action: row.get(3)?,
-                subject: row.get(4)?,
-                detail: row.get(5)?,
-            })
-        })?;
-        Ok(rows.collect::<Result<_, _>>()?)
-    }
 }
 
 fn act_in(transaction: &Transaction<'_>, action: &Action) -> Result<Handling, ActError> {

@@ -6,6 +6,7 @@
 
 mod accounts;
 mod act;
+mod audit;
 mod commands;
 mod dangers;
 mod export;
@@ -21,9 +22,12 @@ mod record;
 mod rule_changes;
 mod schema;
 
+mod scope;
+mod sessions;
 mod stats;
 #[cfg(test)]
 mod tests;
+mod views;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -33,8 +37,9 @@ use fleet::{AlertId, ReceiveTime};
 use rusqlite::Connection;
 use tokio::sync::{Notify, broadcast};
 
-pub use crate::accounts::{Identity, Role, User};
+pub use crate::accounts::{AccountError, Author, Identity, Role, Token, Unfit, User};
 pub use crate::act::{ActError, Action, AuditEntry, TimelineEntry};
+pub use crate::audit::AuditQuery;
 pub use crate::commands::{
     COMMAND_LASTS_MAX, CancelError, CommandId, CommandQuery, CommandRecord, CommandState, NewCommand,
     QueueError, Settled, Settlement,
@@ -56,7 +61,10 @@ pub use crate::rule_changes::{
     NewRuleChange, ProposeError, RULE_CHANGES_PENDING_MAX, RuleChange, RuleChangeState, RuleDecision,
 };
 
+pub use crate::scope::{Scope, Within};
+pub use crate::sessions::{Origin, SESSION_IDLE, SESSION_LASTS, Session, session_id};
 pub use crate::stats::{AlertCount, By, MonthCount};
+pub use crate::views::{Owner, VIEWS_MAX, View, ViewError};
 
 use crate::metrics::Metrics;
 

@@ -7,7 +7,7 @@ use rusqlite::types::Value;
 use rusqlite::{Row, Transaction, params};
 
 use crate::outbox::word;
-use crate::{Ledger, StoreError};
+use crate::{Ledger, Scope, StoreError};
 
 /// The most items of a page (contract section 6).
 const LIMIT_MAX: usize = 1000;
@@ -62,8 +62,10 @@ pub struct QualityQuery {
     pub terminals: Vec<TerminalId>,
     /// Operators asked for.
     pub operators: Vec<String>,
-    /// The scope of an operator's account.
-    pub operator: Option<String>,
+    /// What the account that asks sees: days that were counted for its operators.
+    pub scope: Scope,
+    /// With these: the vehicles of the scope's divisions, as the registry has them.
+    pub also: Vec<TerminalId>,
     /// Jumps from which on a vehicle drifted.
     pub drift_jumps: u16,
     /// At most so many, at most 1000.
@@ -97,7 +99,15 @@ impl Ledger {
         };
         one_of("terminal", query.terminals.iter().map(TerminalId::as_str).collect());
         one_of("operator", query.operators.iter().map(String::as_str).collect());
-        one_of("operator", query.operator.iter().map(String::as_str).collect());
+        if let Some(within) = &query.scope.within {
+            let also: Vec<&str> = query.also.iter().map(TerminalId::as_str).collect();
+            let mine = |texts: &[&str]| Ok::<_, StoreError>(Value::Text(serde_json::to_string(texts)?));
+            sql.push_str(
+                " AND (operator IN (SELECT value FROM json_each(?)) OR terminal IN (SELECT value FROM json_each(?)))",
+            );
+            let operators: Vec<&str> = within.operators.iter().map(String::as_str).collect();
+            values.extend([mine(&operators)?, mine(&also)?]);
+        }
         if let Some((day, terminal)) = &query.after {
             sql.push_str(" AND (day < ? OR day = ? AND terminal > ?)");
             values.extend([Value::Integer((*day).into()), Value::Integer((*day).into())]);

@@ -10,7 +10,7 @@ use rusqlite::{OptionalExtension, Row};
 use serde::{Deserialize, Serialize};
 
 use crate::handling::{Handling, HandlingStatus, Via};
-use crate::{Ledger, StoreError, TimelineEntry, record};
+use crate::{Ledger, Scope, StoreError, TimelineEntry, record, scope};
 
 /// The most items of a page (contract section 6).
 const LIMIT_MAX: usize = 1000;
@@ -67,8 +67,8 @@ pub struct Query {
     pub limit: usize,
     /// Where the last page ended.
     pub cursor: Option<String>,
-    /// The scope of an operator's account: nothing of others is ever listed.
-    pub operator: Option<String>,
+    /// What the account that asks sees: nothing else is ever listed or counted.
+    pub scope: Scope,
 }
 
 #[derive(Default)]
@@ -173,7 +173,7 @@ impl Filter {
         filter.one_of("a.plate", query.plates.iter().map(String::as_str));
         filter.one_of("a.terminal", query.terminals.iter().map(TerminalId::as_str));
         filter.one_of("a.operator", query.operators.iter().map(String::as_str));
-        filter.one_of("a.operator", query.operator.iter().map(String::as_str));
+        filter.scope(&query.scope)?;
         filter.one_of("a.class", query.classes.iter().map(|class| class.as_str()));
         if !query.drivers.is_empty() {
             // Says that the index by drivers is enough.
@@ -218,14 +218,7 @@ impl Filter {
             return Ok(());
         }
         for division in divisions {
-            if !matches!(division.len(), 2 | 4 | 6) || !division.bytes().all(|byte| byte.is_ascii_digit()) {
-                return Err(StoreError::Division(division.clone()));
-            }
-            let prefix = match division.as_str() {
-                "000000" => "000000",
-                whole => whole.strip_suffix("0000").or_else(|| whole.strip_suffix("00")).unwrap_or(whole),
-            };
-            self.values.push(Value::Text(format!("{prefix}*")));
+            self.values.push(Value::Text(format!("{}*", scope::checked(division)?)));
         }
         self.sql.push_str(&format!(" AND ({})", vec!["a.division GLOB ?"; divisions.len()].join(" OR ")));
         Ok(())

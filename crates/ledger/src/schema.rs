@@ -3,14 +3,33 @@
 use std::path::Path;
 use std::time::Duration;
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
 use crate::OpenError;
 
-const FORMAT: i64 = 1;
+const FORMAT: i64 = 2;
 
+/// What brings a file of format 1 to format 2: an account may have several operators and divisions. Sessions and tickets
+/// end, for nothing is known of where they came from.
+const FROM_1: &str = "
+ALTER TABLE user ADD COLUMN operators TEXT NOT NULL DEFAULT '[]';
+ALTER TABLE user ADD COLUMN divisions TEXT NOT NULL DEFAULT '[]';
+UPDATE user SET operators = json_array(operator) WHERE operator IS NOT NULL;
+ALTER TABLE user DROP COLUMN operator;
+DELETE FROM secret WHERE kind <> 'token';
+ALTER TABLE secret ADD COLUMN operators TEXT NOT NULL DEFAULT '[]';
+ALTER TABLE secret ADD COLUMN divisions TEXT NOT NULL DEFAULT '[]';
+UPDATE secret SET operators = json_array(operator) WHERE operator IS NOT NULL;
+ALTER TABLE secret DROP COLUMN operator;
+ALTER TABLE secret ADD COLUMN created INTEGER;
+ALTER TABLE secret ADD COLUMN created_by TEXT;
+ALTER TABLE secret ADD COLUMN id TEXT;
+ALTER TABLE secret ADD COLUMN seen INTEGER;
+ALTER TABLE secret ADD COLUMN address TEXT;
+ALTER TABLE secret ADD COLUMN agent TEXT;";
+
+/// The tables as this version has them.
 const TABLES: &str = "
-BEGIN;
 CREATE TABLE IF NOT EXISTS revision (
     seq INTEGER PRIMARY KEY, id BLOB NOT NULL, revision INTEGER NOT NULL, state TEXT NOT NULL,
     at INTEGER NOT NULL, document BLOB NOT NULL, UNIQUE (id, revision));
@@ -38,14 +57,23 @@ CREATE INDEX IF NOT EXISTS timeline_by_alert ON timeline (id, seq);
 CREATE TABLE IF NOT EXISTS audit (
     seq INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, by TEXT NOT NULL, via TEXT NOT NULL,
     action TEXT NOT NULL, subject TEXT NOT NULL, detail TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS audit_by_time ON audit (at, seq);
+CREATE INDEX IF NOT EXISTS audit_by_name ON audit (by, at, seq);
+CREATE INDEX IF NOT EXISTS audit_by_subject ON audit (subject, at, seq);
 CREATE TABLE IF NOT EXISTS request (
     id TEXT PRIMARY KEY, at INTEGER NOT NULL, handling TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS user (
-    name TEXT PRIMARY KEY, password TEXT NOT NULL, role TEXT NOT NULL, operator TEXT, department TEXT);
+    name TEXT PRIMARY KEY, password TEXT NOT NULL, role TEXT NOT NULL, department TEXT,
+    operators TEXT NOT NULL DEFAULT '[]', divisions TEXT NOT NULL DEFAULT '[]');
 CREATE TABLE IF NOT EXISTS secret (
-    hash BLOB PRIMARY KEY, kind TEXT NOT NULL, name TEXT NOT NULL, role TEXT NOT NULL, operator TEXT,
-    department TEXT, expires INTEGER);
+    hash BLOB PRIMARY KEY, kind TEXT NOT NULL, name TEXT NOT NULL, role TEXT NOT NULL, department TEXT,
+    expires INTEGER, operators TEXT NOT NULL DEFAULT '[]', divisions TEXT NOT NULL DEFAULT '[]', created INTEGER,
+    created_by TEXT, id TEXT, seen INTEGER, address TEXT, agent TEXT);
 CREATE INDEX IF NOT EXISTS secret_by_name ON secret (kind, name);
+CREATE INDEX IF NOT EXISTS session_by_id ON secret (id) WHERE id IS NOT NULL;
+CREATE TABLE IF NOT EXISTS view (
+    owner TEXT NOT NULL, name TEXT NOT NULL, query TEXT NOT NULL, updated INTEGER NOT NULL,
+    PRIMARY KEY (owner, name)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS terminal (
     id TEXT PRIMARY KEY, profile TEXT NOT NULL, updated INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS quality (
@@ -92,13 +120,11 @@ CREATE TABLE IF NOT EXISTS rule_change (
     via TEXT NOT NULL, note TEXT NOT NULL, changes TEXT NOT NULL, before TEXT NOT NULL, decided_at INTEGER,
     decided_by TEXT, decision_note TEXT);
 CREATE INDEX IF NOT EXISTS rule_change_pending ON rule_change (seq) WHERE state = 'pending';
-PRAGMA user_version = 1;
-COMMIT;";
+PRAGMA user_version = 2;";
 
 /// What `alert` holds beside its first columns, so that counting and exports read no document: taken from the newest
 /// revision and from the handling. `handled_at` and `handled_by` are of the entry of the result that still stands.
 const ADDED: &str = "
-BEGIN IMMEDIATE;
 ALTER TABLE alert ADD COLUMN class TEXT NOT NULL DEFAULT '';
 ALTER TABLE alert ADD COLUMN driver TEXT NOT NULL DEFAULT '';
 ALTER TABLE alert ADD COLUMN late INTEGER NOT NULL DEFAULT 0;
@@ -117,8 +143,7 @@ UPDATE alert SET (handled_at, handled_by) = (
     SELECT at, json_extract(entry, '$.by') FROM timeline WHERE timeline.id = alert.id
         AND json_extract(entry, '$.to') = 'handled' AND json_extract(entry, '$.from') <> 'handled'
     ORDER BY seq DESC LIMIT 1)
-    WHERE status IN ('handled', 'closed');
-COMMIT;";
+    WHERE status IN ('handled', 'closed');";
 
 /// Statistics read these alone.
 const ADDED_INDEXES: &str = "
@@ -129,19 +154,36 @@ CREATE INDEX IF NOT EXISTS alert_counted ON alert (raised_at, rule, severity, st
 
 pub(crate) fn open_writer(path: &Path) -> Result<Connection, OpenError> {
     let wrong = |source| OpenError::Database { path: path.to_owned(), source };
-    let connection = Connection::open(path).map_err(wrong)?;
-    let found: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(wrong)?;
+    let mut connection = Connection::open(path).map_err(wrong)?;
+    connection.busy_timeout(Duration::from_secs(5)).map_err(wrong)?;
+    connection.set_prepared_statement_cache_capacity(64);
+    refuse_newer(&connection, path)?;
+    connection
+        .execute_batch("PRAGMA page_size = 8192; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;")
+        .map_err(wrong)?;
+    // A second process that opens the file waits here, and then finds the new format.
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(wrong)?;
+    let found = refuse_newer(&transaction, path)?;
+    if found == 1 {
+        transaction.execute_batch(FROM_1).map_err(wrong)?;
+    }
+    transaction
+        .execute_batch(TABLES)
+        .and_then(|()| add_columns(&transaction))
+        .and_then(|()| transaction.commit())
+        .map_err(wrong)?;
+    Ok(connection)
+}
+
+/// The format of a file; 0 is a new one.
+fn refuse_newer(connection: &Connection, path: &Path) -> Result<i64, OpenError> {
+    let found = connection
+        .query_row("PRAGMA user_version", [], |row| row.get(0))
+        .map_err(|source| OpenError::Database { path: path.to_owned(), source })?;
     if found > FORMAT {
         return Err(OpenError::Newer { path: path.to_owned(), found, known: FORMAT });
     }
-    connection.busy_timeout(Duration::from_secs(5)).map_err(wrong)?;
-    connection.set_prepared_statement_cache_capacity(64);
-    connection
-        .execute_batch("PRAGMA page_size = 8192; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;")
-        .and_then(|()| connection.execute_batch(TABLES))
-        .and_then(|()| add_columns(&connection))
-        .map_err(wrong)?;
-    Ok(connection)
+    Ok(found)
 }
 
 /// A ledger that was made before there were these columns gets them, filled, once.

@@ -1,5 +1,4 @@
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Duration;
 
 use bytes::Bytes;
 use fleet::{
@@ -18,8 +17,12 @@ impl Dir {
         Self(std::env::temp_dir().join(format!("ledger-{}-{number}", std::process::id())))
     }
 
+    pub(crate) fn path(&self) -> PathBuf {
+        self.0.join("ledger.sqlite")
+    }
+
     pub(crate) fn open(&self) -> Ledger {
-        Ledger::open(&self.0.join("ledger.sqlite"), &prometheus::Registry::new()).unwrap()
+        Ledger::open(&self.path(), &prometheus::Registry::new()).unwrap()
     }
 }
 
@@ -27,6 +30,11 @@ impl Drop for Dir {
     fn drop(&mut self) {
         let _ = std::fs::remove_dir_all(&self.0);
     }
+}
+
+pub(crate) fn scope(operators: &[&str], divisions: &[&str]) -> Scope {
+    let own = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
+    Scope { within: Some(Within { operators: own(operators), divisions: own(divisions) }), department: None }
 }
 
 fn alert(number: i64, revision: u32, state: State) -> Alert {
@@ -151,9 +159,17 @@ fn pages_walk_every_alert_once_and_filters_hold() {
     assert_eq!(count(Query { divisions: vec!["540100".into()], ..Query::default() }), 13);
     assert_eq!(count(Query { divisions: vec!["5401".into(), "540202".into()], ..Query::default() }), 50);
     assert_eq!(
-        count(Query { operator: Some("OP1".into()), operators: vec!["OP0".into()], ..Query::default() }),
+        count(Query { scope: scope(&["OP1"], &[]), operators: vec!["OP0".into()], ..Query::default() }),
         0
     );
+    assert_eq!(count(Query { scope: scope(&["OP1"], &["00"]), ..Query::default() }), 25);
+    assert_eq!(count(Query { scope: scope(&[], &["5401"]), ..Query::default() }), 13);
+    assert_eq!(count(Query { scope: scope(&["OP1"], &["5401"]), ..Query::default() }), 38);
+    assert_eq!(count(Query { scope: Scope::nothing(), ..Query::default() }), 0);
+    for (department, expected) in [(Department::Police, 50), (Department::Ecology, 0)] {
+        let scope = Scope { department: Some(department), within: None };
+        assert_eq!(count(Query { scope, ..Query::default() }), expected);
+    }
     assert_eq!(
         count(Query {
             rules: vec![RuleId::FATIGUE],
@@ -282,39 +298,6 @@ fn the_frames_stay_with_their_alert() {
 }
 
 #[test]
-fn accounts_know_passwords_tokens_sessions_and_tickets() {
-    let dir = Dir::new();
-    let ledger = dir.open();
-    let user =
-        User { name: "duty".into(), role: Role::Duty, operator: None, department: Some(Department::Police) };
-    ledger.add_user(&user, "secret").unwrap();
-    assert_eq!(ledger.check_password("duty", "secret").unwrap(), Some(user.clone()));
-    assert_eq!(ledger.check_password("duty", "Secret").unwrap(), None);
-    assert_eq!(ledger.check_password("nobody", "secret").unwrap(), None);
-    let token = ledger.add_token("robot", Role::Operator, Some("OP1")).unwrap();
-    assert_eq!(token.len(), 64);
-    // Works from another process while the service runs.
-    assert_eq!(dir.open().check_token(&token).unwrap().unwrap().operator.as_deref(), Some("OP1"));
-    let now = ReceiveTime::from_ms(1_000);
-    let session = ledger.start_session(&user, now, Duration::from_secs(1)).unwrap();
-    assert_eq!(ledger.check_session(&session, now).unwrap(), Some(user.clone()));
-    assert_eq!(ledger.check_session(&session, ReceiveTime::from_ms(2_000)).unwrap(), None);
-    assert_eq!(ledger.check_token(&session).unwrap(), None);
-    ledger.end_session(&session).unwrap();
-    assert_eq!(ledger.check_session(&session, now).unwrap(), None);
-    let ticket = ledger.add_one_time_ticket(&user, now, Duration::from_secs(1)).unwrap();
-    assert_eq!(ledger.take_one_time_ticket(&ticket, now).unwrap(), Some(user.clone()));
-    assert_eq!(ledger.take_one_time_ticket(&ticket, now).unwrap(), None);
-    let session = ledger.start_session(&user, now, Duration::from_secs(1)).unwrap();
-    assert!(ledger.remove_user("duty").unwrap());
-    assert!(!ledger.remove_user("duty").unwrap());
-    assert_eq!(ledger.check_password("duty", "secret").unwrap(), None);
-    assert_eq!(ledger.check_session(&session, now).unwrap(), None);
-    assert_eq!(ledger.revoke_tokens("robot").unwrap(), 1);
-    assert_eq!(ledger.check_token(&token).unwrap(), None);
-}
-
-#[test]
 fn a_trim_keeps_what_is_open_handled_or_unsent() {
     let dir = Dir::new();
     let ledger = dir.open();
@@ -335,7 +318,7 @@ fn a_newer_format_is_refused() {
     let path = dir.0.join("ledger.sqlite");
     Connection::open(&path).unwrap().execute_batch("PRAGMA user_version = 9").unwrap();
     let error = Ledger::open(&path, &prometheus::Registry::new()).err().unwrap();
-    assert!(error.to_string().ends_with("has format 9, this version reads up to 1"), "{error}");
+    assert!(error.to_string().ends_with("has format 9, this version reads up to 2"), "{error}");
 }
 
 fn tally(terminal: &str, operator: &str, day: i32, seen: u32) -> fleet::Tally {
@@ -408,8 +391,13 @@ fn vehicles_days_come_in_pages_and_within_their_scope() {
     sorted.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)));
     sorted.dedup();
     assert_eq!((met.len(), &met), (20, &sorted));
-    let own = QualityQuery { operator: Some("OP1".into()), limit: 1000, after: None, ..query.clone() };
+    let own = QualityQuery { scope: scope(&["OP1"], &[]), limit: 1000, after: None, ..query.clone() };
     assert_eq!(ledger.quality_of_vehicles(&own).unwrap().0.len(), 6);
+    let also = vec![TerminalId::parse("100").unwrap()];
+    let more = QualityQuery { scope: scope(&["OP1"], &["54"]), also, ..own.clone() };
+    assert_eq!(ledger.quality_of_vehicles(&more).unwrap().0.len(), 8);
+    let nothing = QualityQuery { scope: Scope::nothing(), ..own.clone() };
+    assert!(ledger.quality_of_vehicles(&nothing).unwrap().0.is_empty());
     let nobody = QualityQuery { operators: vec!["OP2".into()], ..own.clone() };
     assert!(ledger.quality_of_vehicles(&nobody).unwrap().0.is_empty());
     let one = QualityQuery { terminals: vec![TerminalId::parse("101").unwrap()], ..own };
@@ -473,7 +461,9 @@ fn alerts_are_counted_by_each_key_and_in_chinas_days() {
     assert_eq!(counts(&ledger, &all, By::Severity), text(&[("minor", 3), ("critical", 2)]));
     assert_eq!(counts(&ledger, &all, By::Class), text(&[("charter-coach", 5)]));
     assert_eq!(counts(&ledger, &all, By::Division), text(&[("540202", 3), ("540102", 2)]));
-    let own = Query { operator: Some("OP1".into()), ..Query::default() };
+    let within = Within { operators: vec!["OP1".into()], divisions: Vec::new() };
+    let scope = Scope { within: Some(within), department: None };
+    let own = Query { scope, ..Query::default() };
     assert_eq!(counts(&ledger, &own, By::Operator), text(&[("OP1", 2)]));
     assert_eq!(ledger.count_by(&all, By::Hour, 2).unwrap().len(), 2);
     let months = ledger.count_by_month(&all).unwrap();

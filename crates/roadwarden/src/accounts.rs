@@ -4,10 +4,10 @@ use std::io::{BufRead, stdin};
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
-use ledger::{Identity, Ledger, Role};
+use ledger::{Author, Identity, Ledger, Role, Via};
 
 use crate::args::{self, RoleArg, UserVerb};
-use crate::serve;
+use crate::{clock, serve};
 
 /// Fewest characters of a password.
 const PASSWORD_CHARS_MIN: usize = 8;
@@ -15,8 +15,7 @@ const PASSWORD_CHARS_MIN: usize = 8;
 /// Makes a token and prints it, alone, on standard output.
 pub fn token(args: &args::Token) -> Result<()> {
     let ledger = open(&args.config)?;
-    let operator = args.operator.as_deref();
-    let token = ledger.add_token(&args.name, role(args.role), operator).context("cannot make the token")?;
+    let token = ledger.add_token(&identity(&args.account)?, &author()).context("cannot make the token")?;
     println!("{token}");
     eprintln!("This is the only time it is shown 仅显示一次; send it as: Authorization: Bearer {token}");
     Ok(())
@@ -26,24 +25,26 @@ pub fn token(args: &args::Token) -> Result<()> {
 pub fn user(args: &args::User) -> Result<()> {
     let ledger = open(&args.config)?;
     match &args.verb {
-        UserVerb::Add { name, role: wanted, operator } => {
+        UserVerb::Add(account) => {
+            let user = identity(account)?;
             let password = read_password()?;
-            let user = Identity {
-                name: name.clone(),
-                role: role(*wanted),
-                operator: operator.clone(),
-                department: None,
-            };
-            ledger.add_user(&user, &password).with_context(|| format!("cannot add {name}"))?;
-            eprintln!("added {name} 已添加");
+            ledger
+                .add_user(&user, &password, &author())
+                .with_context(|| format!("cannot add {}", user.name))?;
+            eprintln!("added {} 已添加", user.name);
         }
         UserVerb::List => {
             for user in ledger.users().context("cannot list the users")? {
-                println!("{}\t{}\t{}", user.name, user.role.as_str(), user.operator.unwrap_or_default());
+                let department = user.department.map(|own| own.to_string()).unwrap_or_default();
+                let (operators, divisions) = (user.operators.join(","), user.divisions.join(","));
+                println!("{}\t{}\t{operators}\t{divisions}\t{department}", user.name, user.role);
             }
         }
         UserVerb::Remove { name } => {
-            ensure!(ledger.remove_user(name).context("cannot remove the user")?, "there is no user {name}");
+            ensure!(
+                ledger.remove_user(name, &author()).context("cannot remove the user")?,
+                "there is no user {name}"
+            );
             eprintln!("removed {name} 已删除");
         }
     }
@@ -58,12 +59,33 @@ fn open(config: &Path) -> Result<Ledger> {
         .context("cannot open the ledger")
 }
 
+fn identity(account: &args::Account) -> Result<Identity> {
+    let identity = Identity {
+        name: account.name.clone(),
+        role: role(account.role),
+        department: account.department,
+        operators: account.operator.clone(),
+        divisions: account.division.clone(),
+    };
+    identity.check()?;
+    Ok(identity)
+}
+
+/// Whoever may run this command may do anything; the audit log says that it was done from here.
+fn author() -> Author {
+    Author { by: "command-line".to_owned(), via: Via::Service, at: clock::now() }
+}
+
 fn role(role: RoleArg) -> Role {
     match role {
         RoleArg::Admin => Role::Admin,
+        RoleArg::Analyst => Role::Analyst,
+        RoleArg::Auditor => Role::Auditor,
+        RoleArg::Department => Role::Department,
         RoleArg::Duty => Role::Duty,
         RoleArg::Operator => Role::Operator,
         RoleArg::Police => Role::Police,
+        RoleArg::Supervisor => Role::Supervisor,
     }
 }
 

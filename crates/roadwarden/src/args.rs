@@ -165,12 +165,40 @@ pub struct Simulate {
 pub enum RoleArg {
     /// Everything
     Admin,
+    /// Reads and exports
+    Analyst,
+    /// Reads the audit log, and nothing else
+    Auditor,
+    /// Sees and handles what is addressed to its department
+    Department,
     /// Watches and handles alerts
     Duty,
     /// Sees and handles its own vehicles
     Operator,
     /// Reads alerts and sends dispositions
     Police,
+    /// Leads the duty desk
+    Supervisor,
+}
+
+/// Who an account is and what it sees.
+#[derive(clap::Args)]
+pub struct Account {
+    /// Name to sign in with, or what a token is for
+    #[arg(long)]
+    pub name: String,
+    /// What it may do
+    #[arg(long)]
+    pub role: RoleArg,
+    /// An operator whose vehicles it sees; needed for the role operator; may be repeated
+    #[arg(long, required_if_eq("role", "operator"))]
+    pub operator: Vec<String>,
+    /// A division it sees, 2, 4 or 6 digits; may be repeated. Without divisions and operators: all
+    #[arg(long)]
+    pub division: Vec<String>,
+    /// police, transport, emergency, ecology or education; needed for the role department
+    #[arg(long, required_if_eq("role", "department"))]
+    pub department: Option<fleet::Department>,
 }
 
 /// `token`.
@@ -179,15 +207,9 @@ pub struct Token {
     /// The configuration, TOML
     #[arg(long)]
     pub config: PathBuf,
-    /// What the token is for
-    #[arg(long)]
-    pub name: String,
-    /// What it may do
-    #[arg(long)]
-    pub role: RoleArg,
-    /// The operator whose vehicles it sees; needed for the role operator
-    #[arg(long, required_if_eq("role", "operator"))]
-    pub operator: Option<String>,
+    /// Whose it is
+    #[command(flatten)]
+    pub account: Account,
 }
 
 /// `user`.
@@ -205,17 +227,7 @@ pub struct User {
 #[derive(Subcommand)]
 pub enum UserVerb {
     /// Add a user; the password is read from standard input
-    Add {
-        /// Name to sign in with
-        #[arg(long)]
-        name: String,
-        /// What the user may do
-        #[arg(long)]
-        role: RoleArg,
-        /// The operator whose vehicles it sees; needed for the role operator
-        #[arg(long, required_if_eq("role", "operator"))]
-        operator: Option<String>,
-    },
+    Add(Account),
     /// List all users
     List,
     /// Remove a user and end its sessions

@@ -71,7 +71,7 @@ pub fn run(args: &args::Demo) -> Result<()> {
 
 /// A way in for whoever started the demo, good once.
 fn guest_ticket(ledger: &ledger::Ledger) -> Result<String> {
-    let guest = Identity { name: "demo".to_owned(), role: Role::Admin, operator: None, department: None };
+    let guest = Identity::new("demo", Role::Admin);
     ledger
         .add_one_time_ticket(&guest, crate::clock::now(), TICKET_LASTS)
         .context("cannot make the sign-in ticket")

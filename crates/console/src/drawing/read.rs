@@ -6,11 +6,12 @@ use std::sync::Arc;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::{Extension, Json};
-use fleet::ZoneKind;
+use fleet::{Division, ZoneKind};
+use ledger::Scope;
 use serde_json::{Value, json};
 use settings::{PlaceKind, Reference};
 
-use super::{Of, absent, describe, may_read};
+use super::{Of, absent, describe};
 use crate::app::Shared;
 use crate::guard::Caller;
 use crate::json::{page, to_http};
@@ -23,8 +24,7 @@ pub(crate) async fn list<K: Of>(
     Extension(caller): Extension<Caller>,
     Extension(params): Extension<Params>,
 ) -> Result<Json<Value>, Problem> {
-    may_read(&caller)?;
-    let filter = Filter::from_params(&params)?;
+    let filter = Filter::from_params(&params, &caller)?;
     let limit = params.limit()?;
     let after = params.one::<String>("cursor")?.unwrap_or_default();
     let reference = Arc::clone(&app.parts.reference.borrow());
@@ -62,9 +62,17 @@ pub(crate) async fn one<K: Of>(
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
 ) -> Result<(HeaderMap, Json<Value>), Problem> {
-    may_read(&caller)?;
     let reference = Arc::clone(&app.parts.reference.borrow());
+    must_see(&caller, &reference, K::KIND, &id)?;
     shown(&reference, K::KIND, &id)
+}
+
+/// A zone outside the caller's divisions is not there. A route has no division.
+fn must_see(caller: &Caller, reference: &Reference, kind: PlaceKind, id: &str) -> Result<(), Problem> {
+    let place = describe(reference, kind, id);
+    let division = place.as_ref().and_then(|place| Division::parse(place["division"].as_str()?).ok());
+    let is_seen = division.is_none_or(|division| caller.scope.sees_place(division));
+    is_seen.then_some(()).ok_or_else(|| absent(kind))
 }
 
 /// A place with its ETag.
@@ -85,7 +93,7 @@ pub(crate) async fn versions<K: Of>(
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
 ) -> Result<Json<Value>, Problem> {
-    may_read(&caller)?;
+    must_see(&caller, &app.parts.reference.borrow(), K::KIND, &id)?;
     let is_there = app.parts.reference.borrow().place(K::KIND, &id).is_some();
     let rows = app.blocking(move |parts| parts.ledger.place_versions(K::KIND.one(), &id)).await?;
     let rows = rows.map_err(Problem::internal)?;
@@ -106,18 +114,21 @@ struct Filter {
     divisions: Vec<String>,
     /// In small letters.
     text: Option<String>,
+    scope: Scope,
 }
 
 impl Filter {
-    fn from_params(params: &Params) -> Result<Self, Problem> {
+    fn from_params(params: &Params, caller: &Caller) -> Result<Self, Problem> {
         let text = params.one::<String>("q")?.map(|text| text.to_lowercase());
-        Ok(Self { kinds: params.all("kind")?, divisions: divisions(params)?, text })
+        let (kinds, divisions) = (params.all("kind")?, divisions(params)?);
+        Ok(Self { kinds, divisions, text, scope: caller.scope.clone() })
     }
 
     fn lets_zone(&self, zone: &fleet::Zone) -> bool {
         let division = zone.division.to_string();
         (self.kinds.is_empty() || self.kinds.contains(&zone.kind))
             && (self.divisions.is_empty() || self.divisions.iter().any(|prefix| division.starts_with(prefix)))
+            && self.scope.sees_place(zone.division)
             && self.lets_text(&[&zone.id, &zone.name_zh, &zone.name_en])
     }
 

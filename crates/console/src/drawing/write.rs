@@ -7,7 +7,7 @@ use serde_json::Value;
 use settings::{Change, Edit, Place, PlaceKind, check_feature};
 
 use super::read::shown;
-use super::{Of, may_write, refusal};
+use super::{Of, refusal};
 use crate::app::Shared;
 use crate::guard::Caller;
 use crate::json::Body;
@@ -26,7 +26,6 @@ pub(crate) async fn add<K: Of>(
     Extension(caller): Extension<Caller>,
     Body(DrawRequest { feature, note, drawn_on }): Body<DrawRequest>,
 ) -> Result<(StatusCode, HeaderMap, Json<Value>), Problem> {
-    may_write(&caller)?;
     let place = checked(K::KIND, &feature, drawn_on.as_deref())?;
     let id = place.id().to_owned();
     let edit = Edit { kind: K::KIND, changes: vec![Change::Add(place)], seen: None, note };
@@ -41,7 +40,6 @@ pub(crate) async fn replace<K: Of>(
     heads: HeaderMap,
     Body(RedrawRequest { feature, closed, note, drawn_on }): Body<RedrawRequest>,
 ) -> Result<(HeaderMap, Json<Value>), Problem> {
-    may_write(&caller)?;
     let seen = seen(&heads)?;
     let change = match (feature, closed) {
         (None, true) => Change::Close(id.clone()),
@@ -64,7 +62,6 @@ pub(crate) async fn remove<K: Of>(
     Path(id): Path<String>,
     heads: HeaderMap,
 ) -> Result<StatusCode, Problem> {
-    may_write(&caller)?;
     let (seen, note) = (seen(&heads)?, params.one::<String>("note")?.unwrap_or_default());
     let edit = Edit { kind: K::KIND, changes: vec![Change::Remove(id)], seen, note };
     redrawn(&app, caller, edit, false, "").await?;
@@ -98,7 +95,7 @@ pub(super) async fn redrawn(
     }
     let dir = app.parts.reference.borrow().drawn.dir.clone();
     let kind = edit.kind;
-    app.blocking(move |parts| (parts.redraw)(&edit, &caller.name, caller.via(), is_trial))
+    app.blocking(move |parts| (parts.redraw)(&edit, caller.name(), caller.via(), is_trial))
         .await?
         .map_err(|refused| refusal(kind, &dir, pointer, refused))
 }

@@ -10,7 +10,7 @@ use console::Parts;
 use fleet::*;
 use history::History;
 use journal::Journal;
-use ledger::{Identity, Ledger, Role};
+use ledger::{Author, Identity, Ledger, Role, Via};
 use media::Media;
 use pipeline::{Live, LiveVehicle};
 use settings::Reference;
@@ -396,21 +396,26 @@ fn stores() -> (Ledger, History, Journal, Media) {
     (ledger, History::open(&dir.join("history"), &metrics).expect("a history"), journal, media)
 }
 
-fn identity(name: &str, role: Role) -> Identity {
-    Identity { name: name.to_owned(), role, operator: None, department: None }
+/// Who made the accounts.
+pub fn author() -> Author {
+    Author { by: "tests".to_owned(), via: Via::Service, at: ReceiveTime::from_ms(clock().ms()) }
 }
 
 pub fn token(ledger: &Ledger, role: Role, operator: Option<&str>) -> String {
-    ledger.add_token(role.as_str(), role, operator).expect("a token")
+    let operators = operator.map(str::to_owned).into_iter().collect();
+    token_of(ledger, &Identity { operators, ..Identity::new(role.as_str(), role) })
+}
+
+pub fn token_of(ledger: &Ledger, identity: &Identity) -> String {
+    ledger.add_token(identity, &author()).expect("a token")
 }
 
 pub fn user(ledger: &Ledger, name: &str, password: &str, role: Role) {
-    ledger.add_user(&identity(name, role), password).expect("a user");
+    ledger.add_user(&Identity::new(name, role), password, &author()).expect("a user");
 }
 
 pub fn ticket(ledger: &Ledger) -> String {
-    let now = ReceiveTime::from_ms(clock().ms());
     ledger
-        .add_one_time_ticket(&identity("demo", Role::Duty), now, Duration::from_secs(600))
+        .add_one_time_ticket(&Identity::new("demo", Role::Duty), author().at, Duration::from_secs(600))
         .expect("a ticket")
 }

@@ -5,7 +5,7 @@ use rusqlite::types::Value;
 
 use super::{Danger, DangerEntry, DangerId, DangerLevel, DangerStatus, store};
 use crate::query::Filter;
-use crate::{Ledger, Page, StoreError};
+use crate::{Ledger, Page, Scope, StoreError};
 
 /// The most items of a page (contract section 6).
 const LIMIT_MAX: usize = 1000;
@@ -31,8 +31,8 @@ pub struct DangerQuery {
     pub limit: usize,
     /// Where the last page ended.
     pub cursor: Option<String>,
-    /// The scope of an operator's account: nothing of others is ever listed.
-    pub operator: Option<String>,
+    /// What the account that asks sees: nothing else is ever listed or counted. Dangers are addressed to no department.
+    pub scope: Scope,
 }
 
 impl Ledger {
@@ -102,7 +102,7 @@ fn filter(query: &DangerQuery, now: ReceiveTime) -> Result<Filter, StoreError> {
     filter.one_of("a.status", query.statuses.iter().map(|status| status.as_str()));
     filter.one_of("a.level", query.levels.iter().map(|level| level.as_str()));
     filter.one_of("a.operator", query.operators.iter().map(String::as_str));
-    filter.one_of("a.operator", query.operator.iter().map(String::as_str));
+    filter.within(query.scope.within.as_ref())?;
     filter.divisions(&query.divisions)?;
     match query.overdue {
         None => {}

@@ -287,7 +287,7 @@ fn pages_walk_every_entry_once_and_filters_hold() {
     assert_eq!(count(DangerQuery { levels: vec![DangerLevel::General], ..base.clone() }), 2);
     assert_eq!(count(DangerQuery { operators: vec!["OP0".into()], ..base.clone() }), 4);
     // What is asked for never widens what may be seen.
-    let scoped = DangerQuery { operator: Some("OP1".into()), ..base.clone() };
+    let scoped = DangerQuery { scope: crate::tests::scope(&["OP1"], &[]), ..base.clone() };
     assert_eq!(count(scoped.clone()), 3);
     assert_eq!(count(DangerQuery { operators: vec!["OP0".into()], ..scoped }), 0);
     assert_eq!(count(DangerQuery { divisions: vec!["5401".into()], ..base.clone() }), 7);
