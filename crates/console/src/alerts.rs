@@ -134,6 +134,11 @@ fn rules(params: &Params) -> Result<Vec<fleet::RuleId>, Problem> {
         .collect()
 }
 
+/// All a caller may see.
+pub(crate) fn within_scope(caller: &Caller) -> Query {
+    Query { scope: caller.scope.clone(), ..Query::default() }
+}
+
 async fn answer(app: &Shared, query: Query) -> Result<Json<Value>, Problem> {
     let found = app.blocking(move |parts| parts.ledger.alerts(&query)).await?.map_err(refused)?;
     let items: Result<_, _> = found.items.iter().map(to_http).collect();

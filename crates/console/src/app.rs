@@ -10,7 +10,7 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use fleet::ReceiveTime;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -19,7 +19,7 @@ use crate::problem::Problem;
 use crate::throttle::Throttle;
 use crate::{
     Parts, account, alerts, attachments, commands, dangers, drawing, evidence, exports, guard, health, live,
-    map, page, positions, quality, reload, rules, slots, structures, vehicles,
+    map, page, positions, quality, reload, ring, rules, slots, structures, summary, vehicles,
 };
 use crate::{dossiers, drivers, indicators, operators, stats};
 
@@ -48,11 +48,14 @@ pub(crate) struct App {
     pub(crate) sockets: Arc<Semaphore>,
     /// Of every vehicle, what the map draws.
     pub(crate) fold: Arc<slots::Fold>,
+    /// What happened lately, for live feeds.
+    pub(crate) ring: Arc<ring::Ring>,
     /// What runs until the console stops; it waits for them.
     pub(crate) tasks: TaskTracker,
     pub(crate) archives: Semaphore,
     pub(crate) workbooks: Arc<Semaphore>,
     pub(crate) summaries: live::Summaries,
+    pub(crate) summaries: summary::Summaries,
 }
 
 pub(crate) type Shared = Arc<App>;
@@ -75,11 +78,24 @@ pub(crate) fn now() -> ReceiveTime {
 }
 
 pub(crate) fn router(parts: Parts, stopping: CancellationToken, tasks: TaskTracker) -> Router {
+    let ring = Arc::new(ring::Ring::default());
+    let (alerts, waiting) = mpsc::channel(ring::ALERTS_WAITING_MAX);
     // Listen first: what changes while everything is read is then taken twice, not missed.
-    let words = parts.live.subscribe();
-    let mut reference = parts.reference.clone();
-    let fold = Arc::new(slots::Fold::new(&parts.live, &reference.borrow_and_update().registry));
-    tasks.spawn(Arc::clone(&fold).follow(parts.live.clone(), words, reference, stopping.clone()));
+    let mut pipeline = slots::Pipeline {
+        live: parts.live.clone(),
+        feed: parts.live.subscribe(),
+        reference: parts.reference.clone(),
+        alerts,
+        ring: Arc::clone(&ring),
+    };
+    let sources = ring::Sources {
+        alerts: waiting,
+        handlings: parts.ledger.subscribe_handling(),
+        commands: parts.ledger.subscribe_commands(),
+        dangers: parts.ledger.subscribe_dangers(),
+    };
+    let fold = Arc::new(slots::Fold::new(&parts.live, &pipeline.reference.borrow_and_update().registry));
+    tasks.spawn(Arc::clone(&fold).follow(pipeline, stopping.clone()));
     let app = Arc::new(App {
         parts,
         stopping,
@@ -88,11 +104,14 @@ pub(crate) fn router(parts: Parts, stopping: CancellationToken, tasks: TaskTrack
         feeds: Arc::new(Semaphore::new(FEEDS_MAX)),
         sockets: Arc::new(Semaphore::new(positions::SOCKETS_MAX)),
         fold,
-        tasks,
+        ring,
+        tasks: tasks.clone(),
         archives: Semaphore::new(ARCHIVES_MAX),
         workbooks: Arc::new(Semaphore::new(WORKBOOKS_MAX)),
         summaries: live::Summaries::default(),
+        summaries: summary::Summaries::default(),
     });
+    tasks.spawn(ring::record(Arc::clone(&app), sources));
     api()
         .route_layer(middleware::from_fn_with_state(Arc::clone(&app), guard::admit))
         .merge(page::router())

@@ -1,52 +1,53 @@
-//! The live feed: one stream of server-sent events a client. A client that is slow misses vehicles' older words first,
-//! and is told to ask anew when it has missed more; nothing here grows with its slowness.
+//! The live feed: one stream of server-sent events a client, read from what all feeds share. A client that is slow gets
+//! vehicles' latest words only, and is told to ask anew when more was lost; nothing here grows with its slowness.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::convert::Infallible;
+use std::str::FromStr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use axum::Extension;
 use axum::extract::State as Extract;
 use axum::http::{HeaderMap, HeaderName, StatusCode};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
-use fleet::{AlertId, Severity, State, TerminalId};
-use ledger::{CommandRecord, Danger, Handling, Ledger, Query, Scope, StoreError};
-use pipeline::{LiveEvent, LiveVehicle};
-use serde_json::{Value, json};
-use tokio::sync::broadcast::error::RecvError;
-use tokio::sync::{Mutex, OwnedSemaphorePermit, broadcast};
+use fleet::{Severity, TerminalId};
+use tokio::sync::{OwnedSemaphorePermit, watch};
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
-use crate::app::{Shared, now};
+use crate::app::Shared;
 use crate::guard::{Caller, identify_again};
-use crate::json::to_http;
 use crate::problem::Problem;
+use crate::query::Params;
 use crate::rights::Right;
-use crate::{alerts, dangers, vehicles};
+use crate::ring::{About, Kept};
+use crate::slots::sees_group;
+use crate::vehicles;
 
 /// A vehicle's word goes out at most this often.
 const VEHICLE_EVERY: Duration = Duration::from_secs(1);
-const SUMMARY_EVERY: Duration = Duration::from_secs(2);
+/// Counts go out this often.
+pub(crate) const SUMMARY_EVERY: Duration = Duration::from_secs(2);
 /// Comments between events keep proxies from closing a quiet stream.
 const COMMENT_EVERY: Duration = Duration::from_secs(15);
 /// After this many summaries the credential is looked at again: a session that ended ends its feeds within 20 s.
 const SUMMARIES_PER_CHECK: u32 = 10;
-/// Counting stops here: a desk with so many open alerts needs no exact number.
-const COUNT_MAX: u64 = 10_000;
 /// How long a browser waits before it connects again.
 const RETRY: Duration = Duration::from_secs(3);
-
-/// Numbers the events of this process; an id is `<start of the process>-<number>`.
-static EVENTS: AtomicU64 = AtomicU64::new(0);
+/// Events taken from the ring at once; the next follow when these are sent.
+const BATCH_MAX: usize = 256;
 
 pub(crate) async fn stream(
     Extract(app): Extract<Shared>,
     Extension(caller): Extension<Caller>,
+    Extension(params): Extension<Params>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
+    let wanted = Wanted::from_params(&params)?;
+    // What a browser says on its own after a break is newer than the address it began with.
+    let header = headers.get("last-event-id").and_then(|value| value.to_str().ok());
+    let after = header.map(str::to_owned).or(params.one("after")?);
     let permit = Arc::clone(&app.feeds).try_acquire_owned().map_err(|_| {
         Problem::new(
             StatusCode::SERVICE_UNAVAILABLE,
@@ -54,11 +55,7 @@ pub(crate) async fn stream(
             "every live feed is taken, try again later",
         )
     })?;
-    let mut feed = Feed::new(app, caller, permit);
-    // We keep no past events, so whoever comes back with an id has missed some.
-    if headers.contains_key("last-event-id") {
-        feed.push("resync", &json!({ "reason": "events before this connection are not kept" }));
-    }
+    let feed = Feed::new(app, caller, wanted, after.as_deref(), permit);
     let events = futures_util::stream::unfold(feed, async |mut feed| {
         let event = feed.next().await?;
         Some((Ok::<_, Infallible>(event), feed))
@@ -67,15 +64,108 @@ pub(crate) async fn stream(
     Ok(([(HeaderName::from_static("x-accel-buffering"), "no")], sse).into_response())
 }
 
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Topic {
+    Alerts,
+    Commands,
+    Dangers,
+    Handling,
+    Summary,
+    Vehicles,
+}
+
+impl Topic {
+    const ALL: [Self; 6] =
+        [Self::Alerts, Self::Commands, Self::Dangers, Self::Handling, Self::Summary, Self::Vehicles];
+
+    /// The name of its events in the ring.
+    fn event(self) -> &'static str {
+        match self {
+            Self::Alerts => "alert",
+            Self::Commands => "command",
+            Self::Dangers => "danger",
+            Self::Handling => "handling",
+            Self::Summary => "summary",
+            Self::Vehicles => "vehicle",
+        }
+    }
+}
+
+impl FromStr for Topic {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        Ok(match text {
+            "alerts" => Self::Alerts,
+            "commands" => Self::Commands,
+            "dangers" => Self::Dangers,
+            "handling" => Self::Handling,
+            "summary" => Self::Summary,
+            "vehicles" => Self::Vehicles,
+            other => {
+                return Err(format!(
+                    "{other:?} is no topic, expected alerts, commands, dangers, handling, summary or vehicles"
+                ));
+            }
+        })
+    }
+}
+
+/// What a client asked for.
+struct Wanted {
+    topics: Vec<Topic>,
+    /// Of alerts and their handling; empty allows all.
+    severities: Vec<Severity>,
+    /// Prefixes; empty allows all.
+    divisions: Vec<String>,
+}
+
+impl Wanted {
+    fn from_params(params: &Params) -> Result<Self, Problem> {
+        let mut topics = Vec::new();
+        for list in params.all::<String>("topics")? {
+            for topic in list.split(',') {
+                topics.push(topic.parse().map_err(|error: String| Problem::parameter("topics", error))?);
+            }
+        }
+        if topics.is_empty() {
+            topics = Topic::ALL.to_vec();
+        }
+        let divisions = vehicles::divisions(params)?;
+        Ok(Self { topics, severities: params.all("severity")?, divisions })
+    }
+
+    fn has(&self, topic: Topic) -> bool {
+        self.topics.contains(&topic)
+    }
+
+    fn lets(&self, kept: &Kept) -> bool {
+        let is_topic = self.topics.iter().any(|topic| topic.event() == kept.name);
+        is_topic
+            && match &kept.about {
+                About::Alert(alert) => {
+                    self.lets_division(&alert.place.division.to_string())
+                        && (self.severities.is_empty() || self.severities.contains(&alert.severity))
+                }
+                About::Command(group) => self.lets_division(&group.division.to_string()),
+                About::Danger(danger) => self.lets_division(&danger.division),
+            }
+    }
+
+    fn lets_division(&self, division: &str) -> bool {
+        self.divisions.is_empty() || self.divisions.iter().any(|prefix| division.starts_with(prefix))
+    }
+}
+
 struct Feed {
     app: Shared,
     caller: Caller,
-    changes: broadcast::Receiver<LiveEvent>,
-    handlings: broadcast::Receiver<(AlertId, Handling)>,
-    commands: broadcast::Receiver<CommandRecord>,
-    dangers: broadcast::Receiver<Danger>,
-    /// The latest word of each vehicle that changed since the last flush: at most one a vehicle.
-    changed: HashMap<TerminalId, Arc<LiveVehicle>>,
+    wanted: Wanted,
+    newest: watch::Receiver<u64>,
+    /// The number of the last event looked at.
+    cursor: u64,
+    /// The last change of a vehicle that was told.
+    seen: u64,
     /// What goes out next: refilled only when it is empty.
     out: VecDeque<Event>,
     flush: Interval,
@@ -86,18 +176,27 @@ struct Feed {
 }
 
 impl Feed {
-    fn new(app: Shared, caller: Caller, permit: OwnedSemaphorePermit) -> Self {
+    fn new(
+        app: Shared,
+        caller: Caller,
+        wanted: Wanted,
+        after: Option<&str>,
+        permit: OwnedSemaphorePermit,
+    ) -> Self {
         let every = |period| {
             let mut interval = interval(period);
             interval.set_missed_tick_behavior(MissedTickBehavior::Skip);
             interval
         };
+        let newest = app.ring.watch();
+        // An id of another life can't be gone on from: that is found out by the number no event will ever have.
+        let cursor = after.map_or_else(|| app.ring.newest(), |id| app.ring.parse(id).unwrap_or(u64::MAX));
+        let seen = app.fold.read().change();
         Self {
-            changes: app.parts.live.subscribe(),
-            handlings: app.parts.ledger.subscribe_handling(),
-            commands: app.parts.ledger.subscribe_commands(),
-            dangers: app.parts.ledger.subscribe_dangers(),
-            changed: HashMap::new(),
+            newest,
+            cursor,
+            seen,
+            wanted,
             out: VecDeque::new(),
             flush: every(VEHICLE_EVERY),
             summary: every(SUMMARY_EVERY),
@@ -115,106 +214,58 @@ impl Feed {
             if let Some(event) = self.out.pop_front() {
                 return Some(event);
             }
+            let newest = *self.newest.borrow_and_update();
+            if self.cursor != newest {
+                self.take_events();
+                continue;
+            }
             let stopping = self.app.stopping.clone();
             tokio::select! {
                 () = stopping.cancelled() => return None,
-                change = self.changes.recv() => self.handle_change(change).await?,
-                handling = self.handlings.recv() => self.handle_handling(handling).await?,
-                command = self.commands.recv() => self.handle_command(command)?,
-                danger = self.dangers.recv() => self.handle_danger(danger)?,
-                _ = self.flush.tick() => self.flush_vehicles(),
+                changed = self.newest.changed() => changed.ok()?,
+                _ = self.flush.tick(), if self.wanted.has(Topic::Vehicles) => self.flush_vehicles(),
                 _ = self.summary.tick() => self.summarise().await?,
             }
         }
     }
 
-    async fn handle_change(&mut self, change: Result<LiveEvent, RecvError>) -> Option<()> {
-        match change {
-            Ok(LiveEvent::Vehicle(vehicle)) => {
-                self.changed.insert(vehicle.terminal, vehicle);
+    fn take_events(&mut self) {
+        let Some(events) = self.app.ring.after(self.cursor, BATCH_MAX) else {
+            self.cursor = self.app.ring.newest();
+            return self.push("resync", r#"{"reason":"events since this id are no longer kept"}"#);
+        };
+        for kept in events {
+            self.cursor = kept.seq;
+            if self.wanted.lets(&kept) && kept.about.is_for(&self.caller) {
+                self.push(kept.name, &kept.data);
             }
-            Ok(LiveEvent::Alert(alert)) if self.caller.sees(&alert) => self.push_alert(alert.id).await,
-            Ok(LiveEvent::Alert(_)) => {}
-            Err(RecvError::Lagged(missed)) => {
-                self.push("resync", &json!({ "reason": format!("{missed} events missed") }))
-            }
-            Err(RecvError::Closed) => return None,
         }
-        Some(())
-    }
-
-    async fn push_alert(&mut self, id: AlertId) {
-        if let Some(listed) = self.listed(id).await {
-            self.push("alert", &listed);
-        }
-    }
-
-    async fn handle_handling(&mut self, handling: Result<(AlertId, Handling), RecvError>) -> Option<()> {
-        match handling {
-            Ok((id, handling)) if self.sees(id).await => {
-                let event = json!({ "alert_id": id, "handling": handling });
-                self.push("handling", &to_http(&event).unwrap_or_default());
-            }
-            Ok(_) => {}
-            Err(RecvError::Lagged(missed)) => {
-                self.push("resync", &json!({ "reason": format!("{missed} events missed") }))
-            }
-            Err(RecvError::Closed) => return None,
-        }
-        Some(())
-    }
-
-    fn handle_command(&mut self, command: Result<CommandRecord, RecvError>) -> Option<()> {
-        match command {
-            Ok(command) => {
-                let registry = Arc::clone(&self.app.parts.reference.borrow().registry);
-                let vehicle = registry.vehicle(command.terminal);
-                if self.caller.has(Right::Commands) && self.caller.sees_vehicle(vehicle) {
-                    self.push("command", &to_http(&command).unwrap_or_default());
-                }
-            }
-            Err(RecvError::Lagged(missed)) => {
-                self.push("resync", &json!({ "reason": format!("{missed} events missed") }))
-            }
-            Err(RecvError::Closed) => return None,
-        }
-        Some(())
-    }
-
-    fn handle_danger(&mut self, danger: Result<Danger, RecvError>) -> Option<()> {
-        match danger {
-            Ok(danger) if dangers::sees(&self.caller, &danger) => {
-                self.push("danger", &to_http(&danger).unwrap_or_default())
-            }
-            Ok(_) => {}
-            Err(RecvError::Lagged(missed)) => {
-                self.push("resync", &json!({ "reason": format!("{missed} events missed") }))
-            }
-            Err(RecvError::Closed) => return None,
-        }
-        Some(())
-    }
-
-    async fn sees(&self, id: AlertId) -> bool {
-        self.caller.scope.is_everything() || self.listed(id).await.is_some()
-    }
-
-    async fn listed(&self, id: AlertId) -> Option<Value> {
-        let listed = self.app.blocking(move |parts| parts.ledger.alert(id)).await.ok()?.ok()??;
-        if self.caller.sees(&listed.alert) { to_http(&listed).ok() } else { None }
     }
 
     fn flush_vehicles(&mut self) {
+        if !self.caller.has(Right::Vehicles) {
+            return;
+        }
+        let terminals = self.changed_vehicles();
         let registry = Arc::clone(&self.app.parts.reference.borrow().registry);
-        for (terminal, live) in std::mem::take(&mut self.changed) {
-            let vehicle = registry.vehicle(terminal).cloned();
-            if self.caller.has(Right::Vehicles)
-                && self.caller.sees_vehicle(vehicle.as_ref())
-                && let Ok(word) = vehicles::describe(&registry, terminal, &(vehicle, Some(live)))
-            {
-                self.push("vehicle", &word);
+        for terminal in terminals {
+            let known = (registry.vehicle(terminal).cloned(), self.app.parts.live.vehicle(terminal));
+            if let Ok(word) = vehicles::describe(&registry, terminal, &known) {
+                self.push("vehicle", &word.to_string());
             }
         }
+    }
+
+    fn changed_vehicles(&mut self) -> Vec<TerminalId> {
+        let slots = self.app.fold.read();
+        let is_wanted =
+            |group| sees_group(&self.caller, group) && self.wanted.lets_division(&group.division.to_string());
+        let groups: Vec<bool> = slots.groups().iter().map(is_wanted).collect();
+        let changed =
+            slots.since(self.seen).filter(|(_, point)| groups.get(point.group_index()) == Some(&true));
+        let terminals = changed.filter_map(|(slot, _)| slots.terminal(slot)).collect();
+        self.seen = slots.change();
+        terminals
     }
 
     async fn summarise(&mut self) -> Option<()> {
@@ -223,54 +274,20 @@ impl Feed {
             self.caller = identify_again(&self.app, &self.caller, Right::Alerts).await.ok()?;
         }
         // A store that fails for a moment costs a summary, and the page says how old its data is.
-        if let Ok(summary) = self.app.summaries.summary(&self.app, &self.caller.scope).await {
-            self.push("summary", &summary);
+        if self.wanted.has(Topic::Summary)
+            && let Ok(summary) = self.app.summaries.summary(&self.app, &self.caller).await
+        {
+            self.push("summary", &summary.to_string());
         }
         Some(())
     }
 
-    fn push(&mut self, name: &'static str, data: &Value) {
-        let number = EVENTS.fetch_add(1, Ordering::Relaxed);
-        let mut event =
-            Event::default().event(name).id(format!("{}-{number}", *STARTED)).data(data.to_string());
+    /// Every event bears the number its client has come to, so that it can go on from there.
+    fn push(&mut self, name: &'static str, data: &str) {
+        let mut event = Event::default().event(name).id(self.app.ring.id(self.cursor)).data(data);
         if std::mem::take(&mut self.is_first) {
             event = event.retry(RETRY);
         }
         self.out.push_back(event);
     }
-}
-
-static STARTED: std::sync::LazyLock<i64> = std::sync::LazyLock::new(|| now().ms());
-
-/// Counts by scope, made once for all clients that ask within a moment.
-#[derive(Default)]
-pub(crate) struct Summaries(Mutex<BTreeMap<Scope, (Instant, Value)>>);
-
-impl Summaries {
-    async fn summary(&self, app: &Shared, scope: &Scope) -> Result<Value, Problem> {
-        let mut made = self.0.lock().await;
-        made.retain(|_, (at, _)| at.elapsed() < SUMMARY_EVERY / 2);
-        if let Some((_, summary)) = made.get(scope) {
-            return Ok(summary.clone());
-        }
-        let own = scope.clone();
-        let open =
-            app.blocking(move |parts| open_counts(&parts.ledger, own)).await?.map_err(alerts::refused)?;
-        let (total, online) = vehicles::counts(app, scope);
-        let summary = json!({ "at": now().to_rfc3339_ms(), "open": open, "vehicles_online": online, "vehicles_total": total });
-        made.insert(scope.clone(), (Instant::now(), summary.clone()));
-        Ok(summary)
-    }
-}
-
-/// Alerts whose condition holds, by severity, within a scope.
-fn open_counts(ledger: &Ledger, scope: Scope) -> Result<BTreeMap<&'static str, u64>, StoreError> {
-    let states = vec![State::Raised, State::Updated];
-    let mut query = Query { states, scope, ..Query::default() };
-    let mut counts = BTreeMap::new();
-    for severity in Severity::ALL {
-        query.severities = vec![*severity];
-        counts.insert(severity.as_str(), ledger.count(&query, COUNT_MAX)?);
-    }
-    Ok(counts)
 }

@@ -124,6 +124,12 @@ fn parameter(name: &str, place: ParameterIn, required: Required) -> ParameterBui
         "class" => (Type::String, "Vehicle class; may be repeated"),
         "terminal" => (Type::String, "Terminal number"),
         "operator" => (Type::String, "Operator id; may be repeated"),
+        "topics" => (
+            Type::String,
+            "alerts, commands, dangers, handling, summary, vehicles, with commas; all unless told",
+        ),
+        "after" => (Type::String, "Id of the last event seen, for who can't send Last-Event-ID"),
+        "by" => (Type::String, "vehicle (the default) or operator"),
         KEY_HEADER => (Type::String, "The same key twice acts once"),
         "kind" => (Type::String, "Kind of zone; may be repeated"),
         "q" => (Type::String, "Part of an id, a name or a number"),

@@ -19,7 +19,7 @@ use crate::app::{Shared, now};
 use crate::guard::{Caller, identify_again};
 use crate::problem::Problem;
 use crate::rights::Right;
-use crate::slots::Group;
+use crate::slots::sees_group;
 use viewer::{View, Viewer};
 
 const PROTOCOL: &str = "roadwarden.positions.v1";
@@ -154,7 +154,7 @@ impl Feed {
         };
         self.due = Instant::now() + FRAME_EVERY;
         let caller = &self.caller;
-        let frames = viewer.frames(&self.app.fold.read(), |group| sees(caller, group), now().ms());
+        let frames = viewer.frames(&self.app.fold.read(), |group| sees_group(caller, group), now().ms());
         for frame in frames {
             match timeout(SEND_MAX, self.socket.send(Message::Binary(frame))).await {
                 Ok(Ok(())) => {}
@@ -164,9 +164,4 @@ impl Feed {
         }
         Ok(())
     }
-}
-
-/// Whether a caller may see vehicles of this operator and division.
-fn sees(caller: &Caller, group: &Group) -> bool {
-    caller.scope.sees_vehicle(&group.operator, group.division)
 }

@@ -94,6 +94,9 @@ pub(crate) const VEHICLE_FILTERS: &[&str] =
 /// What a track is asked by.
 pub(crate) const TRACK_FILTERS: &[&str] = &["from", "to", "limit", "cursor"];
 
+/// What the live feed is asked by.
+pub(crate) const LIVE_FILTERS: &[&str] = &["topics", "severity", "division", "after"];
+
 /// The filters of the commands of a vehicle.
 pub(crate) const COMMAND_FILTERS: &[&str] = &["state", "limit", "cursor"];
 
@@ -244,8 +247,8 @@ routes! {
         "Opens a structure that its monitor closed";
     "POST" "/api/v1/sightings" "reportSighting" "structures" Sightings &[], Some("SightingRequest"), Accepted, &[403, 413, 415, 422],
         "A camera saw a plate";
-    "GET" "/api/v1/live" "streamLive" "live" Alerts &[], None, Text("text/event-stream"), &[],
-        "Server-sent events: alert, vehicle, handling, summary, resync";
+    "GET" "/api/v1/live" "streamLive" "live" Alerts LIVE_FILTERS, None, Text("text/event-stream"), &[503],
+        "Server-sent events alert, handling, command, danger, vehicle, summary; goes on after Last-Event-ID, or says resync";
     "GET" "/api/v1/live/positions" "streamPositions" "live" Vehicles &[], None, Socket("roadwarden.positions.v1"), &[403, 426, 503],
         "A WebSocket: where the vehicles of a view are, in binary frames; protocol/README.md has the layout";
     "GET" "/api/v1/exports/violations.csv" "exportViolationsCsv" "exports" Exports EXPORT_FILTERS, None, Text("text/csv"), &[],

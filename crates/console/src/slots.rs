@@ -6,18 +6,20 @@ use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 use std::time::Duration;
 
-use fleet::{Division, LonLat, ReceiveTime, Registry, Severity, TerminalId, VehicleClass};
+use fleet::{Alert, Division, LonLat, ReceiveTime, Registry, Severity, TerminalId, Vehicle, VehicleClass};
 use pipeline::{Live, LiveEvent, LiveVehicle};
 use settings::Reference;
 use tokio::sync::broadcast::{
     self,
     error::{RecvError, TryRecvError},
 };
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
 use crate::app::now;
+use crate::guard::Caller;
+use crate::ring::Ring;
 use crate::vehicles::ONLINE_MAX;
 
 /// How often vehicles that fell silent are looked for.
@@ -81,6 +83,11 @@ impl Point {
 
     pub(crate) fn is_online(&self) -> bool {
         self.state & Self::ONLINE != 0
+    }
+
+    /// As an index of [`Slots::groups`].
+    pub(crate) fn group_index(&self) -> usize {
+        usize::try_from(self.group).unwrap_or(usize::MAX)
     }
 
     /// 0 none, 1 info to 4 critical.
@@ -160,6 +167,20 @@ pub(crate) struct Group {
     pub(crate) division: Division,
 }
 
+impl Group {
+    fn of(vehicle: Option<&Vehicle>) -> Self {
+        vehicle.map_or(Self { operator: String::new(), division: Division::UNKNOWN }, |vehicle| Self {
+            operator: vehicle.operator.clone(),
+            division: vehicle.division,
+        })
+    }
+}
+
+/// Whether a caller may see vehicles of this operator and division.
+pub(crate) fn sees_group(caller: &Caller, group: &Group) -> bool {
+    caller.scope.sees_vehicle(&group.operator, group.division)
+}
+
 /// Every vehicle on file or heard of.
 #[derive(Default)]
 pub(crate) struct Slots {
@@ -188,6 +209,18 @@ impl Slots {
         &self.changed
     }
 
+    /// Slots that changed after this one.
+    pub(crate) fn since(&self, change: u64) -> impl Iterator<Item = (usize, &Point)> {
+        let changed = self.points.iter().zip(&self.changed).enumerate();
+        changed.filter(move |(_, (_, changed))| **changed > change).map(|(slot, (point, _))| (slot, point))
+    }
+
+    /// Slots of vehicles that are on file or were heard of.
+    pub(crate) fn known(&self) -> impl Iterator<Item = (usize, &Point)> {
+        let is_known = |slot: usize| self.on_file[slot] || self.heard[slot].is_some();
+        self.points.iter().enumerate().filter(move |(slot, _)| is_known(*slot))
+    }
+
     /// The newest change.
     pub(crate) fn change(&self) -> u64 {
         self.change
@@ -213,6 +246,11 @@ impl Slots {
         self.terminals.get(slot).copied()
     }
 
+    /// Whose a terminal's vehicle is.
+    pub(crate) fn group_of(&self, terminal: TerminalId) -> Group {
+        Group::of(self.registry.vehicle(terminal))
+    }
+
     /// Puts another registry into force.
     pub(crate) fn set_registry(&mut self, registry: &Arc<Registry>) {
         self.registry = Arc::clone(registry);
@@ -228,18 +266,33 @@ impl Slots {
         }
     }
 
-    /// Takes words of vehicles as one change.
+    /// Takes words of vehicles as one change: each of them is news, even if nothing in it is new.
     pub(crate) fn take<'a>(&mut self, words: impl Iterator<Item = &'a LiveVehicle>, now: ReceiveTime) {
         self.change += 1;
         for word in words {
+            let slot = self.store(word, now);
+            self.changed[slot] = self.change;
+        }
+    }
+
+    /// Takes the latest word of every vehicle after some were missed; those that say something new are news.
+    pub(crate) fn refill<'a>(&mut self, words: impl Iterator<Item = &'a LiveVehicle>, now: ReceiveTime) {
+        self.change += 1;
+        for word in words {
             let slot = self.slot(word.terminal);
-            self.heard[slot] = Some(word.received);
-            let before = self.points[slot];
-            self.points[slot].take(word, now);
-            if self.points[slot] != before {
+            let before = (self.points[slot], self.heard[slot]);
+            self.store(word, now);
+            if (self.points[slot], self.heard[slot]) != before {
                 self.changed[slot] = self.change;
             }
         }
+    }
+
+    fn store(&mut self, word: &LiveVehicle, now: ReceiveTime) -> usize {
+        let slot = self.slot(word.terminal);
+        self.heard[slot] = Some(word.received);
+        self.points[slot].take(word, now);
+        slot
     }
 
     /// Vehicles that said nothing for a while are no longer online.
@@ -314,27 +367,21 @@ impl Fold {
         work(&mut self.slots.write().unwrap_or_else(PoisonError::into_inner));
     }
 
-    /// Follows the feed until the console stops.
-    pub(crate) async fn follow(
-        self: Arc<Self>,
-        live: Live,
-        mut feed: broadcast::Receiver<LiveEvent>,
-        mut reference: watch::Receiver<Arc<Reference>>,
-        stopping: CancellationToken,
-    ) {
+    /// Follows the pipeline until the console stops, and hands its alerts on. Never waits for a store: what the pipeline
+    /// says would be lost meanwhile.
+    pub(crate) async fn follow(self: Arc<Self>, mut pipeline: Pipeline, stopping: CancellationToken) {
         let mut sweep = interval(SWEEP_EVERY);
         sweep.set_missed_tick_behavior(MissedTickBehavior::Skip);
         loop {
             tokio::select! {
                 () = stopping.cancelled() => return,
-                event = feed.recv() => match event {
-                    Ok(event) => self.take_batch(&live, event, &mut feed),
-                    // Words were missed: the latest of each vehicle is still there.
-                    Err(RecvError::Lagged(_)) => self.take_all(&live),
+                event = pipeline.feed.recv() => match event {
+                    Ok(event) => self.take_batch(event, &mut pipeline),
+                    Err(RecvError::Lagged(_)) => self.take_all(&pipeline),
                     Err(RecvError::Closed) => return,
                 },
-                Ok(()) = reference.changed() => {
-                    let registry = Arc::clone(&reference.borrow_and_update().registry);
+                Ok(()) = pipeline.reference.changed() => {
+                    let registry = Arc::clone(&pipeline.reference.borrow_and_update().registry);
                     self.write(|slots| slots.set_registry(&registry));
                 }
                 _ = sweep.tick() => self.write(|slots| slots.sweep(now())),
@@ -342,25 +389,46 @@ impl Fold {
         }
     }
 
-    fn take_batch(&self, live: &Live, first: LiveEvent, feed: &mut broadcast::Receiver<LiveEvent>) {
-        let mut events = vec![first];
-        while events.len() < BATCH_MAX {
-            match feed.try_recv() {
-                Ok(event) => events.push(event),
-                Err(TryRecvError::Lagged(_)) => return self.take_all(live),
+    fn take_batch(&self, first: LiveEvent, pipeline: &mut Pipeline) {
+        let mut words = Vec::new();
+        let mut next = Ok(first);
+        loop {
+            match next {
+                Ok(LiveEvent::Vehicle(word)) => words.push(word),
+                Ok(LiveEvent::Alert(alert)) => pipeline.hand_on(alert),
+                Err(TryRecvError::Lagged(_)) => return self.take_all(pipeline),
                 // The end is told by the next receive.
                 Err(TryRecvError::Closed | TryRecvError::Empty) => break,
             }
+            if words.len() == BATCH_MAX {
+                break;
+            }
+            next = pipeline.feed.try_recv();
         }
-        let words = events.iter().filter_map(|event| match event {
-            LiveEvent::Vehicle(word) => Some(&**word),
-            LiveEvent::Alert(_) => None,
-        });
-        self.write(|slots| slots.take(words, now()));
+        self.write(|slots| slots.take(words.iter().map(|word| &**word), now()));
     }
 
-    fn take_all(&self, live: &Live) {
-        let words = live.vehicles();
-        self.write(|slots| slots.take(words.iter().map(|word| &**word), now()));
+    /// Words were missed: the latest of each vehicle is still there. Alerts are not.
+    fn take_all(&self, pipeline: &Pipeline) {
+        let words = pipeline.live.vehicles();
+        self.write(|slots| slots.refill(words.iter().map(|word| &**word), now()));
+        pipeline.ring.break_off();
+    }
+}
+
+/// Where news comes from and where its alerts go.
+pub(crate) struct Pipeline {
+    pub(crate) live: Live,
+    pub(crate) feed: broadcast::Receiver<LiveEvent>,
+    pub(crate) reference: watch::Receiver<Arc<Reference>>,
+    pub(crate) alerts: mpsc::Sender<Arc<Alert>>,
+    pub(crate) ring: Arc<Ring>,
+}
+
+impl Pipeline {
+    fn hand_on(&self, alert: Arc<Alert>) {
+        if self.alerts.try_send(alert).is_err() {
+            self.ring.break_off();
+        }
     }
 }

@@ -7,7 +7,6 @@ use std::time::Duration;
 use axum::extract::{Path, State};
 use axum::{Extension, Json};
 use fleet::{Division, EventTime, PlateColor, PositionLabel, Registry, TerminalId, Vehicle, VehicleClass};
-use ledger::Scope;
 use pipeline::LiveVehicle;
 use serde_json::{Value, json};
 
@@ -123,20 +122,6 @@ pub(crate) fn everything(app: &Shared, registry: &Registry) -> BTreeMap<Terminal
         all.entry(terminal).or_default().1 = Some(vehicle);
     }
     all
-}
-
-/// How many vehicles a scope has, and how many of them are online.
-pub(crate) fn counts(app: &Shared, scope: &Scope) -> (usize, usize) {
-    let registry = Arc::clone(&app.parts.reference.borrow().registry);
-    let all = everything(app, &registry);
-    let is_seen = |known: &&Known| match &known.0 {
-        Some(vehicle) => scope.sees_vehicle(&vehicle.operator, vehicle.division),
-        None => scope.sees_vehicle("", Division::UNKNOWN),
-    };
-    let mut mine = all.values().filter(is_seen);
-    mine.by_ref().fold((0, 0), |(total, online), known| {
-        (total + 1, online + usize::from(is_online(known.1.as_deref())))
-    })
 }
 
 pub(crate) fn is_online(live: Option<&LiveVehicle>) -> bool {

@@ -177,7 +177,7 @@ impl Viewer {
     }
 
     fn may_show(&self, point: &Point) -> bool {
-        self.view.lets(point) && usize::try_from(point.group).is_ok_and(|group| self.groups[group])
+        self.view.lets(point) && self.groups.get(point.group_index()) == Some(&true)
     }
 
     fn points(&mut self, slots: &Slots, now_ms: i64) -> Bytes {

@@ -138,6 +138,25 @@ impl Feed {
         .unwrap_or_else(|_| panic!("no event {name}"))
     }
 
+    /// The name, the id and the data of the next event.
+    pub async fn event(&mut self) -> (String, String, Value) {
+        timeout(WAIT_MAX, async {
+            let (mut name, mut id) = (String::new(), String::new());
+            loop {
+                let line = self.line().await.expect("the feed goes on");
+                if let Some(text) = line.strip_prefix("event: ") {
+                    name = text.to_owned();
+                } else if let Some(text) = line.strip_prefix("id: ") {
+                    id = text.to_owned();
+                } else if let Some(data) = line.strip_prefix("data: ") {
+                    return (name, id, serde_json::from_str(data).unwrap());
+                }
+            }
+        })
+        .await
+        .expect("an event")
+    }
+
     pub async fn ended(&mut self) -> bool {
         timeout(WAIT_MAX, async { while self.line().await.is_some() {} }).await.is_ok()
     }
