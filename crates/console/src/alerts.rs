@@ -15,11 +15,11 @@ use crate::guard::Caller;
 use crate::json::{Body, page, to_http};
 use crate::problem::Problem;
 use crate::query::Params;
-use crate::schema::{ActionRequest, BulkRequest};
+use crate::schema::ActionRequest;
+use crate::search;
+use crate::summary::COUNT_MAX;
 use crate::vehicles::{divisions, visible};
 
-/// Alerts in one bulk action.
-const BULK_MAX: usize = 1000;
 /// Characters of a note.
 const NOTE_MAX: usize = 2000;
 /// Characters of any other text of an action.
@@ -30,7 +30,8 @@ pub(crate) async fn list(
     Extension(caller): Extension<Caller>,
     Extension(params): Extension<Params>,
 ) -> Result<Json<Value>, Problem> {
-    answer(&app, query(&params, &caller)?).await
+    let is_counted = params.one("count")?.unwrap_or_default();
+    answer(&app, query(&params, &caller)?, is_counted).await
 }
 
 pub(crate) async fn violations(
@@ -40,7 +41,7 @@ pub(crate) async fn violations(
     Path(terminal): Path<String>,
 ) -> Result<Json<Value>, Problem> {
     let (terminal, _) = visible(&app, &caller, &terminal)?;
-    answer(&app, Query { terminals: vec![terminal], ..query(&params, &caller)? }).await
+    answer(&app, Query { terminals: vec![terminal], ..query(&params, &caller)? }, false).await
 }
 
 pub(crate) async fn one(
@@ -74,34 +75,16 @@ pub(crate) async fn act(
     to_http(&handling).map(Json)
 }
 
-pub(crate) async fn act_on_many(
+/// How many alerts there are, by severity, handling and rule.
+pub(crate) async fn summary(
     State(app): State<Shared>,
     Extension(caller): Extension<Caller>,
-    Body(request): Body<BulkRequest>,
+    Extension(params): Extension<Params>,
 ) -> Result<Json<Value>, Problem> {
-    let BulkRequest { action, note, result, reason, assignee, until, ids } = request;
-    if ids.is_empty() || ids.len() > BULK_MAX {
-        return Err(Problem::body("ids", format!("ids holds {}, expected 1 to {BULK_MAX}", ids.len())));
-    }
-    let request = ActionRequest {
-        action,
-        note,
-        result,
-        reason,
-        assignee,
-        until,
-        expected_version: None,
-        request_id: None,
-    };
-    let wanted = Wanted::parse(&caller, request)?;
-    let mut items = Vec::with_capacity(ids.len());
-    for id in ids {
-        items.push(match wanted.act(&app, &caller, &id).await {
-            Ok(handling) => json!({ "id": id, "ok": true, "problem": null, "handling": to_http(&handling)? }),
-            Err(problem) => json!({ "id": id, "ok": false, "problem": problem.to_json(), "handling": null }),
-        });
-    }
-    Ok(Json(json!({ "items": items })))
+    let mut query = query(&params, &caller)?;
+    look_up_text(&app, &mut query);
+    let tally = app.blocking(move |parts| parts.ledger.tally(&query, COUNT_MAX)).await?.map_err(refused)?;
+    to_http(&tally).map(Json)
 }
 
 /// The filters of a list as the ledger takes them, narrowed to what the caller may see.
@@ -120,6 +103,11 @@ pub(crate) fn query(params: &Params, caller: &Caller) -> Result<Query, Problem> 
         departments: params.all("department")?,
         from: params.time("from")?,
         to: params.time("to")?,
+        assignees: params.all("assignee")?,
+        updated_since: params.time("updated_since")?,
+        text: text(params)?,
+        among: None,
+        sort: params.one("sort")?.unwrap_or_default(),
         limit: params.limit()?,
         cursor: params.one("cursor")?,
         scope: caller.scope.clone(),
@@ -139,10 +127,45 @@ pub(crate) fn within_scope(caller: &Caller) -> Query {
     Query { scope: caller.scope.clone(), ..Query::default() }
 }
 
-async fn answer(app: &Shared, query: Query) -> Result<Json<Value>, Problem> {
-    let found = app.blocking(move |parts| parts.ledger.alerts(&query)).await?.map_err(refused)?;
+/// Part of a plate or terminal number, in capitals as both are written.
+fn text(params: &Params) -> Result<Option<String>, Problem> {
+    match params.one::<String>("q")? {
+        Some(text) if text.chars().count() > search::TEXT_MAX => {
+            Err(Problem::parameter("q", format!("q is over {} characters", search::TEXT_MAX)))
+        }
+        text => Ok(text.map(|text| text.trim().to_uppercase())),
+    }
+}
+
+/// Terminals that are looked up one by one; a text that more have is looked for in the alerts themselves.
+const TEXT_TERMINALS_MAX: usize = 200;
+
+/// A part of a plate can't be looked up in an index; the few terminals that have it can. Plates are those on file now.
+pub(crate) fn look_up_text(app: &Shared, query: &mut Query) {
+    let Some(text) = &query.text else { return };
+    let found = search::terminals(&app.fold.read(), text, TEXT_TERMINALS_MAX);
+    if found.len() <= TEXT_TERMINALS_MAX {
+        query.among = Some(found);
+        query.text = None;
+    }
+}
+
+async fn answer(app: &Shared, mut query: Query, is_counted: bool) -> Result<Json<Value>, Problem> {
+    look_up_text(app, &mut query);
+    let (found, count) = app
+        .blocking(move |parts| {
+            let count = is_counted.then(|| parts.ledger.count(&query, COUNT_MAX + 1)).transpose()?;
+            Ok((parts.ledger.alerts(&query)?, count))
+        })
+        .await?
+        .map_err(refused)?;
     let items: Result<_, _> = found.items.iter().map(to_http).collect();
-    Ok(page(items?, found.next))
+    let Json(mut page) = page(items?, found.next);
+    if let Some(count) = count {
+        page["count"] = json!(count.min(COUNT_MAX));
+        page["count_is_exact"] = json!(count <= COUNT_MAX);
+    }
+    Ok(Json(page))
 }
 
 /// A store error, or a cursor that none of our answers gave.
@@ -162,7 +185,7 @@ pub(crate) async fn find(app: &Shared, caller: &Caller, id: &str) -> Result<List
 }
 
 /// An action that has been read and is allowed to this caller.
-struct Wanted {
+pub(crate) struct Wanted {
     kind: ActionKind,
     request: ActionRequest,
     result: Option<Outcome>,
@@ -171,7 +194,7 @@ struct Wanted {
 }
 
 impl Wanted {
-    fn parse(caller: &Caller, request: ActionRequest) -> Result<Self, Problem> {
+    pub(crate) fn parse(caller: &Caller, request: ActionRequest) -> Result<Self, Problem> {
         let kind: ActionKind = member("action", &request.action)?;
         if !caller.may(kind) {
             let detail = format!("the role {} may not {}", caller.identity.role, request.action);
@@ -193,7 +216,7 @@ impl Wanted {
         Ok(Self { kind, request, result, reason, until })
     }
 
-    async fn act(&self, app: &Shared, caller: &Caller, id: &str) -> Result<Handling, Problem> {
+    pub(crate) async fn act(&self, app: &Shared, caller: &Caller, id: &str) -> Result<Handling, Problem> {
         let alert = find(app, caller, id).await?.alert.id;
         let ActionRequest { note, assignee, expected_version, request_id, .. } = &self.request;
         let action = Action {

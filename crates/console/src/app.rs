@@ -18,8 +18,9 @@ use crate::drawing::{Routes, Zones};
 use crate::problem::Problem;
 use crate::throttle::Throttle;
 use crate::{
-    Parts, account, alerts, attachments, commands, dangers, drawing, evidence, exports, guard, health, live,
-    map, page, positions, quality, reload, ring, rules, slots, structures, summary, vehicles,
+    Parts, account, alerts, attachments, bulk, commands, dangers, drawing, evidence, exports, guard, health,
+    live, map, page, positions, quality, reload, ring, rules, search, slots, structures, summary, tree,
+    vehicles,
 };
 use crate::{dossiers, drivers, indicators, operators, stats};
 
@@ -54,7 +55,6 @@ pub(crate) struct App {
     pub(crate) tasks: TaskTracker,
     pub(crate) archives: Semaphore,
     pub(crate) workbooks: Arc<Semaphore>,
-    pub(crate) summaries: live::Summaries,
     pub(crate) summaries: summary::Summaries,
 }
 
@@ -108,7 +108,6 @@ pub(crate) fn router(parts: Parts, stopping: CancellationToken, tasks: TaskTrack
         tasks: tasks.clone(),
         archives: Semaphore::new(ARCHIVES_MAX),
         workbooks: Arc::new(Semaphore::new(WORKBOOKS_MAX)),
-        summaries: live::Summaries::default(),
         summaries: summary::Summaries::default(),
     });
     tasks.spawn(ring::record(Arc::clone(&app), sources));
@@ -137,7 +136,10 @@ fn api() -> Router<Shared> {
 fn watching() -> Router<Shared> {
     Router::new()
         .route("/api/v1/alerts", get(alerts::list))
-        .route("/api/v1/alerts/actions", post(alerts::act_on_many))
+        .route("/api/v1/alerts/actions", post(bulk::act))
+        .route("/api/v1/alerts/summary", get(alerts::summary))
+        .route("/api/v1/fleet/tree", get(tree::tree))
+        .route("/api/v1/search", post(search::search))
         .route("/api/v1/alerts/{id}", get(alerts::one))
         .route("/api/v1/alerts/{id}/timeline", get(alerts::timeline))
         .route("/api/v1/alerts/{id}/evidence", get(evidence::shown))

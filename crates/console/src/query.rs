@@ -1,7 +1,10 @@
 //! The query part of an address: known keys only, each value parsed or refused by name.
 
+use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::str::FromStr;
+
+use serde_json::Value;
 
 use crate::problem::Problem;
 
@@ -29,6 +32,30 @@ impl Params {
                 ));
             }
             params.push((key, value));
+        }
+        Ok(Self(params))
+    }
+
+    /// The same out of the members of a document: a text or a list of texts.
+    pub(crate) fn from_members(members: &BTreeMap<String, Value>, keys: &[&str]) -> Result<Self, Problem> {
+        let mut params = Vec::new();
+        for (key, value) in members {
+            let wrong = |detail| Problem::body(&format!("filter/{key}"), detail);
+            if !keys.contains(&key.as_str()) {
+                return Err(wrong(format!("{key:?} is no filter, expected {}", keys.join(", "))));
+            }
+            let values = match value {
+                Value::Array(values) => values.as_slice(),
+                one => std::slice::from_ref(one),
+            };
+            for value in values {
+                let text = match value {
+                    Value::String(text) => text.clone(),
+                    Value::Null => continue,
+                    other => return Err(wrong(format!("{other} is no text"))),
+                };
+                params.push((key.clone(), text));
+            }
         }
         Ok(Self(params))
     }

@@ -65,8 +65,30 @@ pub(crate) const ALERT_FILTERS: &[&str] = &[
     "department",
     "from",
     "to",
+    "assignee",
+    "updated_since",
+    "q",
+    "sort",
+    "count",
     "limit",
     "cursor",
+];
+/// The same for counts and for bulk actions, which have no pages.
+pub(crate) const SUMMARY_FILTERS: &[&str] = &[
+    "state",
+    "handling",
+    "rule",
+    "severity",
+    "plate",
+    "terminal",
+    "operator",
+    "division",
+    "department",
+    "from",
+    "to",
+    "assignee",
+    "updated_since",
+    "q",
 ];
 /// The same for one vehicle, which the path names.
 pub(crate) const VIOLATION_FILTERS: &[&str] =
@@ -168,7 +190,13 @@ use Answer::{Accepted, Begun, Created, Drawn, Json, Nothing, Queued, Socket, Tex
 
 routes! {
     "GET" "/api/v1/alerts" "listAlerts" "alerts" Alerts ALERT_FILTERS, None, Json("AlertPage"), &[],
-        "Alerts, newest first";
+        "Alerts, newest or worst first";
+    "GET" "/api/v1/alerts/summary" "summariseAlerts" "alerts" Alerts SUMMARY_FILTERS, None, Json("AlertSummary"), &[],
+        "How many alerts match, by severity, handling and rule";
+    "GET" "/api/v1/fleet/tree" "getFleetTree" "vehicles" Vehicles &[], None, Json("FleetTree"), &[],
+        "Vehicles by division and operator: how many, and how many are online";
+    "POST" "/api/v1/search" "search" "vehicles" Vehicles &[], Some("SearchRequest"), Json("Found"), &[403, 413, 415, 422],
+        "Vehicles, operators, drivers and zones that bear a text";
     "GET" "/api/v1/alerts/{id}" "getAlert" "alerts" Alerts &[], None, Json("Alert"), &[404],
         "One alert";
     "GET" "/api/v1/alerts/{id}/timeline" "getAlertTimeline" "alerts" Alerts &[], None, Json("Timeline"), &[404],
@@ -183,8 +211,8 @@ routes! {
         "One of these files by its name here, in the media type its bytes have; one range is understood";
     "POST" "/api/v1/alerts/{id}/actions" "actOnAlert" "alerts" Alerts &[], Some("ActionRequest"), Json("Handling"), &[403, 404, 409, 413, 415, 422],
         "Acts on an alert";
-    "POST" "/api/v1/alerts/actions" "actOnAlerts" "alerts" Alerts &[], Some("BulkRequest"), Json("BulkAnswer"), &[403, 413, 415, 422],
-        "Acts on many alerts with one note";
+    "POST" "/api/v1/alerts/actions" "actOnAlerts" "alerts" Alerts &[], Some("BulkRequest"), Json("BulkAnswer"), &[403, 409, 413, 415, 422],
+        "Acts on many alerts with one note: those named, or those a filter matches";
     "GET" "/api/v1/vehicles" "listVehicles" "vehicles" Vehicles VEHICLE_FILTERS, None, Json("VehiclePage"), &[],
         "Vehicles with their latest word, by terminal";
     "GET" "/api/v1/vehicles/{terminal}" "getVehicle" "vehicles" Vehicles &[], None, Json("Vehicle"), &[404],

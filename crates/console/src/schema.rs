@@ -273,6 +273,10 @@ documents! {
         items: Vec<Alert>,
         /// Cursor of the next page.
         next: Option<String>,
+        /// With `count=true`: how many match in all, up to 10,000.
+        count: Option<u64>,
+        /// With `count=true`: false where there are more.
+        count_is_exact: Option<bool>,
     }
     /// A vehicle with its latest word.
     Vehicle {
@@ -808,7 +812,113 @@ documents! {
         /// As of one action.
         until: Option<String>,
         /// At most 1,000.
-        ids: Vec<String>,
+        ids: Option<Vec<String>>,
+        /// Instead of `ids`: filters as of the list, each a text or a list of texts. At most 1,000 alerts may match.
+        filter: Option<BTreeMap<String, serde_json::Value>>,
+        /// How many matched when the person looked; when more do now, 409 `count-changed`.
+        count_seen: Option<u64>,
+    }
+    /// How many alerts match, each number up to 10,000.
+    AlertSummary {
+        /// All.
+        total: u64,
+        /// By severity.
+        by_severity: BTreeMap<String, u64>,
+        /// By the status of the handling.
+        by_handling: BTreeMap<String, u64>,
+        /// By rule, those with any.
+        by_rule: BTreeMap<String, u64>,
+    }
+    /// The fleet by division and operator.
+    FleetTree {
+        /// By rising number.
+        divisions: Vec<FleetDivision>,
+    }
+    /// The vehicles registered in one division.
+    FleetDivision {
+        /// Six digits of GB/T 2260; `000000` for terminals outside the registry.
+        division: String,
+        /// Null: no table of divisions is on file.
+        name_zh: Option<String>,
+        /// The same.
+        name_en: Option<String>,
+        /// Vehicles.
+        total: u64,
+        /// Heard within the last three minutes.
+        online: u64,
+        /// By rising id.
+        operators: Vec<FleetOperator>,
+    }
+    /// The vehicles of one operator in one division.
+    FleetOperator {
+        /// Its id; empty for terminals outside the registry.
+        operator: String,
+        /// Its name.
+        name: Option<String>,
+        /// Vehicles.
+        total: u64,
+        /// Heard within the last three minutes.
+        online: u64,
+        /// The worst alert of any of them whose condition holds.
+        worst_open: Option<String>,
+    }
+    /// What to look for.
+    SearchRequest {
+        /// Part of a plate, terminal number, name, certificate or id; 1 to 40 characters.
+        q: String,
+    }
+    /// At most 20 of each kind.
+    Found {
+        /// By plate or terminal number.
+        vehicles: Vec<FoundVehicle>,
+        /// By name or id.
+        operators: Vec<FoundOperator>,
+        /// By name or certificate.
+        drivers: Vec<FoundDriver>,
+        /// By name or id.
+        zones: Vec<FoundZone>,
+    }
+    /// A vehicle.
+    FoundVehicle {
+        /// Terminal number.
+        terminal: String,
+        /// Number plate, empty for a terminal outside the registry.
+        plate: String,
+        /// Vehicle class; null outside the registry.
+        class: Option<String>,
+        /// Operator id.
+        operator: String,
+    }
+    /// An operator.
+    FoundOperator {
+        /// Its id.
+        operator: String,
+        /// Its name.
+        name: String,
+        /// Where it is registered.
+        division: String,
+    }
+    /// A driver, escort or carer.
+    FoundDriver {
+        /// Number of the certificate.
+        certificate: String,
+        /// As on the certificate.
+        name: String,
+        /// Employer.
+        operator: String,
+        /// As what.
+        role: String,
+    }
+    /// A zone.
+    FoundZone {
+        /// Its id.
+        id: String,
+        /// Its kind.
+        kind: String,
+        /// Its Chinese name.
+        name_zh: String,
+        /// Its English name.
+        name_en: String,
     }
     /// What became of each.
     BulkAnswer {

@@ -25,7 +25,8 @@ impl Ledger {
         after: Option<&Exported>,
         limit: usize,
     ) -> Result<Vec<Exported>, StoreError> {
-        let mut filter = Filter::of(&Query { cursor: None, ..query.clone() })?;
+        let reader = self.stats_reader();
+        let mut filter = Filter::conditions(&Query { cursor: None, ..query.clone() }, &reader)?;
         if let Some(Exported { listed: Listed { alert, .. }, .. }) = after {
             filter.and("(a.raised_at, a.id) < (?, ?)", Value::Integer(alert.raised_at.ms()));
             filter.values.push(Value::Blob(AlertId::as_bytes(&alert.id).to_vec()));
@@ -37,7 +38,6 @@ impl Ledger {
              ORDER BY a.raised_at DESC, a.id DESC LIMIT ?",
             filter.sql
         );
-        let reader = self.stats_reader();
         let mut statement = reader.prepare_cached(&sql)?;
         let rows = statement.query_map(rusqlite::params_from_iter(filter.values), |row| {
             let handled_at = row.get::<_, Option<i64>>(2)?.map(ReceiveTime::from_ms);
@@ -52,10 +52,10 @@ impl Ledger {
 
     /// Whether more than `than` match.
     pub fn are_more(&self, query: &Query, than: usize) -> Result<bool, StoreError> {
-        let mut filter = Filter::of(&Query { cursor: None, ..query.clone() })?;
+        let reader = self.stats_reader();
+        let mut filter = Filter::conditions(&Query { cursor: None, ..query.clone() }, &reader)?;
         filter.values.push(Value::Integer(i64::try_from(than).unwrap_or(i64::MAX)));
         let sql = format!("SELECT 1 FROM alert a WHERE 1{} LIMIT 1 OFFSET ?", filter.sql);
-        let reader = self.stats_reader();
         let mut statement = reader.prepare_cached(&sql)?;
         Ok(statement.exists(rusqlite::params_from_iter(filter.values))?)
     }

@@ -55,7 +55,7 @@ pub use crate::outbox::{Outgoing, OutgoingKind};
 pub use crate::period::Whose;
 pub use crate::places::{PLACE_VERSIONS_MAX, PlaceVersion};
 pub use crate::quality::{QualityQuery, QualityRow};
-pub use crate::query::{Listed, Page, Query};
+pub use crate::query::{Listed, Page, Query, Sort, Tally};
 pub use crate::record::{KeptFrame, Ruled};
 pub use crate::rule_changes::{
     NewRuleChange, ProposeError, RULE_CHANGES_PENDING_MAX, RuleChange, RuleChangeState, RuleDecision,

@@ -6,7 +6,7 @@ use fleet::{
     Alert, AlertId, Department, EventTime, ReceiveTime, RuleId, Severity, State, TerminalId, VehicleClass,
 };
 use rusqlite::types::Value;
-use rusqlite::{OptionalExtension, Row};
+use rusqlite::{Connection, OptionalExtension, Row};
 use serde::{Deserialize, Serialize};
 
 use crate::handling::{Handling, HandlingStatus, Via};
@@ -32,6 +32,19 @@ pub struct Page<T> {
     pub items: Vec<T>,
     /// Where to go on; `None` at the end.
     pub next: Option<String>,
+}
+
+/// Counts of alerts, each up to a bound.
+#[derive(Clone, Debug, Default, Eq, PartialEq, Serialize)]
+pub struct Tally {
+    /// All that match.
+    pub total: u64,
+    /// By severity.
+    pub by_severity: BTreeMap<Severity, u64>,
+    /// By the status of the handling.
+    pub by_handling: BTreeMap<&'static str, u64>,
+    /// By rule, those with any.
+    pub by_rule: BTreeMap<String, u64>,
 }
 
 /// Which alerts. An empty list allows all; several values of one list are OR, different lists AND.
@@ -67,8 +80,40 @@ pub struct Query {
     pub limit: usize,
     /// Where the last page ended.
     pub cursor: Option<String>,
+    /// Whose they are, exact.
+    pub assignees: Vec<String>,
+    /// Recorded, revised or acted on at or after; some a moment older may come along.
+    pub updated_since: Option<ReceiveTime>,
+    /// Part of a plate or of a terminal number, in capitals.
+    pub text: Option<String>,
+    /// Of these terminals only, however few; `None` is no bound.
+    pub among: Option<Vec<TerminalId>>,
+    /// What comes first.
+    pub sort: Sort,
     /// What the account that asks sees: nothing else is ever listed or counted.
     pub scope: Scope,
+}
+
+/// The order of a list.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum Sort {
+    /// Newest first.
+    #[default]
+    Age,
+    /// Critical before major before minor before info, each newest first.
+    Severity,
+}
+
+impl std::str::FromStr for Sort {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "age" => Ok(Self::Age),
+            "severity" => Ok(Self::Severity),
+            other => Err(format!("{other:?} is no order, expected age or severity")),
+        }
+    }
 }
 
 #[derive(Default)]
@@ -76,6 +121,20 @@ pub(crate) struct Filter {
     pub(crate) sql: String,
     pub(crate) values: Vec<Value>,
 }
+
+/// A condition that few alerts may meet, and the index that finds those.
+struct Probe {
+    /// Follows `FROM alert a`.
+    index: &'static str,
+    sql: String,
+    values: Vec<Value>,
+}
+
+/// Where a condition that fewer meet is looked up instead of walking from the newest alert on.
+const FEW_MAX: i64 = if cfg!(test) { 20 } else { 5000 };
+/// As in the indexes on them, letter by letter.
+const ASSIGNEE: &str = "json_extract(a.handling, '$.assignee')";
+const ACTED: &str = "json_extract(a.handling, '$.updated_at')";
 
 impl Ledger {
     /// One alert.
@@ -90,38 +149,114 @@ impl Ledger {
         row.map(listed).transpose()
     }
 
-    /// A page, newest first by (raised_at, id).
+    /// A page in the order asked for.
     pub fn alerts(&self, query: &Query) -> Result<Page<Listed>, StoreError> {
         let limit = if query.limit == 0 { 100 } else { query.limit.min(LIMIT_MAX) };
-        let mut filter = Filter::of(query)?;
-        filter.values.push(Value::Integer(i64::try_from(limit + 1).unwrap_or(i64::MAX)));
+        let mut rows = match query.sort {
+            Sort::Age => self.newest(query, limit + 1)?,
+            Sort::Severity => self.gravest(query, limit + 1)?,
+        };
+        let more = rows.len() > limit;
+        rows.truncate(limit);
+        let next = rows.last().filter(|_| more).map(|last| match query.sort {
+            Sort::Age => format!("{:x}.{}", last.alert.raised_at.ms(), last.alert.id),
+            Sort::Severity => {
+                format!("{}.{:x}.{}", last.alert.severity.as_str(), last.alert.raised_at.ms(), last.alert.id)
+            }
+        });
+        Ok(Page { items: rows, next })
+    }
+
+    /// One severity after the other.
+    fn gravest(&self, query: &Query, limit: usize) -> Result<Vec<Listed>, StoreError> {
+        let (first, cursor) = match &query.cursor {
+            None => (None, None),
+            Some(text) => {
+                let wrong = || StoreError::Cursor(text.clone());
+                let (severity, cursor) = text.split_once('.').ok_or_else(wrong)?;
+                (Some(severity.parse::<Severity>().map_err(|_| wrong())?), Some(cursor.to_owned()))
+            }
+        };
+        let mut rows = Vec::new();
+        let asked = |severity: &Severity| {
+            (query.severities.is_empty() || query.severities.contains(severity))
+                && first.is_none_or(|first| *severity <= first)
+        };
+        for severity in Severity::ALL.iter().rev().filter(|severity| asked(severity)) {
+            let cursor = cursor.clone().filter(|_| Some(*severity) == first);
+            let part = Query { severities: vec![*severity], cursor, ..query.clone() };
+            rows.extend(self.newest(&part, limit - rows.len())?);
+            if rows.len() == limit {
+                break;
+            }
+        }
+        Ok(rows)
+    }
+
+    /// Newest first by (raised_at, id).
+    fn newest(&self, query: &Query, limit: usize) -> Result<Vec<Listed>, StoreError> {
+        let reader = self.reader();
+        let mut filter = Filter::of(query, &reader)?;
+        filter.values.push(Value::Integer(i64::try_from(limit).unwrap_or(i64::MAX)));
+        // Documents are fetched for the page alone, not for all that are sorted.
         let sql = format!(
-            "SELECT r.document, a.handling FROM alert a JOIN revision r ON r.seq = a.revision_seq WHERE 1{}
-             ORDER BY a.raised_at DESC, a.id DESC LIMIT ?",
+            "SELECT r.document, a.handling FROM (SELECT a.rowid AS row, a.raised_at, a.id FROM alert a{}
+                 ORDER BY a.raised_at DESC, a.id DESC LIMIT ?) AS page
+             JOIN alert a ON a.rowid = page.row JOIN revision r ON r.seq = a.revision_seq
+             ORDER BY page.raised_at DESC, page.id DESC",
             filter.sql
         );
-        let reader = self.reader();
         let mut statement = reader.prepare_cached(&sql)?;
         let rows: Vec<(Vec<u8>, String)> = statement
             .query_map(rusqlite::params_from_iter(filter.values), read_pair)?
             .collect::<Result<_, _>>()?;
-        let more = rows.len() > limit;
-        let items: Vec<Listed> = rows.into_iter().take(limit).map(listed).collect::<Result<_, _>>()?;
-        let next = items.last().filter(|_| more);
-        let next = next.map(|last| format!("{:x}.{}", last.alert.raised_at.ms(), last.alert.id));
-        Ok(Page { items, next })
+        rows.into_iter().map(listed).collect()
     }
 
     /// How many match, up to `at_most`; cursor and limit don't count.
     pub fn count(&self, query: &Query, at_most: u64) -> Result<u64, StoreError> {
-        let mut filter = Filter::of(&Query { cursor: None, ..query.clone() })?;
-        filter.values.push(Value::Integer(i64::try_from(at_most).unwrap_or(i64::MAX)));
-        let sql = format!("SELECT count(*) FROM (SELECT 1 FROM alert a WHERE 1{} LIMIT ?)", filter.sql);
         let reader = self.reader();
+        let mut filter = Filter::of(&Query { cursor: None, ..query.clone() }, &reader)?;
+        filter.values.push(Value::Integer(i64::try_from(at_most).unwrap_or(i64::MAX)));
+        let sql = format!("SELECT count(*) FROM (SELECT 1 FROM alert a{} LIMIT ?)", filter.sql);
         let count: i64 = reader
             .prepare_cached(&sql)?
             .query_row(rusqlite::params_from_iter(filter.values), |row| row.get(0))?;
         Ok(count.cast_unsigned())
+    }
+
+    /// How many match by severity, by handling and by rule, each up to `at_most`.
+    pub fn tally(&self, query: &Query, at_most: u64) -> Result<Tally, StoreError> {
+        let mut tally = Tally { total: self.count(query, at_most)?, ..Tally::default() };
+        for severity in chosen(Severity::ALL, &query.severities) {
+            let part = Query { severities: vec![severity], ..query.clone() };
+            tally.by_severity.insert(severity, self.count(&part, at_most)?);
+        }
+        for status in chosen(HandlingStatus::ALL, &query.handling) {
+            let part = Query { handling: vec![status], ..query.clone() };
+            tally.by_handling.insert(status.as_str(), self.count(&part, at_most)?);
+        }
+        let rules = if query.rules.is_empty() { self.rules_met()? } else { query.rules.clone() };
+        for rule in rules {
+            let part = Query { rules: vec![rule], ..query.clone() };
+            let count = self.count(&part, at_most)?;
+            if count > 0 {
+                tally.by_rule.insert(rule.as_str().to_owned(), count);
+            }
+        }
+        Ok(tally)
+    }
+
+    /// Rules that ever raised an alert: one look into the index for each.
+    fn rules_met(&self) -> Result<Vec<RuleId>, StoreError> {
+        let reader = self.reader();
+        let mut statement = reader.prepare_cached(
+            "WITH RECURSIVE met(rule) AS (SELECT min(rule) FROM alert UNION ALL
+                 SELECT (SELECT min(rule) FROM alert WHERE rule > met.rule) FROM met WHERE met.rule IS NOT NULL)
+             SELECT rule FROM met WHERE rule IS NOT NULL",
+        )?;
+        let rules = statement.query_map([], |row| row.get::<_, String>(0))?;
+        Ok(rules.collect::<Result<Vec<_>, _>>()?.iter().filter_map(|rule| RuleId::parse(rule).ok()).collect())
     }
 
     /// The story of an alert, oldest first; empty for an unknown one.
@@ -163,15 +298,58 @@ impl Ledger {
     }
 }
 
+/// What of all is asked for.
+fn chosen<T: Copy + PartialEq>(all: &'static [T], asked: &[T]) -> impl Iterator<Item = T> {
+    all.iter().copied().filter(move |one| asked.is_empty() || asked.contains(one))
+}
+
 impl Filter {
-    pub(crate) fn of(query: &Query) -> Result<Self, StoreError> {
+    /// What follows `FROM alert a`.
+    fn of(query: &Query, reader: &Connection) -> Result<Self, StoreError> {
+        let mut filter = Self::conditions(query, reader)?;
+        let way = match query.updated_since {
+            Some(since) if filter.look_up_changes(since, reader)? => " NOT INDEXED",
+            _ => way(query, reader)?,
+        };
+        filter.sql = format!("{way} WHERE 1{}", filter.sql);
+        Ok(filter)
+    }
+
+    /// Where few alerts changed since a moment, they are looked up by what changed.
+    fn look_up_changes(&mut self, since: ReceiveTime, reader: &Connection) -> Result<bool, StoreError> {
+        let recorded = "SELECT rowid FROM alert WHERE revision_seq >= ?";
+        let acted = "SELECT rowid FROM alert WHERE json_extract(handling, '$.updated_at') >= ?";
+        let values = [recorded_since(reader, since)?, acted_since(since)?];
+        for (rows, value) in [recorded, acted].into_iter().zip(&values) {
+            let sql = format!("SELECT count(*) FROM ({rows} LIMIT {FEW_MAX})");
+            let count: i64 = reader.prepare_cached(&sql)?.query_row([value], |row| row.get(0))?;
+            if count == FEW_MAX {
+                return Ok(false);
+            }
+        }
+        self.sql.push_str(&format!(" AND a.rowid IN ({recorded} UNION {acted})"));
+        self.values.extend(values);
+        Ok(true)
+    }
+
+    /// What follows `WHERE 1`.
+    pub(crate) fn conditions(query: &Query, reader: &Connection) -> Result<Self, StoreError> {
         let mut filter = Self::default();
         filter.one_of("a.state", query.states.iter().map(|state| state.as_str()));
+        if is_open(query) {
+            filter.sql.push_str(" AND a.state <> 'cleared'");
+        }
         filter.one_of("a.status", query.handling.iter().map(|status| status.as_str()));
         filter.one_of("a.rule", query.rules.iter().map(|rule| rule.as_str()));
         filter.one_of("a.severity", query.severities.iter().map(|severity| severity.as_str()));
         filter.one_of("a.plate", query.plates.iter().map(String::as_str));
         filter.one_of("a.terminal", query.terminals.iter().map(TerminalId::as_str));
+        if let Some(among) = &query.among {
+            filter.one_of("a.terminal", among.iter().map(TerminalId::as_str));
+            if among.is_empty() {
+                filter.sql.push_str(" AND 0");
+            }
+        }
         filter.one_of("a.operator", query.operators.iter().map(String::as_str));
         filter.scope(&query.scope)?;
         filter.one_of("a.class", query.classes.iter().map(|class| class.as_str()));
@@ -183,6 +361,19 @@ impl Filter {
         filter.divisions(&query.divisions)?;
         if !query.departments.is_empty() {
             filter.and("a.departments & ? <> 0", Value::Integer(record::mask(&query.departments)));
+        }
+        if !query.assignees.is_empty() {
+            filter.one_of(ASSIGNEE, query.assignees.iter().map(String::as_str));
+            filter.sql.push_str(&format!(" AND {ASSIGNEE} IS NOT NULL"));
+        }
+        if let Some(text) = &query.text {
+            filter.and("(instr(a.plate, ?) > 0", Value::Text(text.clone()));
+            filter.sql.push_str(" OR instr(a.terminal, ?) > 0)");
+            filter.values.push(Value::Text(text.clone()));
+        }
+        if let Some(since) = query.updated_since {
+            filter.and(&format!("(a.revision_seq >= ? OR {ACTED} >= ?)"), recorded_since(reader, since)?);
+            filter.values.push(acted_since(since)?);
         }
         if let Some(from) = query.from {
             filter.and("a.raised_at >= ?", Value::Integer(from.ms()));
@@ -225,6 +416,101 @@ impl Filter {
     }
 }
 
+fn is_open(query: &Query) -> bool {
+    !query.states.is_empty() && !query.states.contains(&State::Cleared)
+}
+
+/// Which index to go by. Where few alerts meet one condition, its own. Otherwise matches lie close together, and a walk from
+/// the newest on, along an index that is in that order, finds a page soon.
+fn way(query: &Query, reader: &Connection) -> Result<&'static str, StoreError> {
+    let mut fewest = (None, FEW_MAX);
+    for probe in probes(query) {
+        let sql = format!(
+            "SELECT count(*) FROM (SELECT 1 FROM alert a{} WHERE 1{} LIMIT {FEW_MAX})",
+            probe.index, probe.sql
+        );
+        let values = rusqlite::params_from_iter(probe.values);
+        let count: i64 = reader.prepare_cached(&sql)?.query_row(values, |row| row.get(0))?;
+        if count < fewest.1 {
+            fewest = (Some(probe.index), count);
+        }
+    }
+    Ok(fewest.0.unwrap_or(match (&query.terminals[..], operators(query), &query.rules[..]) {
+        ([_], ..) => " INDEXED BY alert_by_terminal",
+        (_, [_], _) => " INDEXED BY alert_by_operator",
+        _ if is_open(query) => " INDEXED BY alert_open_by_time",
+        (.., [_]) => " INDEXED BY alert_by_rule",
+        _ if matches!(query.severities[..], [_]) && matches!(query.handling[..], [_]) => {
+            " INDEXED BY alert_by_status"
+        }
+        _ if matches!(query.severities[..], [_]) => " INDEXED BY alert_by_severity",
+        _ => " INDEXED BY alert_by_time",
+    }))
+}
+
+/// The only operators an alert may be of: those asked for, or those of a scope that has nothing else. Empty is no bound.
+fn operators(query: &Query) -> &[String] {
+    match &query.scope.within {
+        Some(within) if query.operators.is_empty() && within.divisions.is_empty() => &within.operators,
+        _ => &query.operators,
+    }
+}
+
+/// Conditions that an index can look up.
+fn probes(query: &Query) -> Vec<Probe> {
+    let mut probes = Vec::new();
+    let mut add = |index, column, texts: Vec<&str>, more: &str| {
+        let mut filter = Filter::default();
+        filter.one_of(column, texts.into_iter());
+        if !filter.values.is_empty() {
+            probes.push(Probe { index, sql: filter.sql + more, values: filter.values });
+        }
+    };
+    let among = query.among.as_deref().unwrap_or_default();
+    let terminals = if query.terminals.is_empty() { among } else { &query.terminals[..] };
+    let terminals = terminals.iter().map(TerminalId::as_str);
+    add(" INDEXED BY alert_by_terminal", "a.terminal", terminals.collect(), "");
+    add(" INDEXED BY alert_by_plate", "a.plate", query.plates.iter().map(String::as_str).collect(), "");
+    let operators = operators(query).iter().map(String::as_str);
+    add(" INDEXED BY alert_by_operator", "a.operator", operators.collect(), "");
+    add(" INDEXED BY alert_by_rule", "a.rule", query.rules.iter().map(|rule| rule.as_str()).collect(), "");
+    let assignees = query.assignees.iter().map(String::as_str).collect();
+    add(" INDEXED BY alert_by_assignee", ASSIGNEE, assignees, &format!(" AND {ASSIGNEE} IS NOT NULL"));
+    add(" INDEXED BY alert_by_status", "a.status", query.handling.iter().map(|it| it.as_str()).collect(), "");
+    add(
+        " INDEXED BY alert_by_severity",
+        "a.severity",
+        query.severities.iter().map(|it| it.as_str()).collect(),
+        "",
+    );
+    if is_open(query) {
+        let sql = " AND a.state <> 'cleared'".to_owned();
+        probes.push(Probe { index: " INDEXED BY alert_open_by_time", sql, values: Vec::new() });
+    }
+    probes
+}
+
+/// The number of the first revision recorded at or after a moment. Numbers rise with time, so a search in halves finds it.
+fn recorded_since(reader: &Connection, since: ReceiveTime) -> Result<Value, StoreError> {
+    let newest: i64 = reader
+        .prepare_cached("SELECT coalesce(max(seq), 0) FROM revision")?
+        .query_row([], |row| row.get(0))?;
+    let mut at = reader.prepare_cached("SELECT at FROM revision WHERE seq >= ? ORDER BY seq LIMIT 1")?;
+    let (mut low, mut high) = (1, newest + 1);
+    while low < high {
+        let middle = low + (high - low) / 2;
+        let recorded: i64 = at.query_row([middle], |row| row.get(0))?;
+        if recorded < since.ms() { low = middle + 1 } else { high = middle }
+    }
+    Ok(Value::Integer(low))
+}
+
+/// A moment as the stored handling prints it: in one zone, so that texts compare as times do.
+fn acted_since(since: ReceiveTime) -> Result<Value, StoreError> {
+    let text = serde_json::to_value(since)?;
+    Ok(Value::Text(text.as_str().unwrap_or_default().to_owned()))
+}
+
 fn read_cursor(cursor: &str) -> Option<(i64, AlertId)> {
     let (at, id) = cursor.split_once('.')?;
     Some((i64::from_str_radix(at, 16).ok()?, AlertId::parse(id)?))
@@ -237,3 +523,6 @@ pub(crate) fn read_pair(row: &Row<'_>) -> Result<(Vec<u8>, String), rusqlite::Er
 pub(crate) fn listed((document, handling): (Vec<u8>, String)) -> Result<Listed, StoreError> {
     Ok(Listed { alert: serde_json::from_slice(&document)?, handling: serde_json::from_str(&handling)? })
 }
+
+#[cfg(test)]
+mod tests;

@@ -46,6 +46,14 @@ CREATE INDEX IF NOT EXISTS alert_by_terminal ON alert (terminal, raised_at, id);
 CREATE INDEX IF NOT EXISTS alert_by_plate ON alert (plate, raised_at, id);
 CREATE INDEX IF NOT EXISTS alert_by_operator ON alert (operator, raised_at, id);
 CREATE INDEX IF NOT EXISTS alert_open ON alert (severity) WHERE state <> 'cleared';
+CREATE INDEX IF NOT EXISTS alert_open_by_time ON alert (raised_at, id) WHERE state <> 'cleared';
+CREATE INDEX IF NOT EXISTS alert_by_severity ON alert (severity, raised_at, id);
+CREATE INDEX IF NOT EXISTS alert_by_status ON alert (status, severity, raised_at, id);
+CREATE INDEX IF NOT EXISTS alert_by_rule ON alert (rule, raised_at, id);
+CREATE INDEX IF NOT EXISTS alert_by_assignee ON alert (json_extract(handling, '$.assignee'))
+    WHERE json_extract(handling, '$.assignee') IS NOT NULL;
+CREATE INDEX IF NOT EXISTS alert_by_revision ON alert (revision_seq);
+CREATE INDEX IF NOT EXISTS alert_by_handling ON alert (json_extract(handling, '$.updated_at'));
 CREATE TABLE IF NOT EXISTS outbox (
     seq INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, department TEXT NOT NULL, division TEXT NOT NULL,
     rule TEXT NOT NULL, revision_seq INTEGER, payload BLOB, created INTEGER NOT NULL, published INTEGER);

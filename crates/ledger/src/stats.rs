@@ -83,7 +83,8 @@ impl Ledger {
     /// Alerts counted by a key: hours and days rise, of others the one with most comes first. At most `limit`.
     /// Limit and cursor of the query don't count.
     pub fn count_by(&self, query: &Query, by: By, limit: usize) -> Result<Vec<AlertCount>, StoreError> {
-        let mut filter = Filter::of(&Query { cursor: None, ..query.clone() })?;
+        let reader = self.stats_reader();
+        let mut filter = Filter::conditions(&Query { cursor: None, ..query.clone() }, &reader)?;
         filter.values.push(Value::Integer(i64::try_from(limit).unwrap_or(i64::MAX)));
         let key = match by {
             By::Rule => "a.rule".to_owned(),
@@ -99,7 +100,6 @@ impl Ledger {
             "SELECT {key}, {SUMS} FROM alert a WHERE 1{} GROUP BY 1 ORDER BY {order} LIMIT ?",
             filter.sql
         );
-        let reader = self.stats_reader();
         let mut statement = reader.prepare_cached(&sql)?;
         let rows = statement.query_map(rusqlite::params_from_iter(filter.values), |row| {
             let key = match by {
@@ -114,13 +114,13 @@ impl Ledger {
 
     /// Alerts counted by month in China and rule, months rising. There are as many rows as months times rules.
     pub fn count_by_month(&self, query: &Query) -> Result<Vec<MonthCount>, StoreError> {
-        let filter = Filter::of(&Query { cursor: None, ..query.clone() })?;
+        let reader = self.stats_reader();
+        let filter = Filter::conditions(&Query { cursor: None, ..query.clone() }, &reader)?;
         let sql = format!(
             "SELECT strftime('%Y-%m', (a.raised_at + {CST_MS}) / 1000, 'unixepoch'), a.rule, {SUMS}
              FROM alert a WHERE 1{} GROUP BY 1, 2 ORDER BY 1, 2",
             filter.sql
         );
-        let reader = self.stats_reader();
         let mut statement = reader.prepare_cached(&sql)?;
         let rows = statement.query_map(rusqlite::params_from_iter(filter.values), |row| {
             Ok(MonthCount { month: row.get(0)?, rule: word(row, 1, RuleId::parse)?, count: read(row, 2)? })
@@ -130,7 +130,8 @@ impl Ledger {
 
     /// The gravest alerts, of equals the newest first.
     pub fn worst(&self, query: &Query, limit: usize) -> Result<Vec<Listed>, StoreError> {
-        let mut filter = Filter::of(&Query { cursor: None, ..query.clone() })?;
+        let reader = self.stats_reader();
+        let mut filter = Filter::conditions(&Query { cursor: None, ..query.clone() }, &reader)?;
         filter.values.push(Value::Integer(i64::try_from(limit).unwrap_or(i64::MAX)));
         let sql = format!(
             "SELECT r.document, a.handling FROM alert a JOIN revision r ON r.seq = a.revision_seq
@@ -139,7 +140,6 @@ impl Ledger {
              ORDER BY {RANK} DESC, a.raised_at DESC, a.id DESC",
             filter.sql
         );
-        let reader = self.stats_reader();
         let mut statement = reader.prepare_cached(&sql)?;
         let rows: Vec<(Vec<u8>, String)> = statement
             .query_map(rusqlite::params_from_iter(filter.values), read_pair)?

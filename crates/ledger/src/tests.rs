@@ -37,7 +37,7 @@ pub(crate) fn scope(operators: &[&str], divisions: &[&str]) -> Scope {
     Scope { within: Some(Within { operators: own(operators), divisions: own(divisions) }), department: None }
 }
 
-fn alert(number: i64, revision: u32, state: State) -> Alert {
+pub(crate) fn alert(number: i64, revision: u32, state: State) -> Alert {
     let terminal = TerminalId::parse(&format!("138{:08}", number % 7)).unwrap();
     let at = EventTime::from_ms(1_767_225_600_000 + number * 1000);
     let position =
@@ -82,12 +82,12 @@ fn alert(number: i64, revision: u32, state: State) -> Alert {
     }
 }
 
-fn record(ledger: &Ledger, count: i64) {
+pub(crate) fn record(ledger: &Ledger, count: i64) {
     let alerts: Vec<_> = (0..count).map(|n| Arc::new(alert(n, 1, State::Raised))).collect();
     assert!(ledger.record(&alerts).unwrap().iter().all(|new| *new));
 }
 
-fn action(kind: ActionKind) -> Action {
+pub(crate) fn action(kind: ActionKind) -> Action {
     Action {
         alert: alert(0, 1, State::Raised).id,
         kind,
