@@ -14,6 +14,7 @@ mod list;
 mod store;
 #[cfg(test)]
 mod tests;
+mod watch;
 
 use std::fmt;
 use std::str::FromStr;
@@ -26,6 +27,7 @@ use tokio::sync::broadcast;
 pub use self::life::{DangerAction, DangerActionKind, DangerError, DangerPart};
 pub use self::list::DangerQuery;
 pub use self::store::{CreateDangerError, NewDanger};
+pub use self::watch::{DangerThresholds, Watched};
 use crate::handling::word_enum;
 use crate::{Ledger, Via};
 

@@ -46,8 +46,8 @@ pub use crate::commands::{
 };
 pub use crate::dangers::{
     Announced, AssignedTo, CreateDangerError, DANGER_ALERTS_MAX, Danger, DangerAction, DangerActionKind,
-    DangerEntry, DangerError, DangerId, DangerLevel, DangerPart, DangerQuery, DangerStatus, NewDanger,
-    Report, Reports, Source, SourceKind, Trigger,
+    DangerEntry, DangerError, DangerId, DangerLevel, DangerPart, DangerQuery, DangerStatus, DangerThresholds,
+    NewDanger, Report, Reports, Source, SourceKind, Trigger, Watched,
 };
 pub use crate::export::Exported;
 pub use crate::handling::{ActionKind, Appeal, Handling, HandlingStatus, Outcome, Reason, Via};
@@ -148,6 +148,8 @@ struct Inner {
     stats_reader: Mutex<Connection>,
     /// For profiles, which a login waits for.
     profile_reader: Mutex<Connection>,
+    /// For patterns over months of alerts, so that the search for them doesn't hold up lists.
+    pattern_reader: Mutex<Connection>,
     metrics: Metrics,
     outbox: Arc<Notify>,
     handling: broadcast::Sender<(AlertId, Handling)>,
@@ -172,6 +174,7 @@ impl Ledger {
             outbox_reader: Mutex::new(schema::open_reader(path)?),
             stats_reader: Mutex::new(schema::open_reader(path)?),
             profile_reader: Mutex::new(schema::open_reader(path)?),
+            pattern_reader: Mutex::new(schema::open_reader(path)?),
             metrics,
             outbox: Arc::new(Notify::new()),
             handling: broadcast::Sender::new(HANDLING_BACKLOG),

@@ -4,6 +4,7 @@ mod accounts;
 mod args;
 mod clock;
 mod compare;
+mod dangers;
 mod decode;
 mod demo;
 mod evidence;

@@ -20,6 +20,7 @@ use tokio::sync::{broadcast, watch};
 use tokio::task::JoinHandle;
 
 use crate::clock;
+use crate::dangers;
 use crate::evidence;
 use crate::exit::Unavailable;
 use crate::reload::{NotRedrawn, Refused, Reloader};
@@ -89,6 +90,7 @@ impl Service {
         let mut watching: Vec<_> =
             publish_positions(&settings, &pipeline, &dispatch, registry_seen.clone()).into_iter().collect();
         watching.push(evidence::trim(media.clone(), ledger.clone(), settings.media.keep));
+        watching.push(dangers::watch(ledger.clone(), &settings.dangers, registry_seen.clone()));
         let trials = Arc::new(Trials::new(journal.clone(), reference_seen.clone()));
         let console = stores.console_parts(&pipeline, reference_seen, &metrics, (&reloader, &trials));
         let console = console::Parts { demo, ..console };

@@ -32,8 +32,8 @@ pub use drawn::{
 };
 pub use geojson::Place;
 pub use meant::{
-    Admission, Advertised, Fleet, Gateway, Http, Influxdb, Journal, Maps, Media, Mqtt, MqttAccount, Pipeline,
-    Settings,
+    Admission, Advertised, Dangers, Fleet, Gateway, Http, Influxdb, Journal, Maps, Media, Mqtt, MqttAccount,
+    Pipeline, Settings,
 };
 pub use problem::{Problem, Problems};
 use reference::Draft;

@@ -32,6 +32,8 @@ pub struct Settings {
     pub media: Media,
     /// `[pipeline]`
     pub pipeline: Pipeline,
+    /// `[dangers]`
+    pub dangers: Dangers,
 }
 
 /// Where terminals connect.
@@ -192,6 +194,29 @@ pub struct Pipeline {
     pub snapshot_every: Duration,
 }
 
+/// From which figures on a pattern of alerts is entered in the list of major dangers.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Dangers {
+    /// Only people enter something; what is overdue is escalated all the same.
+    pub manual_only: bool,
+    /// The least share of an operator's alerts in a month that are handled, per cent.
+    pub handling_percent_min: u64,
+    /// With fewer alerts in the month the share says nothing.
+    pub handling_alerts_min: u64,
+    /// How long after its end a month is judged.
+    pub handling_grace: Duration,
+    /// The window of the two counts below.
+    pub window: Duration,
+    /// So many speeding alerts of an operator within the window.
+    pub speeding_alerts: u64,
+    /// So many slips of an operator within the window.
+    pub slips: u64,
+    /// A speeding or fatigue alert is a slip when nobody has handled it for this long.
+    pub slip_after: Duration,
+    /// One that nobody has handled for this long is a danger by itself.
+    pub unhandled_after: Duration,
+}
+
 /// Secrets never reach a log.
 macro_rules! hide {
     ($name:ident { $($shown:ident),* }, $secret:literal) => {
@@ -243,6 +268,7 @@ pub(crate) fn lower(root: &mut Table<'_>, secret: &Secret<'_>, out: &mut Collect
     let journal = journal(&mut root.table("journal", out), out);
     let media = media(&mut root.table("media", out), out);
     let pipeline = pipeline(&mut root.table("pipeline", out), out);
+    let dangers = dangers(&mut root.table("dangers", out), out);
     Settings {
         data_dir,
         gateway,
@@ -254,6 +280,7 @@ pub(crate) fn lower(root: &mut Table<'_>, secret: &Secret<'_>, out: &mut Collect
         journal,
         media,
         pipeline,
+        dangers,
     }
 }
 
@@ -399,4 +426,25 @@ fn pipeline(table: &mut Table<'_>, out: &mut Collector) -> Pipeline {
     };
     table.finish(out);
     pipeline
+}
+
+fn dangers(table: &mut Table<'_>, out: &mut Collector) -> Dangers {
+    const COUNT: (u64, u64) = (1, 1_000_000);
+    let dangers = Dangers {
+        manual_only: table.flag("manual_only", out),
+        handling_percent_min: table.integer("handling_percent_min", 90, (1, 100), out),
+        handling_alerts_min: table.integer("handling_alerts_min", 10, COUNT, out),
+        handling_grace: table.duration("handling_grace", "3d", ("1s", "28d"), out),
+        window: table.duration("window", "30d", ("1d", "366d"), out),
+        speeding_alerts: table.integer("speeding_alerts", 235, COUNT, out),
+        slips: table.integer("slips", 8, COUNT, out),
+        slip_after: table.duration("slip_after", "3d", ("1m", "30d"), out),
+        unhandled_after: table.duration("unhandled_after", "30d", ("1d", "366d"), out),
+    };
+    if dangers.slip_after >= dangers.window {
+        let text = "dangers.slip_after is not shorter than dangers.window, expected less than that";
+        table.report(Some("slip_after"), text, out);
+    }
+    table.finish(out);
+    dangers
 }

@@ -4,9 +4,9 @@ use super::*;
 use crate::tests::Dir;
 use crate::{StoreError, Via};
 
-const HOUR: Duration = Duration::from_secs(3_600);
+pub(crate) const HOUR: Duration = Duration::from_secs(3_600);
 
-fn at(text: &str) -> ReceiveTime {
+pub(crate) fn at(text: &str) -> ReceiveTime {
     text.parse().unwrap()
 }
 
@@ -14,7 +14,7 @@ fn noon() -> ReceiveTime {
     at("2026-11-26T12:00:00+08:00")
 }
 
-fn new(operator: &str) -> NewDanger {
+pub(crate) fn new(operator: &str) -> NewDanger {
     NewDanger {
         title: "长期超速无人处理".into(),
         category: "第三条第（三）项".into(),
@@ -33,7 +33,7 @@ fn new(operator: &str) -> NewDanger {
 }
 
 /// A step with all that any step needs, by a person who has had no part.
-fn step(danger: DangerId, kind: DangerActionKind) -> DangerAction {
+pub(crate) fn step(danger: DangerId, kind: DangerActionKind) -> DangerAction {
     DangerAction {
         danger,
         kind,
@@ -50,7 +50,7 @@ fn step(danger: DangerId, kind: DangerActionKind) -> DangerAction {
     }
 }
 
-fn by(who: &str, action: DangerAction) -> DangerAction {
+pub(crate) fn by(who: &str, action: DangerAction) -> DangerAction {
     DangerAction { by: who.into(), ..action }
 }
 
