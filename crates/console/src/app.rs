@@ -18,9 +18,9 @@ use crate::drawing::{Routes, Zones};
 use crate::problem::Problem;
 use crate::throttle::Throttle;
 use crate::{
-    Parts, account, alerts, attachments, bulk, commands, dangers, drawing, evidence, exports, guard, health,
-    live, map, page, positions, quality, reload, ring, rules, search, slots, structures, summary, tree,
-    vehicles,
+    Parts, account, alerts, attachments, bulk, bulletins, commands, dangers, dangers_csv, drawing, evidence,
+    exports, guard, health, live, map, page, positions, quality, reload, ring, rules, search, slots,
+    structures, summary, tree, vehicles,
 };
 use crate::{dossiers, drivers, indicators, operators, stats};
 
@@ -162,6 +162,8 @@ fn watching() -> Router<Shared> {
 fn reviewing() -> Router<Shared> {
     Router::new()
         .route("/api/v1/dangers", get(dangers::list).post(dangers::create))
+        .route("/api/v1/dangers/bulletins", get(bulletins::list).post(bulletins::create))
+        .route("/api/v1/dangers/bulletins/{id}", get(bulletins::one))
         .route("/api/v1/dangers/{id}", get(dangers::one))
         .route("/api/v1/dangers/{id}/timeline", get(dangers::timeline))
         .route("/api/v1/dangers/{id}/actions", post(dangers::act))
@@ -188,6 +190,11 @@ fn ruling() -> Router<Shared> {
         .route("/api/v1/rules/changes/{id}/decide", post(rules::changes::decide))
         .route("/api/v1/structures", get(structures::list))
         .route("/api/v1/structures/{id}/reopen", post(structures::reopen))
+        .route("/api/v1/sightings", post(structures::sighting))
+        .route("/api/v1/live", get(live::stream))
+        .route("/api/v1/live/positions", get(positions::open))
+        .route("/api/v1/exports/violations.csv", get(exports::csv))
+        .route("/api/v1/exports/dangers.csv", get(dangers_csv::csv))
         .route("/api/v1/map/zones", get(map::zones))
         .route("/api/v1/map/routes", get(map::routes))
         .route("/api/v1/zones", get(drawing::list::<Zones>).post(drawing::add::<Zones>))

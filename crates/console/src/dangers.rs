@@ -26,7 +26,7 @@ use crate::schema::{DangerActionRequest, DangerRequest};
 use crate::vehicles::{divisions, visible};
 
 /// Characters of a note, and of what is done about it.
-const NOTE_MAX: usize = 2000;
+pub(crate) const NOTE_MAX: usize = 2000;
 /// Characters of any other text.
 const TEXT_MAX: usize = 200;
 /// Counting stops here: nobody reads an exact number beyond.
@@ -141,13 +141,16 @@ async fn find(app: &Shared, caller: &Caller, id: &str) -> Result<Danger, Problem
     let absent = || Problem::not_found("such entry");
     let id: DangerId = id.parse().map_err(|_| absent())?;
     let found = app.blocking(move |parts| parts.ledger.danger(id, now())).await?;
-    found.map_err(Problem::internal)?.filter(|danger| sees(caller, danger)).ok_or_else(absent)
+    found
+        .map_err(Problem::internal)?
+        .filter(|danger| sees(caller, &danger.operator, &danger.division))
+        .ok_or_else(absent)
 }
 
 /// Whether an entry is within what the caller may see.
-pub(crate) fn sees(caller: &Caller, danger: &Danger) -> bool {
-    let division = Division::parse(&danger.division).unwrap_or(Division::UNKNOWN);
-    caller.has(Right::Dangers) && caller.scope.sees_vehicle(&danger.operator, division)
+pub(crate) fn sees(caller: &Caller, operator: &str, division: &str) -> bool {
+    let division = Division::parse(division).unwrap_or(Division::UNKNOWN);
+    caller.has(Right::Dangers) && caller.scope.sees_vehicle(operator, division)
 }
 
 /// Whose part each role has: an operator puts right what is its own, the desk keeps the list, and only who leads closes.
@@ -276,7 +279,7 @@ fn past(given: Option<ReceiveTime>) -> Result<ReceiveTime, Problem> {
 }
 
 /// A text that is not blank; a blank one counts as not given.
-fn text(name: &str, text: Option<String>, max: usize) -> Result<Option<String>, Problem> {
+pub(crate) fn text(name: &str, text: Option<String>, max: usize) -> Result<Option<String>, Problem> {
     let Some(text) = text.filter(|text| !text.trim().is_empty()) else { return Ok(None) };
     if text.chars().count() > max {
         return Err(Problem::body(name, format!("{name} is over {max} characters")));
@@ -284,7 +287,7 @@ fn text(name: &str, text: Option<String>, max: usize) -> Result<Option<String>, 
     Ok(Some(text))
 }
 
-fn member<T: FromStr<Err: Display>>(name: &str, text: &str) -> Result<T, Problem> {
+pub(crate) fn member<T: FromStr<Err: Display>>(name: &str, text: &str) -> Result<T, Problem> {
     text.parse().map_err(|error: T::Err| Problem::body(name, format!("{name}: {error}")))
 }
 

@@ -143,7 +143,10 @@ fn parameter(name: &str, place: ParameterIn, required: Required) -> ParameterBui
              or class",
         ),
         "file" => (Type::String, "Name of the file in the list"),
-        _ => (Type::String, "Id of the alert, command, structure, zone or route, or number of the entry"),
+        _ => (
+            Type::String,
+            "Id of the alert, command, structure, zone or route, or number of the entry or bulletin",
+        ),
     };
     ParameterBuilder::new()
         .name(name)

@@ -54,7 +54,7 @@ impl About {
         match self {
             Self::Alert(alert) => caller.sees(alert),
             Self::Command(group) => caller.has(Right::Commands) && sees_group(caller, group),
-            Self::Danger(danger) => dangers::sees(caller, danger),
+            Self::Danger(danger) => dangers::sees(caller, &danger.operator, &danger.division),
         }
     }
 }

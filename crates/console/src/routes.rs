@@ -176,6 +176,10 @@ macro_rules! access {
     };
 }
 
+/// The same for an export, which has no pages.
+pub(crate) const DANGER_EXPORT_FILTERS: &[&str] =
+    &["status", "level", "operator", "division", "overdue", "from", "to", "lang"];
+
 macro_rules! routes {
     ($($method:literal $path:literal $id:literal $tag:literal $access:ident $query:expr, $body:expr, $answer:expr, $refusals:expr, $summary:literal;)+) => {
         /// The table.
@@ -235,6 +239,12 @@ routes! {
         "Lists a danger, by itself or for alerts";
     "GET" "/api/v1/dangers/{id}" "getDanger" "dangers" Dangers &[], None, Json("Danger"), &[404],
         "One entry of the list";
+    "GET" "/api/v1/dangers/bulletins" "listBulletins" "dangers" Dangers &["limit"], None, Json("BulletinList"), &[],
+        "Bulletins about major dangers, newest first";
+    "POST" "/api/v1/dangers/bulletins" "createBulletin" "dangers" DangersClose &[], Some("BulletinRequest"), Created("Bulletin"), &[403, 409, 413, 415, 422],
+        "Makes a bulletin of a month: what was new, closed and overdue, by operator; frozen from then on";
+    "GET" "/api/v1/dangers/bulletins/{id}" "getBulletin" "dangers" Dangers &[], None, Json("Bulletin"), &[404],
+        "One bulletin as it was made, as far as the caller may see";
     "GET" "/api/v1/dangers/{id}/timeline" "getDangerTimeline" "dangers" Dangers &[], None, Json("DangerTimeline"), &[404],
         "Every step of an entry, oldest first";
     "POST" "/api/v1/dangers/{id}/actions" "actOnDanger" "dangers" DangersRectify &[], Some("DangerActionRequest"), Json("Danger"), &[403, 404, 409, 413, 415, 422],
@@ -285,6 +295,8 @@ routes! {
         "Alerts as a workbook of Excel, at most 50,000. X-Truncated tells how many where there are more";
     "GET" "/api/v1/exports/stats.xlsx" "exportStatsXlsx" "exports" Exports STATS_EXPORT_FILTERS, None, Text("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"), &[],
         "What countAlerts answers as a workbook of Excel";
+    "GET" "/api/v1/exports/dangers.csv" "exportDangersCsv" "exports" Exports DANGER_EXPORT_FILTERS, None, Text("text/csv"), &[],
+        "The list of major dangers as CSV: UTF-8 with a byte order mark, safe to open in a spreadsheet";
     "GET" "/api/v1/map/zones" "getZones" "map" Map &[], None, Json("FeatureCollection"), &[],
         "Zones in force as GeoJSON";
     "GET" "/api/v1/map/routes" "getRoutes" "map" Map &[], None, Json("FeatureCollection"), &[],

@@ -1372,6 +1372,101 @@ documents! {
         /// At most 2,000 characters.
         note: Option<String>,
     }
+    /// Bulletins about major dangers.
+    BulletinList {
+        /// Newest first.
+        items: Vec<BulletinTitle>,
+        /// Always null.
+        next: Option<String>,
+    }
+    /// A bulletin without its contents.
+    BulletinTitle {
+        /// `TB-2026-11-01`: the month and the issue.
+        id: String,
+        /// `2026-11`, in China.
+        month: String,
+        /// When it was made.
+        at: String,
+        /// By whom.
+        by: String,
+        /// A text.
+        note: Option<String>,
+    }
+    /// A bulletin; it says what was true when it was made, as far as the caller may see.
+    Bulletin {
+        /// `TB-2026-11-01`: the month and the issue.
+        id: String,
+        /// `2026-11`, in China.
+        month: String,
+        /// When it was made.
+        at: String,
+        /// By whom.
+        by: String,
+        /// A text.
+        note: Option<String>,
+        /// Where the month begins.
+        from_at: String,
+        /// Where it ends, or when the bulletin was made if that was earlier.
+        to_at: String,
+        /// Of all that is shown.
+        totals: BulletinSums,
+        /// By operator id.
+        operators: Vec<BulletinOperator>,
+        /// By number, at most 5,000.
+        items: Vec<BulletinItem>,
+    }
+    /// How many; one entry may count several times.
+    BulletinSums {
+        /// Listed in the month.
+        new: u32,
+        /// Closed in the month.
+        closed: u32,
+        /// Overdue at its end.
+        overdue: u32,
+    }
+    /// The counts of one operator.
+    BulletinOperator {
+        /// Operator id.
+        operator: String,
+        /// Listed in the month.
+        new: u32,
+        /// Closed in the month.
+        closed: u32,
+        /// Overdue at its end.
+        overdue: u32,
+    }
+    /// An entry as a bulletin shows it.
+    BulletinItem {
+        /// Its number.
+        id: String,
+        /// Why it is here: `new`, `closed`, `overdue`.
+        parts: Vec<String>,
+        /// One line.
+        title: String,
+        /// Which article makes it a danger.
+        category: String,
+        /// `major` or `general`.
+        level: String,
+        /// Operator id.
+        operator: String,
+        /// Six digits of GB/T 2260; empty where unknown.
+        division: String,
+        /// How far it was.
+        status: String,
+        /// When it was listed.
+        created_at: String,
+        /// Until when it was to be put right.
+        due_at: Option<String>,
+        /// When it was closed.
+        closed_at: Option<String>,
+    }
+    /// A bulletin to be made.
+    BulletinRequest {
+        /// `2026-11`, a month in China that has begun.
+        month: String,
+        /// At most 2,000 characters.
+        note: Option<String>,
+    }
     /// A step of an entry.
     DangerActionRequest {
         /// `assign`, `progress`, `report`, `extend`, `request-close`, `close`, `return`, `announce`, `comment` or `reopen`.

@@ -241,3 +241,62 @@ async fn a_step_without_what_it_needs_is_refused_by_name() {
         assert_eq!(refusal(&act(&duty, id, body).await), (422, format!("body/{pointer}"), detail.to_owned()));
     }
 }
+
+#[tokio::test]
+async fn a_bulletin_is_made_by_who_closes_and_shows_each_its_own() {
+    let desk = Desk::start().await;
+    let (duty, operator, admin) =
+        (desk.token(Role::Duty), desk.token(Role::Operator), desk.token(Role::Admin));
+    for (title, whose) in [("ours", OWN), ("theirs", OTHER), ("theirs too", OTHER)] {
+        listed(&duty, &json!({ "title": title, "operator": whose })).await;
+    }
+    let path = format!("{PATH}/bulletins");
+    let month = &desk.world.now().date()[..7];
+    let body = json!({ "month": month, "note": "for the meeting" });
+    assert_eq!(duty.send("POST", &path, Some(&body)).await.status, 403);
+    let reply = admin.send("POST", &path, Some(&body)).await;
+    let made = reply.json();
+    assert_eq!((reply.status, &made["totals"]["new"], &made["by"]), (201, &json!(3), &json!("admin")));
+    assert_eq!(made["operators"][1], json!({ "operator": OTHER, "new": 2, "closed": 0, "overdue": 0 }));
+    let place = reply.head("location").to_owned();
+    let own = operator.get(&place).await;
+    assert_eq!((&own.json()["totals"]["new"], &own.json()["items"][0]["title"]), (&json!(1), &json!("ours")));
+    assert!(!own.body.contains(OTHER) && !own.body.contains("theirs"), "{}", own.body);
+    let titles = operator.get(&path).await;
+    assert_eq!(titles.json()["items"][0]["id"], made["id"]);
+    assert!(titles.json()["items"][0]["totals"].is_null());
+    let entry = operator.get(PATH).await.json();
+    assert_eq!(entry["items"][0]["announced"][0]["bulletin"], made["id"]);
+    for (month, detail) in [
+        ("2026-13", "month: \"2026-13\" is no month such as 2026-01, of the years 2000 to 2099"),
+        ("2099-01", "month: the month 2099-01 has not begun"),
+    ] {
+        let refused = admin.send("POST", &path, Some(&json!({ "month": month }))).await;
+        assert_eq!(refusal(&refused), (422, "body/month".into(), detail.into()));
+    }
+}
+
+#[tokio::test]
+async fn the_export_runs_no_formula_and_shows_an_operator_its_own() {
+    let desk = Desk::start().await;
+    let (duty, operator) = (desk.token(Role::Duty), desk.token(Role::Operator));
+    listed(&duty, &json!({ "title": "=HYPERLINK(1)", "operator": OWN, "driver": "540102198001010000X" }))
+        .await;
+    listed(&duty, &json!({ "title": "theirs", "operator": OTHER })).await;
+    let all = duty.get("/api/v1/exports/dangers.csv").await;
+    assert_eq!(all.head("content-type"), "text/csv; charset=utf-8");
+    assert!(all.body.starts_with("\u{feff}\"编号 Number\","), "{}", all.body);
+    assert_eq!(all.body.lines().count(), 3);
+    let own = operator.get("/api/v1/exports/dangers.csv?operator=OP001&operator=OP002").await;
+    let rows: Vec<_> = own.body.lines().collect();
+    assert_eq!(rows.len(), 2);
+    assert!(
+        rows[1].contains(",\"'=HYPERLINK(1)\",") && rows[1].contains(",\"'540102198001010000X\","),
+        "{}",
+        rows[1]
+    );
+    assert_eq!(rows[0].split("\",\"").count(), rows[1].split("\",\"").count());
+    assert!(!own.body.contains("theirs") && !own.body.contains(OTHER));
+    assert_eq!(duty.get("/api/v1/exports/dangers.csv?status=closed").await.body.lines().count(), 1);
+    assert_eq!(refusal(&duty.get("/api/v1/exports/dangers.csv?limit=1").await).1, "query/limit");
+}

@@ -100,6 +100,10 @@ const ACCESS: &[(&str, &str, [u16; 5])] = &[
     ("DELETE", "/api/v1/commands/{other-command}", [401, 200, 403, 404, 409]),
     ("GET", "/api/v1/dangers", [401, 200, 200, 200, 200]),
     ("POST", "/api/v1/dangers danger", [401, 201, 403, 403, 201]),
+    ("GET", "/api/v1/dangers/bulletins", [401, 200, 200, 200, 200]),
+    ("POST", "/api/v1/dangers/bulletins bulletin", [401, 403, 403, 403, 201]),
+    ("GET", "/api/v1/dangers/bulletins/{bulletin}", [401, 200, 200, 200, 200]),
+    ("GET", "/api/v1/exports/dangers.csv", [401, 200, 200, 200, 200]),
     ("GET", "/api/v1/dangers/{own-danger}", [401, 200, 200, 200, 200]),
     ("GET", "/api/v1/dangers/{other-danger}", [401, 200, 200, 404, 200]),
     ("GET", "/api/v1/dangers/{own-danger}/timeline", [401, 200, 200, 200, 200]),
@@ -198,6 +202,7 @@ async fn every_route_admits_whom_the_table_says() {
         let path = on_file(path)
             .replace("{own-command}", &own_command)
             .replace("{other-command}", &other_command)
+            .replace("{bulletin}", "TB-2026-01-01")
             .replace("{own-danger}", &own_danger)
             .replace("{other-danger}", &other_danger)
             .replace("{file}", &file)
@@ -206,6 +211,21 @@ async fn every_route_admits_whom_the_table_says() {
             .replace("{OWN}", own["vehicle"]["terminal"].as_str().unwrap())
             .replace("{OTHER}", other["vehicle"]["terminal"].as_str().unwrap());
         let body = body_of(body, &path, [&own, &other]);
+        let body = match body {
+            "" => None,
+            "bulk" => Some(json!({ "action": "comment", "note": "seen", "ids": [own["id"], other["id"]] })),
+            "bulletin" => Some(json!({ "month": "2026-01" })),
+            "danger" => Some(json!({ "title": "x", "alert_ids": [own["id"]] })),
+            step if path.starts_with("/api/v1/dangers") => Some(json!({ "action": step, "note": "seen" })),
+            "reopen" => Some(json!({ "note": "checked on site" })),
+            "sighting" => Some(sighting()),
+            "zone" => Some(json!({ "feature": drawn("closed") })),
+            "route" => Some(json!({ "feature": drawn("") })),
+            "ticket" => Some(json!({ "ticket": "none" })),
+            "login" => Some(json!({ "name": "nobody", "password": "wrong" })),
+            kind if path.ends_with("/commands") => Some(json!({ "command": command_of(kind) })),
+            action => Some(json!({ "action": action, "note": "seen", "assignee": "duty-03" })),
+        };
         for (client, status) in clients.iter().zip(expected) {
             // Wrong sign-ins of one address slow each other down; five of them are free.
             assert_eq!(

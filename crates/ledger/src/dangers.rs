@@ -9,6 +9,7 @@
 //!
 //! Each step is one transaction with its timeline row and its audit row. An entry is never deleted.
 
+mod bulletin;
 mod life;
 mod list;
 mod store;
@@ -24,6 +25,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 use tokio::sync::broadcast;
 
+pub use self::bulletin::{
+    Bulletin, BulletinError, BulletinItem, BulletinOperator, BulletinPart, BulletinSums, BulletinTitle,
+};
 pub use self::life::{DangerAction, DangerActionKind, DangerError, DangerPart};
 pub use self::list::DangerQuery;
 pub use self::store::{CreateDangerError, NewDanger};

@@ -45,9 +45,10 @@ pub use crate::commands::{
     QueueError, Settled, Settlement,
 };
 pub use crate::dangers::{
-    Announced, AssignedTo, CreateDangerError, DANGER_ALERTS_MAX, Danger, DangerAction, DangerActionKind,
-    DangerEntry, DangerError, DangerId, DangerLevel, DangerPart, DangerQuery, DangerStatus, DangerThresholds,
-    NewDanger, Report, Reports, Source, SourceKind, Trigger, Watched,
+    Announced, AssignedTo, Bulletin, BulletinError, BulletinItem, BulletinOperator, BulletinPart,
+    BulletinSums, BulletinTitle, CreateDangerError, DANGER_ALERTS_MAX, Danger, DangerAction,
+    DangerActionKind, DangerEntry, DangerError, DangerId, DangerLevel, DangerPart, DangerQuery, DangerStatus,
+    DangerThresholds, NewDanger, Report, Reports, Source, SourceKind, Trigger, Watched,
 };
 pub use crate::export::Exported;
 pub use crate::handling::{ActionKind, Appeal, Handling, HandlingStatus, Outcome, Reason, Via};
