@@ -10,6 +10,7 @@ use axum::{Extension, Json};
 use ledger::{Author, Identity, Origin, Via};
 use serde_json::json;
 
+use crate::accounts::SECRET_BYTES_MAX;
 use crate::app::{Shared, now};
 use crate::guard::{COOKIE, Caller, Credential};
 use crate::json::Body;
@@ -17,8 +18,6 @@ use crate::problem::Problem;
 use crate::rights;
 use crate::schema::{SignIn, Ticket};
 
-/// Longest name and password looked at; hashing is not for novels.
-const SECRET_BYTES_MAX: usize = 1024;
 /// Characters kept of what a browser calls itself.
 const AGENT_CHARS_MAX: usize = 200;
 /// Failed tickets of one address are counted under this name, which no user can have.
@@ -91,12 +90,17 @@ fn describe(identity: &Identity, demo: bool) -> Json<serde_json::Value> {
     }))
 }
 
-fn refuse_hasty(app: &Shared, address: IpAddr, name: &str) -> Result<(), Problem> {
+pub(crate) fn refuse_hasty(app: &Shared, address: IpAddr, name: &str) -> Result<(), Problem> {
     let throttle = app.throttle.lock().map_err(Problem::internal)?;
     match throttle.wait(address, name, Instant::now()) {
         Some(wait) => Err(Problem::throttled(wait.as_secs().max(1))),
         None => Ok(()),
     }
+}
+
+pub(crate) fn handle_failure(app: &Shared, address: IpAddr, name: &str) -> Result<(), Problem> {
+    app.throttle.lock().map_err(Problem::internal)?.handle_failure(address, name, Instant::now());
+    Ok(())
 }
 
 /// Counts a failure, or starts a session.
@@ -108,7 +112,7 @@ async fn settle(
     account: Option<Identity>,
 ) -> Result<Response, Problem> {
     let Some(account) = account else {
-        app.throttle.lock().map_err(Problem::internal)?.handle_failure(address, name, Instant::now());
+        handle_failure(app, address, name)?;
         return Err(Problem::new(
             StatusCode::UNAUTHORIZED,
             "wrong-credentials",

@@ -8,7 +8,7 @@ use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::{delete, get, post, put};
 use fleet::ReceiveTime;
 use tokio::sync::{Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
@@ -18,9 +18,9 @@ use crate::drawing::{Routes, Zones};
 use crate::problem::Problem;
 use crate::throttle::Throttle;
 use crate::{
-    Parts, account, alerts, attachments, bulk, bulletins, commands, dangers, dangers_csv, drawing, evidence,
-    exports, guard, health, live, map, page, positions, quality, reload, ring, rules, search, slots,
-    structures, summary, tree, vehicles,
+    Parts, account, accounts, alerts, attachments, bulk, bulletins, commands, dangers, dangers_csv, drawing,
+    evidence, exports, guard, health, live, map, own, page, positions, quality, reload, ring, rules, search,
+    slots, structures, summary, tree, vehicles,
 };
 use crate::{dossiers, drivers, indicators, operators, stats};
 
@@ -178,6 +178,7 @@ fn reviewing() -> Router<Shared> {
         .route("/api/v1/exports/violations.csv", get(exports::csv))
         .route("/api/v1/exports/violations.xlsx", get(exports::xlsx))
         .route("/api/v1/exports/stats.xlsx", get(exports::stats))
+        .route("/api/v1/exports/dangers.csv", get(dangers_csv::csv))
 }
 
 /// What holds: rules, the map, structures.
@@ -190,11 +191,6 @@ fn ruling() -> Router<Shared> {
         .route("/api/v1/rules/changes/{id}/decide", post(rules::changes::decide))
         .route("/api/v1/structures", get(structures::list))
         .route("/api/v1/structures/{id}/reopen", post(structures::reopen))
-        .route("/api/v1/sightings", post(structures::sighting))
-        .route("/api/v1/live", get(live::stream))
-        .route("/api/v1/live/positions", get(positions::open))
-        .route("/api/v1/exports/violations.csv", get(exports::csv))
-        .route("/api/v1/exports/dangers.csv", get(dangers_csv::csv))
         .route("/api/v1/map/zones", get(map::zones))
         .route("/api/v1/map/routes", get(map::routes))
         .route("/api/v1/zones", get(drawing::list::<Zones>).post(drawing::add::<Zones>))
@@ -217,6 +213,15 @@ fn keeping() -> Router<Shared> {
         .route("/api/v1/session", post(account::sign_in).delete(account::sign_out))
         .route("/api/v1/session/ticket", post(account::redeem))
         .route("/api/v1/me", get(account::me))
+        .route("/api/v1/me/password", post(own::change_password))
+        .route("/api/v1/sessions", get(own::sessions))
+        .route("/api/v1/sessions/{id}", delete(own::revoke_session))
+        .route("/api/v1/views", get(own::views))
+        .route("/api/v1/views/{name}", put(own::put_view).delete(own::remove_view))
+        .route("/api/v1/users", get(accounts::users).post(accounts::add_user))
+        .route("/api/v1/users/{name}", put(accounts::change_user).delete(accounts::remove_user))
+        .route("/api/v1/tokens", get(accounts::tokens).post(accounts::add_token))
+        .route("/api/v1/tokens/{name}", delete(accounts::revoke_token))
         .route("/api/v1/reload", post(reload::reload))
         .route("/api/v1/audit", get(reload::audit))
         .route("/api/openapi.json", get(health::openapi))

@@ -11,6 +11,7 @@
 //! short memory of failed sign-ins. It does **not** speak TLS: put it behind a proxy that does.
 
 mod account;
+mod accounts;
 mod alerts;
 mod app;
 mod attachments;
@@ -32,6 +33,7 @@ mod live;
 mod map;
 mod openapi;
 mod operators;
+mod own;
 mod page;
 mod places;
 mod positions;

@@ -132,6 +132,10 @@ fn parameter(name: &str, place: ParameterIn, required: Required) -> ParameterBui
             "alerts, commands, dangers, handling, summary, vehicles, with commas; all unless told",
         ),
         "after" => (Type::String, "Id of the last event seen, for who can't send Last-Event-ID"),
+        "all" => (Type::Boolean, "Everybody's"),
+        "action" => (Type::String, "What was done; may be repeated"),
+        "subject" => (Type::String, "On what it was done; may be repeated"),
+        "name" => (Type::String, "Name of the user, token or view"),
         KEY_HEADER => (Type::String, "The same key twice acts once"),
         "kind" => (Type::String, "Kind of zone; may be repeated"),
         "q" => (Type::String, "Part of a plate or terminal number; of places, part of the id or of a name"),
@@ -140,7 +144,7 @@ fn parameter(name: &str, place: ParameterIn, required: Required) -> ParameterBui
         "by" => (
             Type::String,
             "Of the quality of data vehicle (the default) or operator; of alerts rule, severity, hour, day, operator, division \
-             or class",
+             or class; of the audit log who did it",
         ),
         "file" => (Type::String, "Name of the file in the list"),
         _ => (
@@ -183,6 +187,10 @@ fn answer(answer: Answer) -> (&'static str, ResponseBuilder) {
         Answer::Begun(name) => {
             let content = ContentBuilder::new().schema(Some(Ref::from_schema_name(name))).build();
             ("202", done.description("Begun").content("application/json", content))
+        }
+        Answer::Made(name) => {
+            let content = ContentBuilder::new().schema(Some(Ref::from_schema_name(name))).build();
+            ("201", done.description("Made").content("application/json", content))
         }
         Answer::Accepted => ("202", done.description("Kept; the rules see it in its turn")),
         Answer::Nothing => ("204", done.description("Done")),

@@ -6,9 +6,10 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::{Extension, Json};
-use ledger::Via;
+use ledger::{AuditQuery, Via};
 use serde_json::{Value, json};
 
+use crate::alerts::refused;
 use crate::app::Shared;
 use crate::guard::Caller;
 use crate::json::{page, to_http};
@@ -69,7 +70,15 @@ pub(crate) async fn audit(
     State(app): State<Shared>,
     Extension(params): Extension<Params>,
 ) -> Result<Json<Value>, Problem> {
-    let limit = params.limit()?;
-    let rows = app.blocking(move |parts| parts.ledger.audit_log(limit)).await?.map_err(Problem::internal)?;
-    Ok(page(rows.iter().map(to_http).collect::<Result<_, _>>()?, None))
+    let query = AuditQuery {
+        from: params.time("from")?,
+        to: params.time("to")?,
+        by: params.all("by")?,
+        actions: params.all("action")?,
+        subjects: params.all("subject")?,
+        limit: params.limit()?,
+        cursor: params.one("cursor")?,
+    };
+    let found = app.blocking(move |parts| parts.ledger.audit_page(&query)).await?.map_err(refused)?;
+    Ok(page(found.items.iter().map(to_http).collect::<Result<_, _>>()?, found.next))
 }

@@ -46,6 +46,8 @@ pub(crate) enum Answer {
     Queued(&'static str),
     /// 201 with JSON of this schema and its version in the header `ETag`.
     Drawn(&'static str),
+    /// 201 with JSON of this schema.
+    Made(&'static str),
     /// 204.
     Nothing,
     /// 101: a WebSocket of this subprotocol.
@@ -155,6 +157,8 @@ pub(crate) const STATS_EXPORT_FILTERS: &[&str] = &[
     "to",
     "lang",
 ];
+/// What the audit log is asked by.
+pub(crate) const AUDIT_FILTERS: &[&str] = &["from", "to", "by", "action", "subject", "limit", "cursor"];
 
 /// What the quality of data is asked by.
 pub(crate) const QUALITY_FILTERS: &[&str] = &["from", "to", "operator", "terminal", "by", "limit", "cursor"];
@@ -190,7 +194,7 @@ macro_rules! routes {
     };
 }
 
-use Answer::{Accepted, Begun, Created, Drawn, Json, Nothing, Queued, Socket, Text};
+use Answer::{Accepted, Begun, Created, Drawn, Json, Made, Nothing, Queued, Socket, Text};
 
 routes! {
     "GET" "/api/v1/alerts" "listAlerts" "alerts" Alerts ALERT_FILTERS, None, Json("AlertPage"), &[],
@@ -333,9 +337,35 @@ routes! {
         "Ends the session";
     "GET" "/api/v1/me" "getMe" "session" Own &[], None, Json("Me"), &[],
         "Who is asking";
+    "POST" "/api/v1/me/password" "changePassword" "session" Own &[], Some("PasswordChange"), Nothing, &[403, 413, 415, 422, 429],
+        "Changes one's own password; other sessions of the account end";
+    "GET" "/api/v1/sessions" "listSessions" "session" Own &["all"], None, Json("SessionList"), &[403],
+        "One's sessions, newest first; with all=true everybody's, for the right users";
+    "DELETE" "/api/v1/sessions/{id}" "revokeSession" "session" Own &[], None, Nothing, &[403, 404],
+        "Ends a session and its live feeds; another's for the right users";
+    "GET" "/api/v1/views" "listViews" "session" Own &[], None, Json("ViewList"), &[],
+        "The filters one has kept, by name";
+    "PUT" "/api/v1/views/{name}" "putView" "session" Own &[], Some("ViewRequest"), Json("View"), &[403, 409, 413, 415, 422],
+        "Keeps a filter under a name; at most 50";
+    "DELETE" "/api/v1/views/{name}" "removeView" "session" Own &[], None, Nothing, &[403, 404],
+        "Forgets a kept filter";
+    "GET" "/api/v1/users" "listUsers" "accounts" Users &[], None, Json("UserList"), &[],
+        "People's accounts, by name";
+    "POST" "/api/v1/users" "addUser" "accounts" Users &[], Some("UserRequest"), Made("User"), &[409, 413, 415, 422],
+        "Makes an account for a person";
+    "PUT" "/api/v1/users/{name}" "changeUser" "accounts" Users &[], Some("UserChange"), Json("User"), &[404, 409, 413, 415, 422],
+        "Changes an account, and its password if one is given; its sessions end";
+    "DELETE" "/api/v1/users/{name}" "removeUser" "accounts" Users &[], None, Nothing, &[404, 409],
+        "Removes an account; the last admin stays";
+    "GET" "/api/v1/tokens" "listTokens" "accounts" Users &[], None, Json("TokenList"), &[],
+        "Programs' tokens, by name, without their secrets";
+    "POST" "/api/v1/tokens" "addToken" "accounts" Users &[], Some("TokenRequest"), Made("NewToken"), &[409, 413, 415, 422],
+        "Makes a token for a program and shows it this once";
+    "DELETE" "/api/v1/tokens/{name}" "revokeToken" "accounts" Users &[], None, Nothing, &[404],
+        "Ends every token of a name";
     "POST" "/api/v1/reload" "reload" "service" System &[], None, Json("Reloaded"), &[403, 422, 503],
         "Puts rules and reference files into force as they stand now, all or nothing";
-    "GET" "/api/v1/audit" "listAudit" "service" Audit &["limit"], None, Json("AuditPage"), &[403],
+    "GET" "/api/v1/audit" "listAudit" "service" Audit AUDIT_FILTERS, None, Json("AuditPage"), &[403],
         "Who did what, newest first";
     "GET" "/api/openapi.json" "getOpenapi" "service" Open &[], None, Text("application/json"), &[],
         "This document";

@@ -760,8 +760,164 @@ documents! {
     AuditPage {
         /// Newest first.
         items: Vec<AuditEntry>,
+        /// Where to go on.
+        next: Option<String>,
+    }
+    /// A new password.
+    PasswordChange {
+        /// As it is.
+        old: String,
+        /// As it shall be: at least 10 characters, and not the name.
+        new: String,
+    }
+    /// Sessions.
+    SessionList {
+        /// Newest first.
+        items: Vec<Session>,
         /// Always null.
         next: Option<String>,
+    }
+    /// A browser that is signed in.
+    Session {
+        /// Names it.
+        id: String,
+        /// Whose.
+        name: String,
+        /// When it began.
+        started_at: String,
+        /// When it ends at the latest; two hours without use end it before.
+        expires_at: String,
+        /// Where it came from.
+        address: String,
+        /// What the browser calls itself.
+        agent: String,
+        /// Whether it is the one that asks.
+        current: bool,
+    }
+    /// Kept filters.
+    ViewList {
+        /// By name.
+        items: Vec<View>,
+        /// Always null.
+        next: Option<String>,
+    }
+    /// A kept filter.
+    View {
+        /// What its owner calls it.
+        name: String,
+        /// The query part of an address.
+        query: String,
+        /// When it was kept.
+        updated_at: String,
+    }
+    /// A filter to keep.
+    ViewRequest {
+        /// The query part of an address, at most 2000 characters.
+        query: String,
+    }
+    /// People's accounts.
+    UserList {
+        /// By name.
+        items: Vec<User>,
+        /// Always null.
+        next: Option<String>,
+    }
+    /// A person's account.
+    User {
+        /// Name to sign in with.
+        name: String,
+        /// See `Me`.
+        role: String,
+        /// The department it belongs to.
+        department: Option<String>,
+        /// Operators whose vehicles it sees.
+        operators: Vec<String>,
+        /// Divisions it sees.
+        divisions: Vec<String>,
+    }
+    /// An account to make.
+    UserRequest {
+        /// Name to sign in with, 1 to 64 characters.
+        name: String,
+        /// See `Me`.
+        role: String,
+        /// Needed for the role department.
+        department: Option<String>,
+        /// Needed for the role operator.
+        operators: Option<Vec<String>>,
+        /// Without operators and divisions: all.
+        divisions: Option<Vec<String>>,
+        /// At least 10 characters, and not the name.
+        password: String,
+    }
+    /// An account as it shall be.
+    UserChange {
+        /// See `Me`.
+        role: String,
+        /// Needed for the role department.
+        department: Option<String>,
+        /// Needed for the role operator.
+        operators: Option<Vec<String>>,
+        /// Without operators and divisions: all.
+        divisions: Option<Vec<String>>,
+        /// Only where it shall change.
+        password: Option<String>,
+    }
+    /// Programs' tokens.
+    TokenList {
+        /// By name.
+        items: Vec<Token>,
+        /// Always null.
+        next: Option<String>,
+    }
+    /// A program's token, without its secret.
+    Token {
+        /// What it is for.
+        name: String,
+        /// See `Me`.
+        role: String,
+        /// The department it belongs to.
+        department: Option<String>,
+        /// Operators whose vehicles it sees.
+        operators: Vec<String>,
+        /// Divisions it sees.
+        divisions: Vec<String>,
+        /// When it was made, where that is known.
+        created_at: Option<String>,
+        /// By whom, where that is known.
+        created_by: Option<String>,
+    }
+    /// A token to make.
+    TokenRequest {
+        /// What it is for, 1 to 64 characters.
+        name: String,
+        /// See `Me`.
+        role: String,
+        /// Needed for the role department.
+        department: Option<String>,
+        /// Needed for the role operator.
+        operators: Option<Vec<String>>,
+        /// Without operators and divisions: all.
+        divisions: Option<Vec<String>>,
+    }
+    /// A token, shown this once.
+    NewToken {
+        /// Send it as `Authorization: Bearer TOKEN`.
+        token: String,
+        /// What it is for.
+        name: String,
+        /// See `Me`.
+        role: String,
+        /// The department it belongs to.
+        department: Option<String>,
+        /// Operators whose vehicles it sees.
+        operators: Vec<String>,
+        /// Divisions it sees.
+        divisions: Vec<String>,
+        /// When it was made.
+        created_at: String,
+        /// By whom.
+        created_by: String,
     }
     /// Something that was done.
     AuditEntry {
