@@ -95,8 +95,9 @@ fn operation(route: &Route) -> OperationBuilder {
     }
 }
 
-fn parameter(name: &str, place: ParameterIn, required: Required) -> ParameterBuilder {
-    let (kind, meaning) = match name {
+/// The type of a parameter, and what it means.
+fn meaning(name: &str) -> (Type, &'static str) {
+    match name {
         "limit" => (Type::Integer, "Items in one answer, 1 to 1000"),
         "count" => (Type::Boolean, "Count what fits, up to 10,000"),
         "overdue" => (Type::Boolean, "Past its date and not closed"),
@@ -151,7 +152,11 @@ fn parameter(name: &str, place: ParameterIn, required: Required) -> ParameterBui
             Type::String,
             "Id of the alert, command, structure, zone or route, or number of the entry or bulletin",
         ),
-    };
+    }
+}
+
+fn parameter(name: &str, place: ParameterIn, required: Required) -> ParameterBuilder {
+    let (kind, meaning) = meaning(name);
     ParameterBuilder::new()
         .name(name)
         .parameter_in(place)

@@ -70,8 +70,7 @@ impl Service {
         let (reference, reference_seen) = watch::channel(Arc::new(reference));
         let (registry, registry_seen) = watch::channel(Arc::clone(&reference_seen.borrow().registry));
         let ground = ground(&reference_seen.borrow());
-        let pipeline = Pipeline::start(stores.pipeline_parts(&settings, ground), &metrics)?;
-        let pipeline = Arc::new(pipeline);
+        let pipeline = Arc::new(Pipeline::start(stores.pipeline_parts(&settings, ground), &metrics)?);
         let reloader = Arc::new(Reloader {
             config: config.to_owned(),
             settings: settings.clone(),
@@ -110,7 +109,6 @@ impl Service {
                 .await
                 .map_err(unavailable)?;
         reloader.started().context("cannot write the audit log")?;
-        let influx = stores.influx;
         Ok(Self {
             gateway,
             attachments,
@@ -118,7 +116,7 @@ impl Service {
             pipeline,
             dispatch,
             console,
-            influx,
+            influx: stores.influx,
             watching,
             reloader,
             trials,
