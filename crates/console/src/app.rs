@@ -38,6 +38,8 @@ const ARCHIVES_MAX: usize = 2;
 
 /// Workbooks made at a time; each takes a core for some seconds and a file of up to 100 MB. Others wait.
 const WORKBOOKS_MAX: usize = 2;
+/// Trials of a zone at a time; each goes over the history for up to twenty seconds. Others wait.
+const TRIALS_MAX: usize = 1;
 
 /// What every handler can reach.
 pub(crate) struct App {
@@ -54,6 +56,7 @@ pub(crate) struct App {
     /// What runs until the console stops; it waits for them.
     pub(crate) tasks: TaskTracker,
     pub(crate) archives: Semaphore,
+    pub(crate) trials: Semaphore,
     pub(crate) workbooks: Arc<Semaphore>,
     pub(crate) summaries: summary::Summaries,
 }
@@ -107,14 +110,14 @@ pub(crate) fn router(parts: Parts, stopping: CancellationToken, tasks: TaskTrack
         ring,
         tasks: tasks.clone(),
         archives: Semaphore::new(ARCHIVES_MAX),
+        trials: Semaphore::new(TRIALS_MAX),
         workbooks: Arc::new(Semaphore::new(WORKBOOKS_MAX)),
         summaries: summary::Summaries::default(),
     });
     tasks.spawn(ring::record(Arc::clone(&app), sources));
     api()
         .route_layer(middleware::from_fn_with_state(Arc::clone(&app), guard::admit))
-        .merge(page::router())
-        .fallback(async || Problem::not_found("such path"))
+        .fallback(page::serve)
         .method_not_allowed_fallback(async || {
             Problem::new(
                 StatusCode::METHOD_NOT_ALLOWED,
@@ -198,11 +201,20 @@ fn ruling() -> Router<Shared> {
             "/api/v1/zones/{id}",
             get(drawing::one::<Zones>).put(drawing::replace::<Zones>).delete(drawing::remove::<Zones>),
         )
+        .route(
+            "/api/v1/zones/import",
+            post(drawing::import::<Zones>).layer(DefaultBodyLimit::max(drawing::IMPORT_BYTES_MAX)),
+        )
         .route("/api/v1/zones/{id}/versions", get(drawing::versions::<Zones>))
+        .route("/api/v1/zones/trial", post(drawing::trial))
         .route("/api/v1/routes", get(drawing::list::<Routes>).post(drawing::add::<Routes>))
         .route(
             "/api/v1/routes/{id}",
             get(drawing::one::<Routes>).put(drawing::replace::<Routes>).delete(drawing::remove::<Routes>),
+        )
+        .route(
+            "/api/v1/routes/import",
+            post(drawing::import::<Routes>).layer(DefaultBodyLimit::max(drawing::IMPORT_BYTES_MAX)),
         )
         .route("/api/v1/routes/{id}/versions", get(drawing::versions::<Routes>))
 }
@@ -241,8 +253,10 @@ async fn deadline(request: Request, next: Next) -> Response {
 
 /// The same on every answer; what an API says is never kept by a cache.
 async fn headers(request: Request, next: Next) -> Response {
-    const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
-        base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+    // Widgets set styles on elements; scripts, sheets and everything else come from here and nowhere else.
+    const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; style-src-attr 'unsafe-inline'; \
+        img-src 'self' data: blob:; media-src 'self'; font-src 'self' data:; worker-src 'self'; connect-src 'self'; \
+        manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));

@@ -1,6 +1,8 @@
 //! Zones and routes drawn in the console: shown with those of the files, changed with their versions. Whether it holds together is told by the same load as a reload.
 
+mod import;
 mod read;
+mod trial;
 mod write;
 
 use std::sync::Arc;
@@ -12,7 +14,9 @@ use settings::{Edit, PlaceKind, Problems, Reference, Unfit};
 
 use crate::problem::Problem;
 
+pub(crate) use import::{IMPORT_BYTES_MAX, import};
 pub(crate) use read::{list, one, versions};
+pub(crate) use trial::trial;
 pub(crate) use write::{IF_MATCH, add, remove, replace};
 
 /// Puts an edit of somebody, by name and way, into force, or only checks it where the last argument is true; blocks.

@@ -59,10 +59,15 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
             let detail = "the body must be application/json";
             return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", detail));
         }
+        let most = if request.uri().path().ends_with("/import") {
+            crate::drawing::IMPORT_BYTES_MAX
+        } else {
+            crate::app::BODY_BYTES_MAX
+        };
         let bytes =
             Bytes::from_request(request, state).await.map_err(|rejection| match rejection.status() {
                 StatusCode::PAYLOAD_TOO_LARGE => {
-                    let detail = format!("the body is over {} bytes", crate::app::BODY_BYTES_MAX);
+                    let detail = format!("the body is over {most} bytes");
                     Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", detail)
                 }
                 _ => Problem::new(StatusCode::BAD_REQUEST, "unreadable-body", "the body ended early"),

@@ -141,6 +141,7 @@ fn meaning(name: &str) -> (Type, &'static str) {
         "kind" => (Type::String, "Kind of zone; may be repeated"),
         "q" => (Type::String, "Part of a plate or terminal number; of places, part of the id or of a name"),
         "note" => (Type::String, "Why, at most 2000 characters"),
+        "dry_run" => (Type::Boolean, "Only says what would be done"),
         IF_MATCH => (Type::String, "The ETag of what is to be changed, or *"),
         "by" => (
             Type::String,

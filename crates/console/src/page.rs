@@ -1,107 +1,98 @@
-//! The duty room's page: plain files inside the binary, no build step, no request to anywhere else.
+//! The console's pages: files that the build packed into the binary, gzipped. No request goes to anywhere else.
 
-use axum::Router;
-use axum::http::{HeaderMap, StatusCode, header};
+use std::io::Read;
+
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use flate2::read::GzDecoder;
 
-const HTML: &str = "text/html; charset=utf-8";
-const CSS: &str = "text/css; charset=utf-8";
-const SCRIPT: &str = "text/javascript; charset=utf-8";
-const JSON: &str = "application/json";
-const SVG: &str = "image/svg+xml";
+use crate::problem::Problem;
 
-macro_rules! files {
-    ($($path:literal $media:ident $file:literal;)+) => {
-        /// Path, media type, contents.
-        const FILES: &[(&str, &str, &str)] = &[$(($path, $media, include_str!(concat!("../page/", $file)))),+];
-    };
+/// A file of the pages.
+struct Page {
+    /// Such as `assets/main-4f2a.js`.
+    path: &'static str,
+    gzipped: &'static [u8],
+    /// `ETag`, made from the contents.
+    tag: &'static str,
 }
 
-files! {
-    "/" HTML "index.html";
-    "/style.css" CSS "style.css";
-    "/icon.svg" SVG "icon.svg";
-    "/base.json" JSON "base.json";
-    "/js/api.js" SCRIPT "js/api.js";
-    "/js/ask.js" SCRIPT "js/ask.js";
-    "/js/chart.js" SCRIPT "js/chart.js";
-    "/js/dom.js" SCRIPT "js/dom.js";
-    "/js/inbox.js" SCRIPT "js/inbox.js";
-    "/js/live.js" SCRIPT "js/live.js";
-    "/js/main.js" SCRIPT "js/main.js";
-    "/js/map.js" SCRIPT "js/map.js";
-    "/js/sheet.js" SCRIPT "js/sheet.js";
-    "/js/sound.js" SCRIPT "js/sound.js";
-    "/js/time.js" SCRIPT "js/time.js";
-    "/js/words.js" SCRIPT "js/words.js";
+/// By path.
+const PAGES: &[Page] = include!(concat!(env!("OUT_DIR"), "/pages.rs"));
+
+/// Answers every path the interface does not have; open, for pages show nothing before somebody signs in. A path
+/// without a dot is a place in the application and gets its first page; a file that is not there is 404, never that
+/// page: a browser would take HTML for a script.
+pub(crate) async fn serve(method: Method, uri: Uri, headers: HeaderMap) -> Response {
+    let path = uri.path().trim_start_matches('/');
+    let is_read = matches!(method, Method::GET | Method::HEAD);
+    if !is_read || path.starts_with("api/") {
+        return Problem::not_found("such path").into_response();
+    }
+    let wanted = if path.contains('.') { path } else { "index.html" };
+    match PAGES.binary_search_by_key(&wanted, |page| page.path) {
+        Ok(found) => answer(&PAGES[found], &headers),
+        Err(_) => Problem::not_found("such file").into_response(),
+    }
 }
 
-/// The page's own routes; open, for it shows nothing before somebody signs in.
-pub(crate) fn router<S: Clone + Send + Sync + 'static>() -> Router<S> {
-    FILES.iter().fold(Router::new(), |router, &(path, media, text)| {
-        router.route(path, get(async move |headers: HeaderMap| file(&headers, media, text)))
-    })
-}
-
-/// A browser asks again each time and is told when nothing has changed.
-fn file(headers: &HeaderMap, media: &'static str, text: &'static str) -> Response {
-    let tag = format!("\"{:016x}\"", fnv1a64(text.as_bytes()));
-    let known = headers.get(header::IF_NONE_MATCH).is_some_and(|value| value.as_bytes() == tag.as_bytes());
+fn answer(page: &Page, headers: &HeaderMap) -> Response {
     let head = [
-        (header::CONTENT_TYPE, media.to_owned()),
-        (header::CACHE_CONTROL, "no-cache".to_owned()),
-        (header::ETAG, tag),
+        (header::CONTENT_TYPE, media_type(page.path)),
+        (header::CACHE_CONTROL, caching(page.path)),
+        (header::ETAG, page.tag),
+        (header::VARY, "accept-encoding"),
     ];
-    if known { (StatusCode::NOT_MODIFIED, head).into_response() } else { (head, text).into_response() }
+    let lists = |name, wanted: &str| {
+        headers.get(name).and_then(|value| value.to_str().ok()).is_some_and(|value| value.contains(wanted))
+    };
+    if lists(header::IF_NONE_MATCH, page.tag) {
+        return (StatusCode::NOT_MODIFIED, head).into_response();
+    }
+    if lists(header::ACCEPT_ENCODING, "gzip") {
+        let gzip = [(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"))];
+        return (head, gzip, page.gzipped).into_response();
+    }
+    match contents(page) {
+        Ok(bytes) => (head, bytes).into_response(),
+        Err(error) => Problem::internal(error).into_response(),
+    }
 }
 
-fn fnv1a64(bytes: &[u8]) -> u64 {
-    bytes
-        .iter()
-        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
+fn contents(page: &Page) -> std::io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    GzDecoder::new(page.gzipped).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// Names under `assets` carry a hash of what they hold; everything else is asked for again each time.
+fn caching(path: &str) -> &'static str {
+    if path.starts_with("assets/") { "public, max-age=31536000, immutable" } else { "no-cache" }
+}
+
+fn media_type(path: &str) -> &'static str {
+    match path.rsplit_once('.').map_or("", |(_, kind)| kind) {
+        "css" => "text/css; charset=utf-8",
+        "geojson" => "application/geo+json",
+        "html" => "text/html; charset=utf-8",
+        "js" | "mjs" => "text/javascript; charset=utf-8",
+        "json" | "map" => "application/json",
+        "png" => "image/png",
+        "svg" => "image/svg+xml",
+        "txt" => "text/plain; charset=utf-8",
+        "webmanifest" => "application/manifest+json",
+        "woff2" => "font/woff2",
+        _ => "application/octet-stream",
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn text(path: &str) -> &'static str {
-        FILES.iter().find(|file| file.0 == path).unwrap().2
-    }
-
     #[test]
-    fn every_file_that_is_asked_for_is_there() {
-        for (path, _, contents) in FILES.iter().filter(|file| file.1 == SCRIPT) {
-            for imported in contents.lines().filter_map(|line| line.split(" from \"./").nth(1)) {
-                let wanted = format!("/js/{}", imported.trim_end_matches("\";"));
-                assert!(FILES.iter().any(|file| file.0 == wanted), "{path} imports {wanted}");
-            }
-        }
-        for wanted in ["/style.css", "/js/main.js", "/icon.svg"] {
-            assert!(text("/").contains(&format!("\"{wanted}\"")), "{wanted}");
-        }
-    }
-
-    #[test]
-    fn the_page_needs_no_inline_script_and_no_other_host() {
-        for (path, _, contents) in FILES {
-            for place in contents.match_indices("://") {
-                let around: String = contents[..place.0].chars().rev().take(5).collect();
-                let rest = &contents[place.0 + 3..];
-                assert!(rest.starts_with("www.w3.org/"), "{path} names another host after {around:?}");
-            }
-        }
-        let page = text("/");
-        assert!(
-            !page.contains(" style=") && !page.contains(" onclick=") && page.matches("<script").count() == 1
-        );
-    }
-
-    #[test]
-    fn every_rule_has_its_words() {
-        for rule in fleet::RULES {
-            assert!(text("/js/words.js").contains(&format!("\"{rule}\": [")), "{rule}");
-        }
+    fn pages_are_found_by_path() {
+        assert!(PAGES.is_sorted_by_key(|page| page.path), "the search needs the order");
+        assert!(PAGES.iter().any(|page| page.path == "index.html"));
     }
 }

@@ -114,7 +114,7 @@ pub(crate) const EXPORT_FILTERS: &[&str] = &[
 ];
 /// The filters of the list of vehicles.
 pub(crate) const VEHICLE_FILTERS: &[&str] =
-    &["plate", "terminal", "operator", "division", "class", "online", "limit", "cursor"];
+    &["plate", "terminal", "operator", "division", "class", "online", "q", "limit", "cursor"];
 /// What a track is asked by.
 pub(crate) const TRACK_FILTERS: &[&str] = &["from", "to", "limit", "cursor"];
 
@@ -315,8 +315,12 @@ routes! {
         "Puts another in the place of a zone, or closes one of a file; wants If-Match";
     "DELETE" "/api/v1/zones/{id}" "removeZone" "map" ZonesWrite &["note"], None, Nothing, &[403, 404, 409, 412, 422, 428, 503],
         "Takes back what was drawn or closed: the zone of a file holds again; wants If-Match";
+    "POST" "/api/v1/zones/import" "importZones" "map" ZonesWrite &["dry_run", "note"], Some("FeatureCollection"), Json("PlacesImported"), &[403, 413, 415, 422, 503],
+        "Draws all zones of a GeoJSON collection of up to 4 MiB, or none, over those there are; dry_run=true only checks";
     "GET" "/api/v1/zones/{id}/versions" "listZoneVersions" "map" Zones &[], None, Json("MapPlaceVersionList"), &[403, 404],
         "Who changed a zone when and why, newest first, at most 200";
+    "POST" "/api/v1/zones/trial" "tryZone" "map" ZonesWrite &[], Some("ZoneTrialRequest"), Json("ZoneTrial"), &[403, 413, 415, 422],
+        "Which vehicles of its classes passed a zone that is not drawn yet, over at most seven days";
     "GET" "/api/v1/routes" "listRoutes" "map" Zones ROUTE_FILTERS, None, Json("MapPlacePage"), &[403],
         "Routes of the files and of the console, closed ones too, by id";
     "POST" "/api/v1/routes" "drawRoute" "map" ZonesWrite &[], Some("DrawRequest"), Drawn("MapPlace"), &[403, 409, 413, 415, 422, 503],
@@ -327,6 +331,8 @@ routes! {
         "Puts another in the place of a route, or closes one of a file; wants If-Match";
     "DELETE" "/api/v1/routes/{id}" "removeRoute" "map" ZonesWrite &["note"], None, Nothing, &[403, 404, 409, 412, 422, 428, 503],
         "Takes back what was drawn or closed: the route of a file holds again; wants If-Match";
+    "POST" "/api/v1/routes/import" "importRoutes" "map" ZonesWrite &["dry_run", "note"], Some("FeatureCollection"), Json("PlacesImported"), &[403, 413, 415, 422, 503],
+        "Draws all routes of a GeoJSON collection of up to 4 MiB, or none, over those there are; dry_run=true only checks";
     "GET" "/api/v1/routes/{id}/versions" "listRouteVersions" "map" Zones &[], None, Json("MapPlaceVersionList"), &[403, 404],
         "Who changed a route when and why, newest first, at most 200";
     "POST" "/api/v1/session" "signIn" "session" Open &[], Some("SignIn"), Json("Me"), &[413, 415, 422, 429],

@@ -1798,6 +1798,72 @@ documents! {
         #[serde(default)]
         drawn_on: Option<String>,
     }
+    /// What a collection drew, or would draw.
+    PlacesImported {
+        /// Whether nothing was drawn.
+        dry_run: bool,
+        /// Ids that are new.
+        added: Vec<String>,
+        /// Ids of which others stood there.
+        changed: Vec<String>,
+        /// How many were the same already.
+        unchanged: u32,
+        /// How many features are wrong.
+        wrong: u32,
+        /// Their mistakes, at most 200.
+        errors: Vec<PlaceMistake>,
+    }
+    /// A mistake in a feature of a collection.
+    PlaceMistake {
+        /// Which feature, from 0.
+        index: u32,
+        /// Its id, where it has one.
+        id: Option<String>,
+        /// Where in the body.
+        pointer: String,
+        /// What is wrong, what was expected.
+        detail: String,
+    }
+    /// A zone to be tried on the history.
+    ZoneTrialRequest {
+        /// A GeoJSON feature with the properties of the reference files.
+        feature: serde_json::Value,
+        /// RFC 3339, inclusive.
+        from: String,
+        /// RFC 3339, exclusive; at most seven days later.
+        to: String,
+        /// `wgs84`, unless told, or `gcj02`.
+        #[serde(default)]
+        drawn_on: Option<String>,
+    }
+    /// Who passed a zone. Its hours, goods and permits are not asked about.
+    ZoneTrial {
+        /// From when.
+        from: String,
+        /// Until when.
+        to: String,
+        /// Those that passed, by terminal.
+        vehicles: Vec<ZoneTrialVehicle>,
+        /// Positions inside, or with the zone crossed just before, over all of them.
+        points: u32,
+        /// Vehicles gone over.
+        vehicles_looked: u32,
+        /// Whether these were all there are: past 5,000, or 20 seconds, the rest is left off.
+        complete: bool,
+    }
+    /// A vehicle that passed.
+    ZoneTrialVehicle {
+        /// Terminal number.
+        terminal: String,
+        /// Number plate.
+        plate: String,
+        /// The first position inside, or after crossing it.
+        entered_at: String,
+        /// The first position after the last one inside; null: it is still there.
+        left_at: Option<String>,
+        /// Positions inside.
+        points: u32,
+    }
     /// The history of a zone or a route.
     MapPlaceVersionList {
         /// Newest first.

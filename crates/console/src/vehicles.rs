@@ -165,6 +165,8 @@ struct Filter {
     divisions: Vec<String>,
     classes: Vec<VehicleClass>,
     online: Option<bool>,
+    /// A part of the plate or of the terminal's number.
+    part: Option<String>,
 }
 
 impl Filter {
@@ -176,6 +178,7 @@ impl Filter {
             divisions: divisions(params)?,
             classes: params.all("class")?,
             online: params.one("online")?,
+            part: params.one::<String>("q")?.map(|text| text.to_uppercase()),
         })
     }
 
@@ -190,6 +193,10 @@ impl Filter {
             && (self.terminals.is_empty() || self.terminals.contains(&terminal))
             && (self.classes.is_empty()
                 || vehicle.is_some_and(|vehicle| self.classes.contains(&vehicle.class)))
+            && self.part.as_ref().is_none_or(|part| {
+                terminal.as_str().contains(part)
+                    || vehicle.is_some_and(|vehicle| vehicle.plate.contains(part))
+            })
             && self.online.is_none_or(|wanted| wanted == is_online(known.1.as_deref()))
     }
 }

@@ -135,6 +135,9 @@ const ACCESS: &[(&str, &str, [u16; 5])] = &[
     ("GET", "/api/v1/routes/{route}", [401, 200, 200, 403, 200]),
     ("PUT", "/api/v1/routes/{route} route", [401, 403, 403, 403, 428]),
     ("DELETE", "/api/v1/routes/{route}", [401, 403, 403, 403, 428]),
+    ("POST", "/api/v1/zones/import?dry_run=true import", [401, 403, 403, 403, 200]),
+    ("POST", "/api/v1/zones/trial zone-trial", [401, 403, 403, 403, 200]),
+    ("POST", "/api/v1/routes/import?dry_run=true import", [401, 403, 403, 403, 200]),
     ("GET", "/api/v1/routes/{route}/versions", [401, 200, 200, 403, 200]),
     ("GET", "/api/v1/quality", [401, 200, 200, 200, 200]),
     ("GET", "/api/v1/quality?by=operator", [401, 200, 200, 200, 200]),
@@ -261,6 +264,10 @@ fn body_of(kind: &str, path: &str, [own, other]: [&Value; 2]) -> Option<Value> {
         "reopen" => Some(json!({ "note": "checked on site" })),
         "sighting" => Some(sighting()),
         "zone" => Some(json!({ "feature": drawn("closed") })),
+        "import" => Some(json!({ "type": "FeatureCollection", "features": [] })),
+        "zone-trial" => Some(json!({
+            "feature": drawn("closed"), "from": "2026-01-01T00:00:00+08:00", "to": "2026-01-02T00:00:00+08:00",
+        })),
         "route" => Some(json!({ "feature": drawn("") })),
         "rules" => Some(json!({ "changes": { "speeding": { "hold": "9s" } }, "note": "x" })),
         "trial" => Some(json!({ "changes": { "speeding": { "hold": "9s" } } })),
@@ -368,7 +375,7 @@ fn the_access_table_names_every_route() {
     for (path, methods) in document["paths"].as_object().unwrap() {
         for method in methods.as_object().unwrap().keys() {
             let fits = |row: &str| {
-                let parts: Vec<_> = row.split(' ').next().unwrap().split('/').collect();
+                let parts: Vec<_> = row.split([' ', '?']).next().unwrap().split('/').collect();
                 let wanted: Vec<_> = path.split('/').collect();
                 parts.len() == wanted.len()
                     && parts
@@ -381,6 +388,23 @@ fn the_access_table_names_every_route() {
                 "{method} {path} has no row"
             );
         }
+    }
+}
+
+#[tokio::test]
+async fn vehicles_are_found_by_a_part_of_plate_or_terminal() {
+    let desk = Desk::start().await;
+    let duty = desk.token(Role::Duty);
+    let wanted = common::vehicle(3);
+    for part in [&wanted.plate[wanted.plate.len() - 4..], &wanted.terminal.to_string()[5..]] {
+        let found = duty.get(&format!("/api/v1/vehicles?q={}", part.to_lowercase())).await.json();
+        let items = found["items"].as_array().unwrap();
+        assert!(items.iter().any(|item| item["plate"] == *wanted.plate), "{part}");
+        let fits = |item: &Value| {
+            item["plate"].as_str().unwrap().contains(part)
+                || item["terminal"].as_str().unwrap().contains(part)
+        };
+        assert!(items.iter().all(fits), "{part}: {found}");
     }
 }
 
@@ -727,16 +751,50 @@ async fn a_ticket_signs_in_once() {
 async fn answers_carry_the_headers_that_keep_a_page_safe() {
     let desk = Desk::start().await;
     let page: Reply = desk.client(Credential::None).get("/").await;
-    assert!(
-        page.head("content-security-policy").contains("script-src 'self'")
-            && !page.head("content-security-policy").contains("unsafe")
-    );
+    let policy = page.head("content-security-policy");
+    assert!(policy.starts_with("default-src 'none'; script-src 'self'; style-src 'self';"), "{policy}");
+    assert_eq!(policy.matches("unsafe").count(), policy.matches("style-src-attr 'unsafe-inline'").count());
     assert_eq!(
         (page.head("x-content-type-options"), page.head("x-frame-options"), page.head("cache-control")),
         ("nosniff", "DENY", "no-cache")
     );
     let list = desk.token(Role::Duty).get("/api/v1/alerts").await;
     assert_eq!((list.head("cache-control"), list.head("x-content-type-options")), ("no-store", "nosniff"));
+}
+
+#[tokio::test]
+async fn a_place_of_the_application_is_its_first_page_and_a_missing_file_is_none() {
+    let desk = Desk::start().await;
+    let anybody = desk.client(Credential::None);
+    let first = anybody.get("/").await;
+    assert_eq!((first.status, first.head("content-type")), (200, "text/html; charset=utf-8"));
+    let place = anybody.get("/dossiers/vehicle/13800000001?tab=2").await;
+    assert_eq!((place.status, &place.body), (200, &first.body));
+    for (method, path) in
+        [("GET", "/assets/gone.js"), ("GET", "/api/v1/gone"), ("POST", "/gone"), ("GET", "/api/gone")]
+    {
+        let missing = anybody.send(method, path, None).await;
+        assert_eq!(
+            (missing.status, missing.head("content-type")),
+            (404, "application/problem+json"),
+            "{method} {path}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_page_that_a_browser_has_is_not_sent_again_and_goes_gzipped_where_that_is_known() {
+    let desk = Desk::start().await;
+    let anybody = desk.client(Credential::None);
+    let plain = anybody.get("/").await;
+    let tag = plain.head("etag").to_owned();
+    let again = anybody.get_with("/", &format!("If-None-Match: {tag}\r\n")).await;
+    assert_eq!((again.status, again.bytes.len()), (304, 0));
+    let zipped = anybody.get_with("/", "Accept-Encoding: br, gzip\r\n").await;
+    assert_eq!((zipped.head("content-encoding"), zipped.head("vary")), ("gzip", "accept-encoding"));
+    let mut text = String::new();
+    std::io::Read::read_to_string(&mut flate2::read::GzDecoder::new(&zipped.bytes[..]), &mut text).unwrap();
+    assert_eq!(text, plain.body);
 }
 
 #[tokio::test]

@@ -260,6 +260,77 @@ fn what_is_drawn_on_a_shifted_map_lies_where_it_is() {
 }
 
 #[test]
+fn a_collection_is_drawn_whole_or_not_at_all() {
+    let home = Home::new("zones-import", "");
+    let server = Server::start(&home);
+    let desk = Desk { server: &server, token: home.token("admin") };
+    let of_file =
+        serde_json::from_str::<Value>(&std::fs::read_to_string(home.path.join("zones.geojson")).unwrap());
+    let same = of_file.unwrap()["features"][0].clone();
+    let collection = |features: &[Value]| json!({ "type": "FeatureCollection", "features": features });
+    let mut bad = square("c", 91.5, 29.6);
+    bad["geometry"]["coordinates"][0][1] = json!([500, 29]);
+    let some = [square("a", 91.3, 29.6), same, square("b", 91.4, 29.6), bad, square("a", 91.6, 29.6)];
+    let (status, _, told) = desk.send("POST", "/api/v1/zones/import?dry_run=true", "", &collection(&some));
+    assert_eq!(
+        (status, &told["added"], &told["unchanged"], &told["wrong"]),
+        (200, &json!(["a", "b"]), &1.into(), &2.into())
+    );
+    let pointers: Vec<_> =
+        told["errors"].as_array().unwrap().iter().map(|e| e["pointer"].as_str().unwrap()).collect();
+    assert_eq!(pointers, ["body/features/3/geometry/coordinates/0/1", "body/features/4/properties/id"]);
+    assert_eq!(desk.send("POST", "/api/v1/zones/import", "", &collection(&some)).0, 422);
+    let good = collection(&some[..3]);
+    assert_eq!(desk.send("POST", "/api/v1/zones/import?dry_run=true", "", &good).0, 200);
+    assert_eq!(server.list(&desk.token, "/api/v1/zones").len(), 1);
+
+    // Larger than what other paths take.
+    let mut good = good;
+    good["name"] = "x".repeat(300 * 1024).into();
+    assert_eq!(desk.send("POST", "/api/v1/zones/import?note=plan", "", &good).0, 200);
+    assert_eq!(desk.send("POST", "/api/v1/zones", "", &good).0, 413);
+    let listed = server.list(&desk.token, "/api/v1/zones");
+    let said: Vec<_> =
+        listed.iter().map(|z| (z["id"].as_str().unwrap(), z["version"].as_u64().unwrap())).collect();
+    assert_eq!(said, [("a", 1), ("b", 1), ("w1", 0)]);
+    assert_eq!(desk.get("/api/v1/zones/b/versions")["items"][0]["note"], "plan");
+    assert_eq!(server.list(&desk.token, "/api/v1/audit")[0]["action"], "zones-import");
+    assert_eq!(server.stop().0, 0);
+}
+
+#[test]
+fn a_trial_tells_who_passed_and_draws_nothing() {
+    let home = Home::new("zones-trial", "");
+    let server = Server::start(&home);
+    let desk = Desk { server: &server, token: home.token("admin") };
+    stand(&server, "13800000003", (91.05, 29.7));
+    stand(&server, "13800000002", (91.30, 29.7));
+    let at = |ms: i64| fleet::ReceiveTime::from_ms(ms).to_string();
+    let ask = |feature: Value, from: i64| {
+        let body = json!({ "feature": feature, "from": at(from), "to": at(now_ms() + 60_000) });
+        desk.send("POST", "/api/v1/zones/trial", "", &body)
+    };
+    let hour = 3_600_000;
+    let told = eventually("the history", || {
+        let (status, _, told) = ask(square("x", 91.05, 29.7), now_ms() - hour);
+        assert_eq!(status, 200, "{told}");
+        (told["points"] == 50).then_some(told)
+    });
+    let vehicles = told["vehicles"].as_array().unwrap();
+    assert_eq!(
+        (vehicles.len(), &vehicles[0]["terminal"], &told["complete"]),
+        (1, &"13800000003".into(), &true.into())
+    );
+    assert_eq!((&vehicles[0]["plate"], &vehicles[0]["left_at"]), (&"藏A00003".into(), &Value::Null));
+    let mut trucks = square("x", 91.05, 29.7);
+    trucks["properties"]["classes"] = json!(["hazmat-truck"]);
+    assert_eq!(ask(trucks, now_ms() - hour).2["vehicles"], json!([]));
+    assert_eq!(ask(square("x", 91.05, 29.7), now_ms() - 8 * 24 * hour).0, 422);
+    assert_eq!(server.list(&desk.token, "/api/v1/zones").len(), 1);
+    assert_eq!(server.stop().0, 0);
+}
+
+#[test]
 fn a_crash_at_any_moment_leaves_the_old_or_the_new() {
     let home = Home::new("zones-crash", "");
     let token = home.token("admin");

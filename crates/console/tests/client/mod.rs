@@ -67,6 +67,12 @@ impl Client {
         timeout(WAIT_MAX, read(socket, path)).await.unwrap()
     }
 
+    /// With more header lines, each ended by CRLF.
+    pub async fn get_with(&self, path: &str, heads: &str) -> Reply {
+        let socket = self.ask("GET", path, "application/json", "", heads).await;
+        timeout(WAIT_MAX, read(socket, path)).await.unwrap()
+    }
+
     pub async fn stream(&self, path: &str, last_event_id: Option<&str>) -> Feed {
         let last = last_event_id.map(|id| format!("Last-Event-ID: {id}\r\n")).unwrap_or_default();
         let socket = self.ask("GET", path, "application/json", "", &last).await;

@@ -1,0 +1,134 @@
+/** The real program and a real browser. What a page may never do is recorded on every page and asserted after each test. */
+
+import { execFileSync, spawn, type ChildProcess } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { chromium, type BrowserContext, type Page } from "playwright-core";
+
+const BINARY = process.env.ROADWARDEN_BINARY ?? "";
+const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
+/** Software rendering, and nothing that a browser asks of the internet by itself. */
+const FLAGS = [
+  "--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
+  "--use-gl=angle", "--use-angle=swiftshader",
+];
+export const PASSWORD = "a long enough password";
+/** For what has to come; a machine that is busy is no failure. */
+export const PATIENCE_MS = 60_000;
+
+/** `roadwarden demo` in a folder of its own. */
+export class Service {
+  private constructor(
+    readonly address: string,
+    readonly ticket: string,
+    private readonly home: string,
+    private readonly program: ChildProcess,
+  ) {}
+
+  static async start(): Promise<Service> {
+    if (!BINARY) throw new Error("ROADWARDEN_BINARY names no program; expected the path of a built roadwarden");
+    const home = mkdtempSync(join(tmpdir(), "roadwarden-browse-"));
+    const ports = ["http", "gateway", "attachments", "mqtt"].flatMap((port) => [`--${port}`, "127.0.0.1:0"]);
+    const program = spawn(BINARY, ["demo", "--data-dir", home, ...ports], { stdio: ["ignore", "pipe", "inherit"] });
+    const [, address, ticket] = await greeting(program);
+    return new Service(`http://${address}`, ticket ?? "", home, program);
+  }
+
+  /** An account made while the service runs, as an administrator would at the command line. */
+  addUser(name: string, role: string, ...more: string[]): void {
+    const config = join(this.home, "seeds", "accounts.toml");
+    const seeds = readFileSync(join(this.home, "seeds", "roadwarden.toml"), "utf8");
+    writeFileSync(config, seeds.replace(/^data_dir = .*$/m, 'data_dir = "../data"'));
+    execFileSync(BINARY, ["user", "--config", config, "add", "--name", name, "--role", role, ...more], { input: PASSWORD });
+  }
+
+  /** A row of the registry the demo drives. */
+  vehicles(): Record<string, string>[] {
+    const [head = "", ...rows] = readFileSync(join(this.home, "seeds", "vehicles.csv"), "utf8").trim().split("\n");
+    const keys = head.split(",");
+    return rows.map((row) => Object.fromEntries(row.split(",").map((value, place) => [keys[place] ?? "", value])));
+  }
+
+  async stop(): Promise<void> {
+    const ended = new Promise((done) => this.program.once("exit", done));
+    this.program.kill("SIGTERM");
+    await ended;
+    rmSync(this.home, { recursive: true, force: true });
+  }
+}
+
+function greeting(program: ChildProcess): Promise<RegExpMatchArray> {
+  return new Promise((found, failed) => {
+    let said = "";
+    const onData = (piece: Buffer) => {
+      said += piece.toString();
+      const line = said.match(/http:\/\/([\d.:]+)\/\?ticket=(\w+)/);
+      if (!line) return;
+      found(line);
+    };
+    program.stdout?.on("data", onData);
+    program.once("exit", (code) => failed(new Error(`roadwarden demo ended with ${code}:\n${said}`)));
+  });
+}
+
+/** A person at a browser of their own. */
+export class Person {
+  private constructor(
+    readonly page: Page,
+    readonly context: BrowserContext,
+    private readonly profile: string,
+    private readonly seen: string[],
+  ) {}
+
+  static async at(service: Service, options: { width?: number; height?: number; timezone?: string } = {}): Promise<Person> {
+    const profile = mkdtempSync(join(tmpdir(), "roadwarden-browser-"));
+    const context = await chromium.launchPersistentContext(profile, {
+      executablePath: CHROMIUM,
+      headless: true,
+      args: FLAGS,
+      viewport: { width: options.width ?? 1366, height: options.height ?? 768 },
+      // Far from UTC+8 on purpose: what is shown must not follow the browser.
+      timezoneId: options.timezone ?? "America/New_York",
+      baseURL: service.address,
+      acceptDownloads: true,
+    });
+    context.setDefaultTimeout(PATIENCE_MS);
+    const wrongs: string[] = [];
+    const page = context.pages()[0] ?? (await context.newPage());
+    page.on("console", (message) => {
+      if (message.type() === "error" && !isRefusal(message.text())) wrongs.push(`console: ${message.text()}`);
+    });
+    page.on("pageerror", (error) => wrongs.push(`error: ${error.stack ?? error.message}`));
+    context.on("request", (request) => {
+      const { protocol, host } = new URL(request.url());
+      const isOurs = `http://${host}` === service.address || ["data:", "blob:"].includes(protocol);
+      if (!isOurs && !`${protocol}//${host}`.startsWith(service.address.replace("http", "ws"))) wrongs.push(`request to ${request.url()}`);
+    });
+    await page.addInitScript(() => {
+      addEventListener("securitypolicyviolation", (event) => console.error(`CSP ${event.violatedDirective} ${event.blockedURI} ${event.sourceFile}:${event.lineNumber}`));
+    });
+    return new Person(page, context, profile, wrongs);
+  }
+
+  async signIn(name: string): Promise<void> {
+    await this.page.goto("/");
+    await this.page.locator("input[name=name]").fill(name);
+    await this.page.locator("input[name=password]").fill(PASSWORD);
+    await this.page.locator("form button[type=submit]").click();
+    await this.page.locator("header .brand").waitFor();
+  }
+
+  /** What the page did that no page may do, since the last call. */
+  wrongs(): string[] {
+    return this.seen.splice(0);
+  }
+
+  async leave(): Promise<void> {
+    await this.context.close();
+    rmSync(this.profile, { recursive: true, force: true });
+  }
+}
+
+/** Chromium reports each answer of 4xx on the console; whether one is right is for the test to say. */
+const isRefusal = (text: string): boolean => /^Failed to load resource: the server responded with a status of 4\d\d/.test(text);
