@@ -7,6 +7,7 @@ mod fuzz;
 mod hostile;
 mod house;
 mod test;
+mod web;
 
 use std::process::ExitCode;
 

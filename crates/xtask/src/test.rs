@@ -6,37 +6,48 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 
-use crate::house;
+use crate::{house, web};
 
-/// Debian packages the end-to-end tests use, each with a program it brings. A test says so when one is missing and
+/// Debian packages the end-to-end tests use, each with a file it brings. A test says so when one is missing and
 /// can't be installed, and fails here rather than pass unseen.
 const PACKAGES: &[(&str, &str)] = &[
     ("mosquitto-clients", "/usr/bin/mosquitto_sub"),
     ("mosquitto", "/usr/sbin/mosquitto"),
     ("victoria-metrics", "/usr/bin/victoria-metrics"),
+    ("chromium", "/usr/bin/chromium"),
+    ("fonts-noto-cjk", "/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc"),
 ];
 
 /// Runs all steps and closes on one line that counts the tests.
 pub fn run() -> Result<()> {
     let started = Instant::now();
     install()?;
-    step("formatting", &["fmt", "--all", "--check"])?;
-    step("lints", &["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"])?;
+    step("formatting", cargo(&["fmt", "--all", "--check"]))?;
     house::check()?;
     eprintln!("== house rules hold");
+    eprintln!("== pages");
+    let (pages, in_node) = web::build()?;
+    // Every cargo step takes this build instead of making its own.
+    let with_pages = |args: &[&str]| {
+        let mut command = cargo(args);
+        command.env("CONSOLE_WEB", &pages);
+        command
+    };
+    step("lints", with_pages(&["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"]))?;
     // The end-to-end tests start the real binary.
-    step("the binary", &["build", "--package", "roadwarden"])?;
-    let counted = tests()?;
+    step("the binary", with_pages(&["build", "--package", "roadwarden"]))?;
+    let in_rust = tests(with_pages(&["test", "--workspace", "--no-fail-fast"]))?;
+    eprintln!("== pages in a browser");
+    let in_browser = web::browse()?;
+    let counted = in_rust + in_node + in_browser;
+    eprintln!("{in_rust} in Rust, {in_node} of the pages' logic, {in_browser} in a browser");
     println!("{counted} tests passed, 0 failed, in {} s", started.elapsed().as_secs());
     Ok(())
 }
 
 fn install() -> Result<()> {
-    let missing: Vec<&str> = PACKAGES
-        .iter()
-        .filter(|(_, program)| !Path::new(program).exists())
-        .map(|(package, _)| *package)
-        .collect();
+    let missing: Vec<&str> =
+        PACKAGES.iter().filter(|(_, file)| !Path::new(file).exists()).map(|(package, _)| *package).collect();
     if missing.is_empty() {
         return Ok(());
     }
@@ -59,22 +70,19 @@ fn run_quiet(command: &mut Command) -> Result<()> {
     Ok(())
 }
 
-fn step(name: &str, args: &[&str]) -> Result<()> {
+fn step(name: &str, mut command: Command) -> Result<()> {
     eprintln!("== {name}");
-    let status = cargo(args).status().with_context(|| format!("cannot run cargo for {name}"))?;
+    let status = command.status().with_context(|| format!("cannot run cargo for {name}"))?;
     if !status.success() {
-        bail!("{name} failed (cargo {})", args.join(" "));
+        bail!("{name} failed ({command:?})");
     }
     Ok(())
 }
 
 /// Runs every test and returns how many passed, by the harness's own lines.
-fn tests() -> Result<u64> {
+fn tests(mut command: Command) -> Result<u64> {
     eprintln!("== tests");
-    let output = cargo(&["test", "--workspace", "--no-fail-fast"])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::inherit())
-        .output()?;
+    let output = command.stdout(Stdio::piped()).stderr(Stdio::inherit()).output()?;
     let text = String::from_utf8_lossy(&output.stdout);
     print!("{text}");
     if !output.status.success() {
