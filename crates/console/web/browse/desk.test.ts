@@ -39,6 +39,7 @@ beforeAll(async () => {
   service = await Service.start();
   service.addUser("duty-01", "duty");
   service.addUser("admin-01", "admin");
+  service.addUser("leader-01", "supervisor");
   service.addUser("company-01", "operator", "--operator", service.vehicles()[0]?.operator ?? "");
 });
 afterEach(async () => {
@@ -181,4 +182,24 @@ test("an_operator_sees_its_own_and_nothing_of_others", async () => {
   expect(await page.locator("#content").innerText()).not.toContain(theirs.vehicle.plate);
   const exported = await page.request.get("/api/v1/exports/violations.csv");
   expect(await exported.text()).not.toContain(theirs.vehicle.plate);
+});
+
+test("a_danger_made_of_an_alert_is_closed_by_another_person_than_who_put_it_right", async () => {
+  const desk = await person("duty-01");
+  const found = await eventually("an alert", async () => (await alerts(desk))[0]);
+  await desk.page.goto(`/dangers?alerts=${found.id}`);
+  await desk.page.locator("[role=dialog] input[name=title]").fill("连续超速未整改");
+  await desk.page.locator("[role=dialog] button[type=submit]").click();
+  const danger = await eventually("the entry", async () => (await get<{ items: { id: string; source: { alert_ids: string[] } }[] }>(desk, "/dangers")).items[0]);
+  expect(danger.source.alert_ids).toEqual([found.id]);
+  const act = async (one: Person, body: Record<string, string>) => (await one.page.request.post(`/api/v1/dangers/${danger.id}/actions`, { headers: { "X-CSRF": "1" }, data: body })).status();
+  const due_at = new Date(Date.now() + 86_400_000).toISOString();
+  expect(await act(desk, { action: "assign", unit: "某运输公司", due_at })).toBe(200);
+  expect(await act(desk, { action: "request-close", measures: "已培训驾驶员" })).toBe(200);
+  const leader = await person("leader-01");
+  await leader.page.goto(`/dangers?id=${danger.id}`);
+  await leader.page.getByRole("button", { name: "Inspect and close" }).click();
+  await leader.page.locator(".form textarea").fill("现场核查,已整改");
+  await leader.page.locator(".form button[type=submit]").click();
+  await eventually("it is closed", async () => ((await get<{ status: string }>(leader, `/dangers/${danger.id}`)).status === "closed" ? true : undefined));
 });

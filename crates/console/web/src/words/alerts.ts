@@ -65,6 +65,7 @@ export default {
     newCritical: ["新的特别严重告警：{title}，{plate}", "New critical alert: {title}, {plate}"],
   },
   bulk: {
+    danger: ["列入一单四制", "Make it a danger"],
     selected: ["已选 {count} 条", "{count} selected"],
     allOfFilter: ["选择筛选出的全部 {count} 条", "Select all {count} of the filter"],
     allSelected: ["已选筛选出的全部 {count} 条", "All {count} of the filter are selected"],

@@ -5,6 +5,7 @@ export default {
   list: ["清单", "The list"],
   bulletins: ["通报", "Bulletins"],
   create: ["新增隐患", "New entry"],
+  ofAlerts: ["由 {count} 条告警列入", "Out of {count} alerts"],
   name: ["隐患名称", "What it is"],
   category: ["类别", "Category"],
   categoryHint: ["如:重大事故隐患判定标准 第三条第三项", "Such as: Criteria of major dangers, 3(3)"],

@@ -2,6 +2,11 @@
 export default {
   zones: ["区域", "Zones"],
   routes: ["线路", "Routes"],
+  import: ["导入 GeoJSON 文件", "Import GeoJSON"],
+  notJson: ["这不是 GeoJSON 文件,需要 FeatureCollection", "This is no GeoJSON file: a FeatureCollection is expected"],
+  wouldImport: ["将新增 {added} 个、修改 {changed} 个,{unchanged} 个不变。理由(必填)", "{added} would be new, {changed} changed, {unchanged} stay. Why (required)"],
+  wrongFeatures: ["{count} 个要素有误,全部未导入:", "{count} features are wrong, nothing was imported:"],
+  imported: ["已导入并生效", "Imported, and in force"],
   find: ["名称或编号", "Name or id"],
   kind: ["类型", "Kind"],
   draw: ["绘制新区域", "Draw a zone"],
