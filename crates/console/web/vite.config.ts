@@ -8,7 +8,7 @@ import { defineConfig } from "vite";
 const service = process.env.ROADWARDEN ?? "http://127.0.0.1:8080";
 
 export default defineConfig({
-  plugins: [vue(), components({ dirs: [], dts: "src/components.d.ts", resolvers: [ElementPlusResolver()] })],
+  plugins: [vue(), components({ dirs: [], dts: "types/components.d.ts", resolvers: [ElementPlusResolver()] })],
   build: { target: "es2022", chunkSizeWarningLimit: 1200, reportCompressedSize: false, modulePreload: { polyfill: false } },
   worker: { format: "es" },
   define: { __INTLIFY_JIT_COMPILATION__: true, __VUE_I18N_LEGACY_API__: false, __VUE_OPTIONS_API__: false },

@@ -1,7 +1,7 @@
 /** Requests to the interface of this service; what it refuses is thrown as a `Problem`. */
 
 import { ref } from "vue";
-import type { components } from "./schema";
+import type { components } from "../../types/schema";
 
 export type Schemas = components["schemas"];
 
