@@ -4,10 +4,11 @@
 
 mod client;
 mod common;
+mod desk;
 
-use client::{Client, Credential, Reply};
+use client::{Client, Reply};
 use common::World;
-use console::Console;
+use desk::Desk;
 use fleet::ReceiveTime;
 use ledger::{Role, Settled, Settlement};
 use serde_json::{Value, json};
@@ -17,24 +18,7 @@ const OWN: &str = "/api/v1/vehicles/13800000000/commands";
 /// Of the operator OP002.
 const OTHER: &str = "/api/v1/vehicles/13800000001/commands";
 
-struct Desk {
-    world: World,
-    console: Console,
-}
-
 impl Desk {
-    async fn start() -> Self {
-        let world = World::new(5);
-        let console = Console::start("127.0.0.1:0".parse().unwrap(), world.parts(false)).await.unwrap();
-        Self { world, console }
-    }
-
-    fn token(&self, role: Role) -> Client {
-        let operator = (role == Role::Operator).then_some("OP001");
-        let credential = Credential::Token(common::token(&self.world.ledger, role, operator));
-        Client { address: self.console.local_addr(), credential }
-    }
-
     fn now(&self) -> ReceiveTime {
         ReceiveTime::from_ms(self.world.now().ms())
     }
@@ -63,7 +47,7 @@ fn refusal(reply: &Reply) -> (u16, String, String) {
 
 #[tokio::test]
 async fn a_queued_command_is_described_and_followed_to_its_end() {
-    let desk = Desk::start().await;
+    let desk = Desk::over(World::new(5)).await;
     let duty = desk.token(Role::Duty);
     let reply = duty.send("POST", OWN, Some(&text("前方限速"))).await;
     let queued = reply.json();
@@ -101,7 +85,7 @@ async fn a_queued_command_is_described_and_followed_to_its_end() {
 
 #[tokio::test]
 async fn what_is_no_command_is_refused_with_what_was_expected() {
-    let desk = Desk::start().await;
+    let desk = Desk::over(World::new(5)).await;
     let admin = desk.token(Role::Admin);
     let ask = async |body: Value| refusal(&admin.send("POST", OWN, Some(&body)).await);
     let wrong = |pointer: &str, detail: &str| (422, pointer.to_owned(), detail.to_owned());
@@ -136,7 +120,7 @@ async fn what_is_no_command_is_refused_with_what_was_expected() {
 
 #[tokio::test]
 async fn zones_and_routes_of_the_map_become_commands() {
-    let desk = Desk::start().await;
+    let desk = Desk::over(World::new(5)).await;
     let admin = desk.token(Role::Admin);
     let command = |command: Value| json!({ "command": command });
     let set = command(json!({ "kind": "set-areas", "zones": ["source", "galashan"] }));
@@ -165,7 +149,7 @@ async fn zones_and_routes_of_the_map_become_commands() {
 
 #[tokio::test]
 async fn the_same_key_queues_once_for_one_caller() {
-    let desk = Desk::start().await;
+    let desk = Desk::over(World::new(5)).await;
     let (duty, police) = (desk.token(Role::Duty), desk.token(Role::Police));
     let first = duty.send_keyed(OWN, &text("a"), "k1").await;
     let again = duty.send_keyed(OWN, &text("a"), "k1").await;
@@ -183,7 +167,7 @@ async fn the_same_key_queues_once_for_one_caller() {
 
 #[tokio::test]
 async fn a_command_is_taken_back_by_its_sender_or_the_desk_while_it_is_queued() {
-    let desk = Desk::start().await;
+    let desk = Desk::over(World::new(5)).await;
     let (duty, operator) = (desk.token(Role::Duty), desk.token(Role::Operator));
     let place = |command: &Value| format!("/api/v1/commands/{}", command["id"].as_str().unwrap());
     let (own, desks) = (queue(&operator, OWN, &text("a")).await, queue(&duty, OWN, &text("b")).await);
@@ -200,7 +184,7 @@ async fn a_command_is_taken_back_by_its_sender_or_the_desk_while_it_is_queued() 
 
 #[tokio::test]
 async fn a_full_queue_says_so() {
-    let desk = Desk::start().await;
+    let desk = Desk::over(World::new(5)).await;
     let duty = desk.token(Role::Duty);
     for n in 0..64 {
         queue(&duty, OWN, &text(&n.to_string())).await;
@@ -222,7 +206,7 @@ async fn a_full_queue_says_so() {
 
 #[tokio::test]
 async fn the_live_feed_tells_of_commands_to_those_who_see_the_vehicle() {
-    let desk = Desk::start().await;
+    let desk = Desk::over(World::new(5)).await;
     let (duty, operator) = (desk.token(Role::Duty), desk.token(Role::Operator));
     let mut all = duty.stream("/api/v1/live", None).await;
     let mut own = operator.stream("/api/v1/live", None).await;

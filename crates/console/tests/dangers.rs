@@ -4,35 +4,16 @@
 
 mod client;
 mod common;
+mod desk;
 
-use client::{Client, Credential, Reply};
+use client::{Client, Reply};
 use common::World;
-use console::Console;
+use desk::{Desk, OWN};
 use ledger::Role;
 use serde_json::{Value, json};
 
 const PATH: &str = "/api/v1/dangers";
-const OWN: &str = "OP001";
 const OTHER: &str = "OP002";
-
-struct Desk {
-    world: World,
-    console: Console,
-}
-
-impl Desk {
-    async fn start() -> Self {
-        let world = World::new(10);
-        let console = Console::start("127.0.0.1:0".parse().unwrap(), world.parts(false)).await.unwrap();
-        Self { world, console }
-    }
-
-    fn token(&self, role: Role) -> Client {
-        let operator = (role == Role::Operator).then_some(OWN);
-        let credential = Credential::Token(common::token(&self.world.ledger, role, operator));
-        Client { address: self.console.local_addr(), credential }
-    }
-}
 
 async fn listed(client: &Client, body: &Value) -> Value {
     let reply = client.send("POST", PATH, Some(body)).await;
@@ -57,7 +38,7 @@ fn kind(reply: &Reply) -> (u16, String) {
 
 #[tokio::test]
 async fn a_danger_is_assigned_put_right_and_closed_by_somebody_else() {
-    let desk = Desk::start().await;
+    let desk = Desk::over(World::new(10)).await;
     let (duty, operator, admin) =
         (desk.token(Role::Duty), desk.token(Role::Operator), desk.token(Role::Admin));
     let body =
@@ -99,7 +80,7 @@ async fn a_danger_is_assigned_put_right_and_closed_by_somebody_else() {
 
 #[tokio::test]
 async fn who_asked_for_closing_does_not_close() {
-    let desk = Desk::start().await;
+    let desk = Desk::over(World::new(10)).await;
     let admin = desk.token(Role::Admin);
     let id = &listed(&admin, &json!({ "title": "x", "operator": OWN })).await["id"];
     let assign = json!({ "action": "assign", "unit": "u", "due_at": "2099-01-01T00:00:00+08:00" });
@@ -111,7 +92,7 @@ async fn who_asked_for_closing_does_not_close() {
 
 #[tokio::test]
 async fn an_operator_sees_and_hears_of_its_own_only() {
-    let desk = Desk::start().await;
+    let desk = Desk::over(World::new(10)).await;
     let (duty, operator) = (desk.token(Role::Duty), desk.token(Role::Operator));
     let mut feed = operator.stream("/api/v1/live", None).await;
     feed.next("summary").await;
@@ -137,7 +118,7 @@ async fn an_operator_sees_and_hears_of_its_own_only() {
 
 #[tokio::test]
 async fn a_danger_made_of_alerts_takes_over_what_they_tell() {
-    let desk = Desk::start().await;
+    let desk = Desk::over(World::new(10)).await;
     let duty = desk.token(Role::Duty);
     let alerts = duty.get("/api/v1/alerts?operator=OP001&limit=2").await.json();
     let alerts = alerts["items"].as_array().unwrap();
@@ -164,7 +145,7 @@ async fn a_danger_made_of_alerts_takes_over_what_they_tell() {
 
 #[tokio::test]
 async fn a_key_lists_once() {
-    let desk = Desk::start().await;
+    let desk = Desk::over(World::new(10)).await;
     let duty = desk.token(Role::Duty);
     let body = json!({ "title": "x", "operator": OWN });
     let first = duty.send_keyed(PATH, &body, "k1").await.json();
@@ -176,7 +157,7 @@ async fn a_key_lists_once() {
 
 #[tokio::test]
 async fn what_is_no_danger_and_no_filter_is_refused_by_name() {
-    let desk = Desk::start().await;
+    let desk = Desk::over(World::new(10)).await;
     let duty = desk.token(Role::Duty);
     for (body, pointer, detail) in [
         (json!({ "title": " ", "operator": OWN }), "title", "title is blank, expected one line"),
@@ -220,7 +201,7 @@ async fn what_is_no_danger_and_no_filter_is_refused_by_name() {
 
 #[tokio::test]
 async fn a_step_without_what_it_needs_is_refused_by_name() {
-    let desk = Desk::start().await;
+    let desk = Desk::over(World::new(10)).await;
     let duty = desk.token(Role::Duty);
     let id = &listed(&duty, &json!({ "title": "x", "operator": OWN })).await["id"];
     for (body, pointer, detail) in [
@@ -244,7 +225,7 @@ async fn a_step_without_what_it_needs_is_refused_by_name() {
 
 #[tokio::test]
 async fn a_bulletin_is_made_by_who_closes_and_shows_each_its_own() {
-    let desk = Desk::start().await;
+    let desk = Desk::over(World::new(10)).await;
     let (duty, operator, admin) =
         (desk.token(Role::Duty), desk.token(Role::Operator), desk.token(Role::Admin));
     for (title, whose) in [("ours", OWN), ("theirs", OTHER), ("theirs too", OTHER)] {
@@ -278,7 +259,7 @@ async fn a_bulletin_is_made_by_who_closes_and_shows_each_its_own() {
 
 #[tokio::test]
 async fn the_export_runs_no_formula_and_shows_an_operator_its_own() {
-    let desk = Desk::start().await;
+    let desk = Desk::over(World::new(10)).await;
     let (duty, operator) = (desk.token(Role::Duty), desk.token(Role::Operator));
     listed(&duty, &json!({ "title": "=HYPERLINK(1)", "operator": OWN, "driver": "540102198001010000X" }))
         .await;

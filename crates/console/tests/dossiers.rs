@@ -4,33 +4,13 @@
 
 mod client;
 mod common;
+mod desk;
 
-use client::{Client, Credential};
-use common::World;
-use console::Console;
+use desk::{Desk, OWN};
 use ledger::Role;
 use serde_json::{Value, json};
 
-const OWN: &str = "OP001";
-
-struct Desk {
-    world: World,
-    console: Console,
-}
-
 impl Desk {
-    async fn start() -> Self {
-        let world = World::new(30);
-        let console = Console::start("127.0.0.1:0".parse().unwrap(), world.parts(false)).await.unwrap();
-        Self { world, console }
-    }
-
-    fn token(&self, role: Role) -> Client {
-        let operator = (role == Role::Operator).then_some(OWN);
-        let token = common::token(&self.world.ledger, role, operator);
-        Client { address: self.console.local_addr(), credential: Credential::Token(token) }
-    }
-
     /// The first day of 2026, and the one after: two vehicles of OP001 were heard, one of them on both, one of OP002.
     fn count_two_days(&self) {
         let count = |n: usize, day: i32, change: &dyn Fn(&mut fleet::DayCount)| {

@@ -4,6 +4,7 @@
 
 mod client;
 mod common;
+mod desk;
 
 use std::io::Read;
 use std::sync::Arc;
@@ -11,34 +12,13 @@ use std::sync::Arc;
 use client::{Client, Credential, Reply};
 use common::World;
 use console::Console;
+use desk::{Desk, OWN};
 use fleet::ReceiveTime;
 use ledger::Role;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-const OWN: &str = "OP001";
-
-struct Desk {
-    world: World,
-    console: Console,
-}
-
 impl Desk {
-    async fn start() -> Self {
-        let world = World::new(30);
-        let console = Console::start("127.0.0.1:0".parse().unwrap(), world.parts(false)).await.unwrap();
-        Self { world, console }
-    }
-
-    fn client(&self, credential: Credential) -> Client {
-        Client { address: self.console.local_addr(), credential }
-    }
-
-    fn token(&self, role: Role) -> Client {
-        let operator = (role == Role::Operator).then_some(OWN);
-        self.client(Credential::Token(common::token(&self.world.ledger, role, operator)))
-    }
-
     async fn any_alert(&self, of_own: bool) -> Value {
         let list = self.token(Role::Duty).get("/api/v1/alerts?limit=1000").await.json();
         let items = list["items"].as_array().unwrap().clone();

@@ -4,36 +4,16 @@
 
 mod client;
 mod common;
+mod desk;
 
 use std::collections::BTreeSet;
 
-use client::{Client, Credential};
-use common::World;
-use console::Console;
+use client::Client;
+use desk::{Desk, OWN};
 use ledger::Role;
 use serde_json::{Value, json};
 
-const OWN: &str = "OP001";
 const ACTIONS: &str = "/api/v1/alerts/actions";
-
-struct Desk {
-    world: World,
-    console: Console,
-}
-
-impl Desk {
-    async fn start() -> Self {
-        let world = World::new(30);
-        let console = Console::start("127.0.0.1:0".parse().unwrap(), world.parts(false)).await.unwrap();
-        Self { world, console }
-    }
-
-    fn token(&self, role: Role) -> Client {
-        let operator = (role == Role::Operator).then_some(OWN);
-        let token = common::token(&self.world.ledger, role, operator);
-        Client { address: self.console.local_addr(), credential: Credential::Token(token) }
-    }
-}
 
 async fn items(client: &Client, query: &str) -> Vec<Value> {
     let reply = client.get(&format!("/api/v1/alerts?limit=1000&{query}")).await;

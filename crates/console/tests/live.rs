@@ -4,36 +4,17 @@
 
 mod client;
 mod common;
+mod desk;
 
 use std::sync::Arc;
 
-use client::{Client, Credential, Feed};
-use common::World;
-use console::Console;
+use client::Feed;
+use desk::Desk;
 use fleet::{Alert, Division, Severity};
 use ledger::Role;
 use serde_json::{Value, json};
 
-const OWN: &str = "OP001";
-
-struct Desk {
-    world: World,
-    console: Console,
-}
-
 impl Desk {
-    async fn start() -> Self {
-        let world = World::new(30);
-        let console = Console::start("127.0.0.1:0".parse().unwrap(), world.parts(false)).await.unwrap();
-        Self { world, console }
-    }
-
-    fn token(&self, role: Role) -> Client {
-        let operator = (role == Role::Operator).then_some(OWN);
-        let token = common::token(&self.world.ledger, role, operator);
-        Client { address: self.console.local_addr(), credential: Credential::Token(token) }
-    }
-
     /// A new alert of vehicle `n`, of kind `kind`.
     fn raise(&self, kind: usize, n: usize, change: impl FnOnce(&mut Alert)) {
         let mut alert = common::alert(kind, self.world.now(), common::vehicle(n));

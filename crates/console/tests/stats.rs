@@ -4,37 +4,19 @@
 
 mod client;
 mod common;
+mod desk;
 
 use std::sync::Arc;
 
 use client::{Client, Credential};
-use common::World;
-use console::Console;
+use desk::{Desk, OWN};
 use fleet::Alert;
 use ledger::Role;
 use serde_json::{Value, json};
 
-const OWN: &str = "OP001";
 const KEYS: [&str; 7] = ["rule", "severity", "hour", "day", "operator", "division", "class"];
 
-struct Desk {
-    world: World,
-    console: Console,
-}
-
 impl Desk {
-    async fn start() -> Self {
-        let world = World::new(30);
-        let console = Console::start("127.0.0.1:0".parse().unwrap(), world.parts(false)).await.unwrap();
-        Self { world, console }
-    }
-
-    fn token(&self, role: Role) -> Client {
-        let operator = (role == Role::Operator).then_some(OWN);
-        let token = common::token(&self.world.ledger, role, operator);
-        Client { address: self.console.local_addr(), credential: Credential::Token(token) }
-    }
-
     /// One more alert of vehicle `n`, made from one that is there.
     async fn add(&self, n: usize, change: impl FnOnce(&mut Alert)) -> Alert {
         let terminal = common::terminal(n);
