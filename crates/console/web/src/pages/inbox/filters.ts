@@ -5,14 +5,12 @@ import { rfc3339 } from "../../lib/time";
 import type { Query } from "../../api/http";
 import type { Row } from "./rows";
 
-export const SEVERITIES = ["critical", "major", "minor", "info"] as const;
 /** The engine's axis: the condition holds, or it has ended. */
 export const HOLDS = ["raised", "updated"] as const;
 /** The people's axis. */
 export const STATUSES = ["new", "acknowledged", "handling", "handled", "deferred", "closed"] as const;
 /** What waits for somebody: the list unless the address says otherwise. */
 export const WAITING: readonly string[] = ["new", "acknowledged", "handling"];
-export const DEPARTMENTS = ["police", "transport", "emergency", "ecology", "education"] as const;
 /** In the address: whatever the handling. */
 const ANY = "any";
 

@@ -4,7 +4,8 @@
  */
 
 import type { Schemas } from "../../api/http";
-import { matches, SEVERITIES, type Filters, type Sort } from "./filters";
+import { matches, type Filters, type Sort } from "./filters";
+import { SEVERITIES } from "../../lib/terms";
 
 export type Alert = Schemas["Alert"];
 export type Handling = Schemas["Handling"];

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { everyHour, percent, rate, sums, type Count } from "./counts";
+import { everyHour, rate, sums, type Count } from "./counts";
+import { percent } from "../../lib/terms";
 
 const row = (key: string, total: number, handled: number): Count => ({
   key, name_zh: null, name_en: null, total, critical: 0, major: total, minor: 0, info: 0, open: 0, handled, false_alarm: 0, due_handled: handled,

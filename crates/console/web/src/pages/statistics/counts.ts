@@ -1,10 +1,9 @@
 /** Counts of alerts as the interface gives them, and what is drawn of them. */
 
+import { SEVERITIES, type Severity } from "../../lib/terms";
 import type { ChartOption } from "../../parts/ChartBox.vue";
 import { division, pick, word } from "../../words";
 
-export const SEVERITIES = ["critical", "major", "minor", "info"] as const;
-export type Severity = (typeof SEVERITIES)[number];
 export type Group = "rule" | "severity" | "hour" | "day" | "operator" | "division" | "class";
 export type Count = Record<Severity, number> & {
   key: string;
@@ -31,8 +30,6 @@ export function sums(items: Count[]): Omit<Count, "key" | "name_zh" | "name_en">
 
 /** Handled of those that had to be; `null` where there was nothing to handle. */
 export const rate = ({ total, handled }: Pick<Count, "total" | "handled">): number | null => (total === 0 ? null : handled / total);
-
-export const percent = (share: number | null): string => (share === null ? "—" : `${(share * 100).toFixed(1)} %`);
 
 /** How a row of a group is called. */
 export function name(by: Group, { key, name_zh, name_en }: Pick<Count, "key" | "name_zh" | "name_en">): string {

@@ -5,7 +5,6 @@ export type Token = User & { created_at: string | null; created_by: string | nul
 export type SessionRow = { id: string; name: string; started_at: string; expires_at: string; address: string; agent: string; current: boolean };
 
 export const ROLES = ["duty", "supervisor", "department", "police", "operator", "analyst", "admin", "auditor"];
-export const DEPARTMENTS = ["police", "transport", "emergency", "ecology", "education"];
 
 /** Ids as they are typed: parted by blanks or commas of either script. */
 export const ids = (text: string): string[] => text.split(/[\s,,、;;]+/).filter((id) => id !== "");

@@ -1,9 +1,9 @@
 /** What the wall shows, and when its map may move by itself. */
 
 import type { Schemas } from "../../api/http";
+import { SEVERITIES } from "../../lib/terms";
 
 export type Alert = Schemas["Alert"];
-export const SEVERITIES = ["critical", "major", "minor", "info"] as const;
 
 const rank = (severity: string) => SEVERITIES.indexOf(severity as (typeof SEVERITIES)[number]);
 
