@@ -51,7 +51,7 @@ impl Directory for Anybody {
 
 struct Upload<'p> {
     packages: Vec<&'p [u8]>,
-    link: Link,
+    link: Link<u64>,
     numbers: Numbers,
     now_ms: i64,
     /// What has come, by place.

@@ -123,6 +123,6 @@ fn length(member: &str, text: &str, most: usize) -> Result<(), Problem> {
 /// Answered once it is on disk.
 async fn keep(app: &Shared, notice: &Notice) -> Result<StatusCode, Problem> {
     let frame = serde_json::to_vec(notice).map_err(Problem::internal)?.into();
-    let kept = app.parts.journal.keep(Record { received: now(), frame }).await;
+    let kept = app.parts.journal.keep(Record { received: now(), source: None, frame }).await;
     kept.map(|_| StatusCode::ACCEPTED).map_err(|error: AppendError| Problem::internal(error))
 }

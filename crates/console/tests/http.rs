@@ -295,7 +295,7 @@ async fn what_a_camera_saw_is_in_the_journal_and_nonsense_is_not() {
         (&kept["notice"], &kept["plate"], &kept["camera"]),
         (&json!("sighting"), &json!("藏A00001"), &json!("K1"))
     );
-    assert_eq!(*desk.world.journal.durable().borrow(), 1);
+    assert_eq!(desk.world.journal.durable().borrow().upto(), 1);
     for (member, wrong) in [
         ("plate", json!("")),
         ("color", json!("pink")),

@@ -404,7 +404,7 @@ impl<'a> Session<'a> {
                 return Outcome::Malformed;
             }
         };
-        let kept = self.publisher.journal.keep(Record { received: now(), frame });
+        let kept = self.publisher.journal.keep(Record { received: now(), source: None, frame });
         match timeout(KEEP_MAX, kept).await {
             Ok(Ok(_)) => Outcome::Kept,
             Ok(Err(error)) => {

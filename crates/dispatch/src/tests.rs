@@ -357,7 +357,7 @@ async fn a_reading_of_a_monitor_is_in_the_journal_and_a_bad_one_is_counted() {
     let expected = json!({ "notice": "displacement", "structure": "galashan", "at": reading["at"], "displacement_mm": 25.5, "level": 2 });
     let kept: Value = serde_json::from_slice(&batch.records[0].frame).unwrap();
     assert_eq!((batch.records.len(), kept), (1, expected));
-    world.journal.durable().wait_for(|upto| *upto == 1).await.unwrap();
+    world.journal.durable().wait_for(|durable| durable.upto() == 1).await.unwrap();
     let count = |outcome: &str| {
         let families = registry.gather();
         let family = families.iter().find(|f| f.name() == "roadwarden_mqtt_readings_total").unwrap();

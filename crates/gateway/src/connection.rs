@@ -1,19 +1,20 @@
 //! What a TCP connection and a UDP peer have in common: a link, and the outputs it asks for.
 
 use std::collections::HashMap;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 use fleet::{ReceiveTime, Registry, TerminalId};
-use journal::{AppendError, Journal, Record};
+use journal::{AppendError, Durable, Journal, Record};
 use media::Media;
 use session::{Busy, CloseReason, Directory, Link, MediaPackage, Output, Policy, Profile, Records};
 use tokio::sync::{oneshot, watch};
 use tokio::task::spawn_blocking;
 use tokio_util::sync::CancellationToken;
 
-use crate::durable::Durable;
+use crate::durable::Waiters;
 use crate::metrics::Metrics;
 use crate::profiles::Profiles;
 use crate::routes::{Answer, Order, Route, Routes};
@@ -28,7 +29,7 @@ pub(crate) struct Shared {
     pub metrics: Arc<Metrics>,
     pub routes: Arc<Routes>,
     pub profiles: Arc<Profiles>,
-    pub durable: Arc<Durable>,
+    pub durable: Arc<Waiters>,
     pub policy: Policy,
     pub stopping: CancellationToken,
     /// Cancelled together with `stopping` when the journal takes no more.
@@ -37,8 +38,10 @@ pub(crate) struct Shared {
 
 /// A link with its place among the routes and the callers that wait for its terminals' answers.
 pub(crate) struct Conversation {
-    pub link: Link,
+    /// Acknowledges with the journal's own proof of durability and with nothing else.
+    pub link: Link<Durable>,
     route: Route,
+    peer: SocketAddr,
     registry: watch::Receiver<Arc<Registry>>,
     profiles: Arc<Profiles>,
     /// At most [`Policy::commands_max`].
@@ -54,10 +57,11 @@ pub(crate) struct Drained {
 }
 
 impl Conversation {
-    pub(crate) fn new(shared: &Shared, route: Route) -> Self {
+    pub(crate) fn new(shared: &Shared, route: Route, peer: SocketAddr) -> Self {
         Self {
             link: Link::new(now(), shared.policy.clone()),
             route,
+            peer,
             registry: shared.registry.clone(),
             profiles: Arc::clone(&shared.profiles),
             callers: HashMap::new(),
@@ -111,7 +115,7 @@ impl Conversation {
                 Output::Ready(terminal) => shared.routes.ready(terminal, self.route.link),
                 Output::Record(records) => {
                     let count = records.ends.len();
-                    let first = shared.journal.append(cut(records)).await?;
+                    let first = shared.journal.append(cut(records, self.peer)).await?;
                     self.link.handle_recorded(now(), first, count);
                 }
                 Output::Transmit(bytes) if drained.transmit.is_empty() => drained.transmit = bytes,
@@ -177,11 +181,13 @@ impl Directory for OnFile<'_> {
 }
 
 /// Slices of one buffer: no copy a frame.
-fn cut(records: Records) -> Vec<Record> {
+fn cut(records: Records, peer: SocketAddr) -> Vec<Record> {
     let bytes = Bytes::from(records.bytes);
     let starts = std::iter::once(0).chain(records.ends.iter().copied());
     let slices = starts.zip(records.ends.iter().copied());
-    slices.map(|(from, to)| Record { received: records.received, frame: bytes.slice(from..to) }).collect()
+    let record =
+        |(from, to)| Record { received: records.received, source: Some(peer), frame: bytes.slice(from..to) };
+    slices.map(record).collect()
 }
 
 pub(crate) fn now() -> ReceiveTime {

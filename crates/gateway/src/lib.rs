@@ -55,7 +55,7 @@ use crate::bell::Bell;
 use crate::cipher::Rsa;
 use crate::connection::Shared;
 use crate::downlink::Downlink;
-use crate::durable::Durable;
+use crate::durable::Waiters;
 use crate::listen::Listening;
 use crate::metrics::Metrics;
 use crate::profiles::Profiles;
@@ -160,7 +160,7 @@ impl Gateway {
         let profiles = Arc::new(Profiles::new(ledger.clone()));
         let downlink = Downlink::open(ledger, Arc::clone(&routes), bell).await?;
         let mut committed = journal.durable();
-        let durable = Arc::new(Durable::new(*committed.borrow_and_update()));
+        let durable = Arc::new(Waiters::new(*committed.borrow_and_update()));
         let cipher = options.rsa_key.map(|key| Rsa::new(key).ok_or(StartError::RsaKey)).transpose()?;
         let policy = Policy {
             cipher: cipher.map(|cipher| Arc::new(cipher) as _),

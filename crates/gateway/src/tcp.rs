@@ -45,7 +45,7 @@ async fn converse(stream: TcpStream, peer: SocketAddr, shared: &Shared) {
     let _ = stream.set_nodelay(true);
     events::opened(peer);
     shared.metrics.connections.inc();
-    let mut connection = Connection::new(stream, shared);
+    let mut connection = Connection::new(stream, peer, shared);
     let reason = connection.run(shared).await;
     connection.conversation.end(shared);
     shared.metrics.connections.dec();
@@ -68,14 +68,14 @@ struct Connection {
 }
 
 impl Connection {
-    fn new(stream: TcpStream, shared: &Shared) -> Self {
+    fn new(stream: TcpStream, peer: SocketAddr, shared: &Shared) -> Self {
         let (sender, orders) = mpsc::channel(ORDERS_MAX);
         // A child: that everything stops is heard without a lock that all connections share.
         let kick = shared.stopping.child_token();
         let route = Route { link: shared.routes.next_link(), orders: sender, kick: kick.clone() };
         Self {
             stream,
-            conversation: Conversation::new(shared, route),
+            conversation: Conversation::new(shared, route, peer),
             orders,
             kick,
             durable: Arc::default(),
@@ -132,7 +132,7 @@ impl Connection {
                 self.stop_at = Some(Instant::now() + STOP_TIMEOUT);
             }
             () = self.durable.notified(), if awaited.is_some() => {
-                self.conversation.link.handle_durable(now(), shared.durable.upto());
+                self.conversation.link.handle_durable(now(), shared.durable.proof());
             }
             Some((_, order)) = self.orders.recv() => self.conversation.handle_order(order),
             read = poll_fn(|context| poll_read(&mut self.stream, context, &mut self.conversation)), if reads => {

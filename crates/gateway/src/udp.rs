@@ -5,7 +5,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use journal::Position;
+use journal::{Durable, Position};
 use tokio::net::UdpSocket;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, interval};
@@ -54,8 +54,8 @@ pub(crate) async fn run(socket: UdpSocket, shared: Shared) {
                 if changed.is_err() {
                     break;
                 }
-                let upto = *durable.borrow_and_update();
-                peers.handle_durable(upto).await
+                let proof = *durable.borrow_and_update();
+                peers.handle_durable(proof).await
             }
             Some((link, order)) = orders.recv() => peers.handle_order(link, order).await,
             received = peers.socket.recv_from(&mut buffer), if reads => match received {
@@ -93,7 +93,7 @@ impl Peers {
             }
             let link = self.shared.routes.next_link();
             let route = Route { link, orders: self.sender.clone(), kick: CancellationToken::new() };
-            self.table.insert(peer, Conversation::new(&self.shared, route));
+            self.table.insert(peer, Conversation::new(&self.shared, route, peer));
             self.links.insert(link, peer);
         }
         if let Some(conversation) = self.table.get_mut(&peer) {
@@ -109,14 +109,14 @@ impl Peers {
         self.flush(peer).await
     }
 
-    async fn handle_durable(&mut self, upto: Position) -> Result<(), journal::AppendError> {
+    async fn handle_durable(&mut self, proof: Durable) -> Result<(), journal::AppendError> {
         while let Some((position, peer)) = self.waiting.front().copied() {
             let Some(conversation) = self.table.get_mut(&peer) else {
                 self.waiting.pop_front();
                 continue;
             };
-            conversation.link.handle_durable(now(), upto);
-            if conversation.link.unacknowledged() > 0 && position > upto {
+            conversation.link.handle_durable(now(), proof);
+            if conversation.link.unacknowledged() > 0 && position > proof.upto() {
                 return self.flush(peer).await;
             }
             self.waiting.pop_front();

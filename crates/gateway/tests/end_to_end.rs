@@ -25,7 +25,7 @@ async fn a_report_is_acknowledged_when_it_is_durable_wherever_it_is_cut() {
         until_read(&client).await;
         client.write(&bytes[at..]).await;
         assert_eq!(client.acknowledgement().await, Some((1, serial, 0x0200, 0)), "cut at {at}");
-        assert_eq!(*site.journal.durable().borrow(), u64::try_from(at).unwrap());
+        assert_eq!(site.journal.durable().borrow().upto(), u64::try_from(at).unwrap());
     }
     site.stop().await;
 }

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
-use crate::segment::{Reader, StoreError};
+use crate::segment::Reader;
 use crate::shared::Shared;
-use crate::{Batch, Position};
+use crate::{Batch, Position, StoreError};
 
 /// Why records can't be read.
 #[derive(Debug, thiserror::Error)]
@@ -30,7 +30,7 @@ pub enum ReadError {
     Cut(#[from] tokio::task::JoinError),
 }
 
-/// A position in the journal that moves on; holds no records, so a slow one costs nothing.
+/// A position in the journal that moves on, over what is damaged too; holds no records, so a slow one costs nothing.
 pub struct Follower {
     shared: Arc<Shared>,
     position: Position,
@@ -58,7 +58,14 @@ impl Follower {
             if self.position < *self.published.borrow_and_update() {
                 let batch = match self.shared.live(self.position) {
                     Some(batch) => batch,
-                    None => self.stored().await?,
+                    None => match self.stored().await {
+                        Ok(batch) => batch,
+                        Err(ReadError::Store(error)) if error.is_damage() => {
+                            self.pass_over(&error).await?;
+                            continue;
+                        }
+                        Err(error) => return Err(error),
+                    },
                 };
                 return Ok(Some(self.advance(batch)));
             }
@@ -79,6 +86,17 @@ impl Follower {
             tokio::task::spawn_blocking(move || shared.segments.read(position, reader)).await??;
         self.reader = Some(reader);
         Ok(Arc::new(batch))
+    }
+
+    /// What can't be read is lost; what comes behind it is not.
+    async fn pass_over(&mut self, error: &StoreError) -> Result<(), ReadError> {
+        let (shared, position) = (Arc::clone(&self.shared), self.position);
+        let next = tokio::task::spawn_blocking(move || shared.segments.next_after(position)).await?;
+        let lost = next - position;
+        tracing::error!(%error, position, lost, "records of the journal are damaged and passed over");
+        self.shared.metrics.damaged.inc_by(lost);
+        self.position = next;
+        Ok(())
     }
 
     fn advance(&mut self, batch: Arc<Batch>) -> Arc<Batch> {

@@ -5,16 +5,26 @@
 //!                                   └─▶ one row a group commit, synced ─▶ durable
 //! ```
 //!
-//! A row is one group commit: every frame of it in one blob under one checksum. After the first failed write
-//! nothing is ever taken or called durable again. This crate does **not** look inside a frame.
+//! A row is one group commit: every frame of it in one blob under one hash, which is chained to all before it. Only a
+//! commit whose sync succeeded makes a [`Durable`]. While the disk is full nothing is stored, appends wait, and it goes
+//! on by itself; after any other failed write nothing is taken or called durable again until a restart has read what
+//! there is. What is damaged is reported, counted and passed over. This crate does **not** look inside a frame.
 
 mod blob;
+mod chain;
+mod error;
+mod file;
 mod follower;
+mod format1;
+mod lock;
 mod metrics;
 mod segment;
 mod shared;
+mod verify;
+mod wal;
 mod writer;
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -23,11 +33,15 @@ use bytes::Bytes;
 use fleet::ReceiveTime;
 use tokio::sync::watch;
 
+pub use crate::chain::{Chain, NoChain};
+pub use crate::error::StoreError;
 pub use crate::follower::{Follower, ReadError};
-pub use crate::segment::StoreError;
+pub use crate::segment::Durable;
+pub use crate::verify::{Anchor, Verified, verify};
 
+use crate::lock::Lock;
 use crate::metrics::Metrics;
-use crate::segment::{Disk, Segments};
+use crate::segment::{Disk, SegmentWriter, Segments};
 use crate::shared::Shared;
 
 /// Number of a record, from 0, without gaps.
@@ -48,10 +62,12 @@ pub struct Options {
     pub keep: Duration,
     /// How much disk all segments may take together.
     pub disk_bytes_max: u64,
+    /// Where less of the disk is free, nothing is stored: the rest is for alerts and the audit log.
+    pub reserve_bytes: u64,
 }
 
 impl Options {
-    /// The usual values: 3 ms, 1 MiB, 256 MiB, seven days, 32 GiB.
+    /// The usual values: 3 ms, 1 MiB, 256 MiB, seven days, 32 GiB, 64 MiB.
     pub fn new(dir: impl Into<PathBuf>) -> Self {
         Self {
             dir: dir.into(),
@@ -60,6 +76,7 @@ impl Options {
             segment_bytes_max: 256 << 20,
             keep: Duration::from_secs(7 * 86_400),
             disk_bytes_max: 32 << 30,
+            reserve_bytes: 64 << 20,
         }
     }
 }
@@ -69,6 +86,8 @@ impl Options {
 pub struct Record {
     /// When the gateway received it.
     pub received: ReceiveTime,
+    /// Who sent it, as the connection said; `None` for what came another way.
+    pub source: Option<SocketAddr>,
     /// The raw bytes, `7e…7e`.
     pub frame: Bytes,
 }
@@ -88,6 +107,14 @@ pub enum OpenError {
     /// A file or the directory.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// Another process has it.
+    #[error(
+        "{path} is locked: another process uses this journal; stop it, or give this one a directory of its own"
+    )]
+    InUse {
+        /// The lock.
+        path: PathBuf,
+    },
     /// The metrics are registered already.
     #[error("can't register the journal's metrics: {0}")]
     Metrics(#[from] prometheus::Error),
@@ -136,18 +163,20 @@ impl Drop for Handle {
 impl Journal {
     /// Opens or makes the journal and starts its writer thread.
     pub fn open(options: Options, metrics: &prometheus::Registry) -> Result<Self, OpenError> {
-        Self::open_on(options, metrics, |disk| disk)
+        Self::open_on(options, metrics, |disk| Box::new(disk))
     }
 
     fn open_on(
         options: Options,
         metrics: &prometheus::Registry,
-        wrap: impl FnOnce(Box<dyn Disk>) -> Box<dyn Disk>,
+        wrap: impl FnOnce(SegmentWriter) -> Box<dyn Disk>,
     ) -> Result<Self, OpenError> {
+        std::fs::create_dir_all(&options.dir).map_err(StoreError::file(&options.dir))?;
+        let lock = Lock::take(&options.dir)?;
         let metrics = Metrics::register(metrics)?;
-        let (segments, disk) = Segments::open(&options.dir, options.segment_bytes_max)?;
+        let (segments, disk) = Segments::open(&options)?;
         let shared = Arc::new(Shared::new(segments, metrics, options.batch_bytes_max));
-        writer::start(Arc::clone(&shared), wrap(Box::new(disk)), options.commit_every)
+        writer::start(Arc::clone(&shared), wrap(disk), options.commit_every, lock)
             .map_err(OpenError::Thread)?;
         Ok(Self { handle: Arc::new(Handle { shared, options }) })
     }
@@ -176,18 +205,18 @@ impl Journal {
         let position = self.append(vec![record]).await?;
         // The senders live in `shared`, which we hold: neither wait ends for want of one.
         tokio::select! {
-            _ = durable.wait_for(|upto| *upto > position) => return Ok(position),
+            _ = durable.wait_for(|durable| durable.upto() > position) => return Ok(position),
             _ = stopped.wait_for(|stopped| *stopped) => {}
         }
         // The writer stops after its last commit, or after the one that failed.
-        if *durable.borrow() > position {
+        if durable.borrow().upto() > position {
             return Ok(position);
         }
         Err(self.failure().map_or(AppendError::Closed, AppendError::Failed))
     }
 
-    /// Every record below this is on disk, synced.
-    pub fn durable(&self) -> watch::Receiver<Position> {
+    /// What is on disk, synced.
+    pub fn durable(&self) -> watch::Receiver<Durable> {
         self.handle.shared.durable.subscribe()
     }
 
@@ -209,6 +238,22 @@ impl Journal {
     /// Why the journal stopped, if it did.
     pub fn failure(&self) -> Option<Arc<str>> {
         self.handle.shared.failure()
+    }
+
+    /// Waits until the journal has stopped after a failed write, and says why; for ever where it never does.
+    pub async fn failed(&self) -> Arc<str> {
+        let mut stopped = self.handle.shared.stopped.subscribe();
+        // The sender lives in `shared`, which we hold.
+        let _ = stopped.wait_for(|stopped| *stopped).await;
+        match self.failure() {
+            Some(failure) => failure,
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Why nothing is stored at the moment, if so; it goes on by itself.
+    pub fn suspension(&self) -> Option<Arc<str>> {
+        self.handle.shared.suspension()
     }
 
     /// Everything from `from` on: stored records first, then live ones, in order, also before their sync.

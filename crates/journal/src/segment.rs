@@ -1,76 +1,66 @@
-//! Segments on disk: one SQLite file each, named by its first position.
+//! The segments: one file each, named by its first position. A process that opens the journal begins a new one: a file
+//! whose last sync may have failed is never written again.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
-use bytes::Bytes;
 use fleet::ReceiveTime;
-use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 
+use crate::chain::Chain;
+use crate::file::{Extent, SegmentFile};
 use crate::follower::ReadError;
 use crate::shared::{Sealed, lock};
-use crate::{Batch, Position, Trimmed, blob};
+use crate::{Batch, Options, Position, StoreError, Trimmed};
 
-/// Layout of the files, in `user_version`.
-const FORMAT: i64 = 1;
+/// A damaged row may still say how many records it held; more than this, a commit never has.
+const BATCH_RECORDS_MAX: u64 = 1 << 24;
 
-/// Why a segment can't be read or written.
-#[derive(Debug, thiserror::Error)]
-pub enum StoreError {
-    /// The file system.
-    #[error("can't use {path}: {source}")]
-    File {
-        /// Which file.
-        path: PathBuf,
-        /// What the system says.
-        source: std::io::Error,
-    },
-    /// SQLite.
-    #[error("can't use journal segment {path}: {source}")]
-    Database {
-        /// Which file.
-        path: PathBuf,
-        /// What SQLite says.
-        source: rusqlite::Error,
-    },
-    /// A batch doesn't fit its checksum.
-    #[error("journal segment {path} is damaged in the batch at record {first}, its checksum differs")]
-    Damaged {
-        /// Which file.
-        path: PathBuf,
-        /// Its first record.
-        first: Position,
-    },
-    /// Records are missing between others.
-    #[error("journal segment {path} misses record {position}, records have no gaps")]
-    Missing {
-        /// Which file.
-        path: PathBuf,
-        /// The one missing.
-        position: Position,
-    },
-    /// Written by a newer version.
-    #[error("journal segment {path} has format {found}, this version reads up to {FORMAT}")]
-    Newer {
-        /// Which file.
-        path: PathBuf,
-        /// Its format.
-        found: i64,
-    },
+/// Proof that records are on disk, synced. Only a commit whose sync succeeded makes one, or the opening of a journal
+/// that has stored them anew: there is no other constructor, so nothing else can release an acknowledgement.
+///
+/// ```compile_fail
+/// let forged = journal::Durable { upto: 1, chain: journal::Chain::START };
+/// ```
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Durable {
+    upto: Position,
+    chain: Chain,
+}
+
+impl Durable {
+    /// Every record below this is on disk.
+    pub const fn upto(&self) -> Position {
+        self.upto
+    }
+
+    /// The hash chain over all of them.
+    pub const fn chain(&self) -> Chain {
+        self.chain
+    }
+}
+
+impl From<Durable> for Position {
+    fn from(durable: Durable) -> Self {
+        durable.upto
+    }
 }
 
 /// Where group commits go; the seam for faults in tests.
 pub(crate) trait Disk: Send {
-    /// On disk and synced when it returns.
-    fn commit(&mut self, segments: &Segments, sealed: &Sealed) -> Result<(), StoreError>;
+    /// On disk and synced when it returns. After an error the segment is closed for good: what comes next, also the same
+    /// commit, goes into a new one.
+    fn commit(&mut self, segments: &Segments, sealed: &Sealed) -> Result<Durable, StoreError>;
+
+    /// Nothing more comes.
+    fn close(&mut self, segments: &Segments);
 }
 
 /// What is known of every segment, oldest first; the last one is being written.
 pub(crate) struct Segments {
     dir: PathBuf,
     index: Mutex<Vec<Segment>>,
-    head: Position,
+    opened: Durable,
 }
 
 #[derive(Clone, Debug)]
@@ -84,73 +74,115 @@ struct Segment {
 /// A follower's open segment.
 pub(crate) struct Reader {
     first: Position,
-    connection: Connection,
+    file: SegmentFile,
 }
 
 /// The segment being written.
 pub(crate) struct SegmentWriter {
-    connection: Connection,
-    path: PathBuf,
+    /// `None` after a failure.
+    file: Option<SegmentFile>,
+    chain: Chain,
     bytes_max: u64,
+    reserve_bytes: u64,
 }
 
 impl Segments {
-    pub fn open(dir: &Path, bytes_max: u64) -> Result<(Self, SegmentWriter), StoreError> {
-        fs::create_dir_all(dir).map_err(|source| StoreError::File { path: dir.to_owned(), source })?;
-        let mut index = Vec::new();
+    pub fn open(options: &Options) -> Result<(Self, SegmentWriter), StoreError> {
+        let dir = &options.dir;
+        let mut index: Vec<Segment> = Vec::new();
+        let mut chain = Chain::START;
         for first in segment_names(dir)? {
-            let path = segment_path(dir, first);
-            let connection = open_segment(&path)?;
-            let segment = describe(&connection, &path, first).map_err(|e| e.into_store(&path))?;
-            if let Some(end) = index.last().map(|before: &Segment| before.end).filter(|end| *end != first) {
-                return Err(StoreError::Missing { path, position: end });
+            if let Some(before) = index.last_mut().filter(|before| before.end != first) {
+                if before.end < first {
+                    tracing::error!(from = before.end, to = first, "records of the journal are missing");
+                }
+                // A commit that failed may stand here and again, the same, in the segment that came after.
+                before.end = before.end.min(first);
             }
-            index.push(segment);
+            if let Some(extent) = recover(dir, first)? {
+                index.push(Segment {
+                    first,
+                    end: extent.end,
+                    last_received: extent.last_received,
+                    bytes: extent.bytes,
+                });
+                chain = extent.chain;
+            }
         }
-        if index.is_empty() {
-            index.push(Segment { first: 0, end: 0, last_received: ReceiveTime::default(), bytes: 0 });
+        let opened = Durable { upto: index.last().map_or(0, |last| last.end), chain };
+        let mut writer = SegmentWriter {
+            file: None,
+            chain,
+            bytes_max: options.segment_bytes_max,
+            reserve_bytes: options.reserve_bytes,
+        };
+        let segments = Self { dir: dir.clone(), index: Mutex::new(index), opened };
+        match writer.begin(&segments, opened.upto) {
+            // What is stored can be read, and the writer tries again.
+            Err(error) if error.is_full() => tracing::error!(%error, "the journal cannot be written yet"),
+            begun => begun?,
         }
-        let (first, head) = index.last().map_or((0, 0), |last| (last.first, last.end));
-        let path = segment_path(dir, first);
-        let writer = SegmentWriter { connection: open_segment(&path)?, path, bytes_max };
-        sync_dir(dir)?;
-        Ok((Self { dir: dir.to_owned(), index: Mutex::new(index), head }, writer))
+        Ok((segments, writer))
     }
 
-    /// The position after the last record at opening.
-    pub const fn head(&self) -> Position {
-        self.head
+    /// What was stored at opening.
+    pub const fn opened(&self) -> Durable {
+        self.opened
     }
 
     pub fn first(&self) -> Position {
-        lock(&self.index).first().map_or(0, |segment| segment.first)
+        lock(&self.index).first().map_or(self.opened.upto, |segment| segment.first)
     }
 
     /// The first record of the segment that may hold what was received at `at`, or where the stored records end.
     pub fn position_at(&self, at: ReceiveTime) -> Position {
         let index = lock(&self.index);
-        let end = index.last().map_or(0, |last| last.end);
-        index.iter().find(|segment| segment.last_received >= at).map_or(end, |segment| segment.first)
+        let end = index.last().map_or(self.opened.upto, |last| last.end);
+        let holds = |segment: &&Segment| segment.last_received >= at && segment.end > segment.first;
+        index.iter().find(holds).map_or(end, |segment| segment.first)
     }
 
     /// The stored batch that holds `position`.
     pub fn read(&self, position: Position, reader: Option<Reader>) -> Result<(Batch, Reader), ReadError> {
-        let first = {
+        let (first, end) = {
             let index = lock(&self.index);
             let after = index.partition_point(|segment| segment.first <= position);
             let oldest = index.first().map_or(0, |segment| segment.first);
             match after.checked_sub(1).and_then(|at| index.get(at)) {
-                Some(segment) => segment.first,
+                Some(segment) => (segment.first, segment.end),
                 None => return Err(ReadError::Trimmed { position, first: oldest }),
             }
         };
         let path = segment_path(&self.dir, first);
+        if position >= end {
+            return Err(StoreError::Missing { path, position }.into());
+        }
         let reader = match reader {
             Some(reader) if reader.first == first => reader,
-            _ => Reader { first, connection: open_reader(&path)? },
+            _ => Reader { first, file: SegmentFile::open_reader(&path)? },
         };
-        let batch = read_batch(&reader.connection, &path, position)?;
+        let mut batch = reader.file.read(position)?.batch;
+        batch.records.truncate(usize::try_from(end - batch.first).unwrap_or(usize::MAX));
         Ok((batch, reader))
+    }
+
+    /// Where reading can go on when the row that holds `position` can't be read: at the next row, or segment.
+    pub fn next_after(&self, position: Position) -> Position {
+        let (first, end, next) = {
+            let index = lock(&self.index);
+            let after = index.partition_point(|segment| segment.first <= position);
+            let next = index.get(after).map(|segment| segment.first);
+            match after.checked_sub(1).and_then(|at| index.get(at)) {
+                Some(segment) => (segment.first, segment.end, next),
+                None => return next.unwrap_or(position + 1),
+            }
+        };
+        let row = SegmentFile::open_reader(&segment_path(&self.dir, first))
+            .and_then(|file| file.next_after(position))
+            .ok()
+            .flatten();
+        let beyond = next.unwrap_or(end).max(position + 1);
+        row.filter(|row| *row < end && *row > position).unwrap_or(beyond)
     }
 
     pub fn trim(
@@ -178,148 +210,177 @@ impl Segments {
     }
 }
 
-impl Disk for SegmentWriter {
-    fn commit(&mut self, segments: &Segments, sealed: &Sealed) -> Result<(), StoreError> {
-        let first = sealed.batch.first;
-        let full = lock(&segments.index).last().is_some_and(|last| last.bytes >= self.bytes_max);
-        if full {
-            self.path = segment_path(&segments.dir, first);
-            self.connection = open_segment(&self.path)?;
-            sync_dir(&segments.dir)?;
-            lock(&segments.index).push(Segment {
-                first,
-                end: first,
-                last_received: ReceiveTime::default(),
-                bytes: 0,
-            });
-        }
-        let count = sealed.batch.records.len();
-        let last_received = sealed.batch.records.iter().map(|record| record.received).max();
-        let last_received = last_received.unwrap_or_default();
-        self.connection
-            .prepare_cached(
-                "INSERT INTO batch (first, count, last_received, checksum, frames) VALUES (?, ?, ?, ?, ?)",
-            )
-            .and_then(|mut statement| {
-                statement.execute(params![
-                    first.cast_signed(),
-                    i64::try_from(count).unwrap_or(i64::MAX),
-                    last_received.ms(),
-                    blob::checksum(first, count, &sealed.blob),
-                    &sealed.blob[..]
-                ])
-            })
-            .map_err(|source| StoreError::Database { path: self.path.clone(), source })?;
-        if let Some(last) = lock(&segments.index).last_mut() {
-            last.end = sealed.end();
-            last.last_received = last.last_received.max(last_received);
-            last.bytes += sealed.blob.len() as u64;
-        }
+impl SegmentWriter {
+    /// A new segment whose first record will be at `first`.
+    fn begin(&mut self, segments: &Segments, first: Position) -> Result<(), StoreError> {
+        self.has_room(&segments.dir)?;
+        let path = segment_path(&segments.dir, first);
+        // One of this name holds nothing that was ever called durable: a try that failed, or a start without records.
+        remove_segment(&path)?;
+        let file = SegmentFile::create(&path, self.chain)?;
+        sync_dir(&segments.dir)?;
+        let mut index = lock(&segments.index);
+        index.retain(|segment| segment.first < first);
+        index.push(Segment { first, end: first, last_received: ReceiveTime::default(), bytes: 0 });
+        self.file = Some(file);
         Ok(())
     }
-}
 
-fn read_batch(connection: &Connection, path: &Path, position: Position) -> Result<Batch, StoreError> {
-    let row = connection
-        .prepare_cached(
-            "SELECT first, count, checksum, frames FROM batch WHERE first <= ? ORDER BY first DESC LIMIT 1",
-        )
-        .and_then(|mut statement| {
-            statement
-                .query_row([position.cast_signed()], |row| {
-                    Ok((row.get::<_, i64>(0)?, row.get(1)?, row.get(2)?, row.get::<_, Vec<u8>>(3)?))
-                })
-                .optional()
-        })
-        .map_err(|source| StoreError::Database { path: path.to_owned(), source })?;
-    let missing = || StoreError::Missing { path: path.to_owned(), position };
-    let (first, count, checksum, frames): (i64, i64, i64, Vec<u8>) = row.ok_or_else(missing)?;
-    let first = first.cast_unsigned();
-    let damaged = || StoreError::Damaged { path: path.to_owned(), first };
-    let count = usize::try_from(count).map_err(|_| damaged())?;
-    if blob::checksum(first, count, &frames) != checksum {
-        return Err(damaged());
+    fn has_room(&self, dir: &Path) -> Result<(), StoreError> {
+        let disk = rustix::fs::statvfs(dir).map_err(|errno| StoreError::file(dir)(errno.into()))?;
+        let free = disk.f_bavail.saturating_mul(disk.f_frsize);
+        if free >= self.reserve_bytes {
+            return Ok(());
+        }
+        Err(StoreError::Full { path: dir.to_owned(), free, reserve: self.reserve_bytes })
     }
-    let records = blob::parse(Bytes::from(frames), count).ok_or_else(damaged)?;
-    if position >= first + records.len() as u64 {
-        return Err(missing());
+
+    #[cfg(test)]
+    pub fn opened(&self) -> Durable {
+        Durable { upto: 0, chain: self.chain }
     }
-    Ok(Batch { first, records })
-}
 
-/// Either kind of failure while a segment is described.
-enum DescribeError {
-    Sqlite(rusqlite::Error),
-    Store(StoreError),
-}
-
-impl DescribeError {
-    fn into_store(self, path: &Path) -> StoreError {
-        match self {
-            Self::Sqlite(source) => StoreError::Database { path: path.to_owned(), source },
-            Self::Store(error) => error,
+    /// As if the sync of the newest commit had failed, which `before` was made before.
+    #[cfg(test)]
+    pub fn unsay(&mut self, segments: &Segments, before: Durable) {
+        if let Some(file) = self.file.take() {
+            file.abandon();
+        }
+        self.chain = before.chain;
+        if let Some(last) = lock(&segments.index).last_mut() {
+            last.end = before.upto;
         }
     }
+
+    /// No further write goes into this segment.
+    fn seal(&mut self, segments: &Segments) {
+        let Some(file) = self.file.take() else { return };
+        let Some(last) = lock(&segments.index).last().cloned() else { return };
+        let Segment { end, last_received, bytes, .. } = last;
+        // Without a seal the next start counts the rows.
+        if let Err(error) = file.seal(&Extent { end, last_received, bytes, chain: self.chain }) {
+            tracing::warn!(%error, "a journal segment could not be sealed");
+            file.abandon();
+        }
+    }
+
+    fn write(&mut self, segments: &Segments, sealed: &Sealed) -> Result<Chain, StoreError> {
+        self.has_room(&segments.dir)?;
+        if lock(&segments.index).last().is_some_and(|last| last.bytes >= self.bytes_max) {
+            self.seal(segments);
+        }
+        if self.file.is_none() {
+            self.begin(segments, sealed.batch.first)?;
+        }
+        let Some(file) = &self.file else { unreachable!("a segment was begun") };
+        file.commit(sealed, self.chain)
+    }
 }
 
-/// The last batch is checked too: a torn tail is cut off by SQLite, what is left must be whole.
-fn describe(connection: &Connection, path: &Path, first: Position) -> Result<Segment, DescribeError> {
-    let sums =
-        "SELECT max(first), coalesce(max(last_received), 0), coalesce(sum(length(frames)), 0) FROM batch";
-    let (last, last_received, bytes): (Option<i64>, i64, i64) = connection
-        .query_row(sums, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
-        .map_err(DescribeError::Sqlite)?;
-    let end = match last {
-        None => first,
-        Some(last) => {
-            let batch = read_batch(connection, path, last.cast_unsigned()).map_err(DescribeError::Store)?;
-            batch.first + batch.records.len() as u64
+impl Disk for SegmentWriter {
+    fn commit(&mut self, segments: &Segments, sealed: &Sealed) -> Result<Durable, StoreError> {
+        match self.write(segments, sealed) {
+            Ok(chain) => {
+                self.chain = chain;
+                if let Some(last) = lock(&segments.index).last_mut() {
+                    last.end = sealed.end();
+                    last.last_received = last.last_received.max(sealed.last_received());
+                    last.bytes += sealed.blob.len() as u64;
+                }
+                Ok(Durable { upto: sealed.end(), chain })
+            }
+            Err(error) => {
+                // A failed sync is never tried again: the next one may call lost pages clean.
+                if let Some(file) = self.file.take() {
+                    file.abandon();
+                }
+                Err(error)
+            }
         }
+    }
+
+    fn close(&mut self, segments: &Segments) {
+        self.seal(segments);
+    }
+}
+
+/// What a segment from before holds, stored anew and sealed; `None` where it holds nothing.
+fn recover(dir: &Path, first: Position) -> Result<Option<Extent>, StoreError> {
+    let path = segment_path(dir, first);
+    let extent = match SegmentFile::recover(&path) {
+        Ok(None) => None,
+        Ok(Some(file)) => match file.extent(first) {
+            Ok(extent) => {
+                // A full disk keeps it from being sealed; the next start counts the rows again.
+                if file.is_chained()
+                    && let Err(error) = file.seal_once(&extent)
+                {
+                    tracing::warn!(%error, "a journal segment could not be sealed");
+                }
+                Some(extent)
+            }
+            Err(error) if error.is_damage() => Some(salvage(&file, first, &error)),
+            Err(error) => return Err(error),
+        },
+        Err(error) if error.is_damage() => {
+            tracing::error!(%error, "a journal segment cannot be read at all; the rest is served");
+            return set_aside(&path).map(|()| None);
+        }
+        Err(error) => return Err(error),
     };
-    let last_received = ReceiveTime::from_ms(last_received);
-    Ok(Segment { first, end, last_received, bytes: bytes.cast_unsigned() })
-}
-
-fn open_segment(path: &Path) -> Result<Connection, StoreError> {
-    let wrong = |source| StoreError::Database { path: path.to_owned(), source };
-    let connection = Connection::open(path).map_err(wrong)?;
-    let found: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(wrong)?;
-    if found > FORMAT {
-        return Err(StoreError::Newer { path: path.to_owned(), found });
+    match extent.filter(|extent| extent.end > first) {
+        Some(extent) => Ok(Some(extent)),
+        None => remove_segment(&path).map(|()| None),
     }
-    connection
-        .execute_batch(
-            "PRAGMA journal_mode = WAL;
-             PRAGMA synchronous = FULL;
-             PRAGMA busy_timeout = 5000;
-             CREATE TABLE IF NOT EXISTS batch (
-                 first INTEGER PRIMARY KEY, count INTEGER NOT NULL, last_received INTEGER NOT NULL,
-                 checksum INTEGER NOT NULL, frames BLOB NOT NULL);
-             PRAGMA user_version = 1;",
-        )
-        .map_err(wrong)?;
-    Ok(connection)
 }
 
-fn open_reader(path: &Path) -> Result<Connection, StoreError> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(path, flags);
-    connection
-        .and_then(|connection| {
-            connection.busy_timeout(std::time::Duration::from_secs(5)).map(|()| connection)
-        })
-        .map_err(|source| StoreError::Database { path: path.to_owned(), source })
+/// The rows that can be read, of a segment that is damaged.
+fn salvage(file: &SegmentFile, first: Position, error: &StoreError) -> Extent {
+    let mut extent =
+        Extent { end: first, last_received: ReceiveTime::default(), bytes: 0, chain: Chain::START };
+    extent.chain = file.begin().unwrap_or(Chain::START);
+    let mut at = Some(first);
+    while let Some(position) = at {
+        if let Ok(stored) = file.read(position) {
+            let received = stored.batch.records.iter().map(|record| record.received).max();
+            extent.end = stored.end();
+            extent.last_received = extent.last_received.max(received.unwrap_or_default());
+            extent.bytes += stored.batch.records.iter().map(|record| record.frame.len() as u64).sum::<u64>();
+            extent.chain = stored.links.map_or(extent.chain, |(_, chain)| chain);
+        }
+        at = file.next_after(position).ok().flatten().filter(|next| *next > position);
+    }
+    // Positions that were given once are not given again, where it can be told.
+    let claimed = file.claimed_end().filter(|end| (*end).saturating_sub(extent.end) <= BATCH_RECORDS_MAX);
+    let lost = claimed.map_or(0, |end| end.saturating_sub(extent.end));
+    extent.end += lost;
+    tracing::error!(%error, end = extent.end, lost, "a journal segment is damaged; the rest of it is served");
+    extent
 }
 
-fn segment_path(dir: &Path, first: Position) -> PathBuf {
+/// Out of the way, for whoever wants to look at it.
+fn set_aside(path: &Path) -> Result<(), StoreError> {
+    for name in files_of(path) {
+        let mut aside = name.clone().into_os_string();
+        aside.push(".damaged");
+        match fs::rename(&name, &aside) {
+            Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
+                return Err(StoreError::File { path: name, source });
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+pub(crate) fn segment_path(dir: &Path, first: Position) -> PathBuf {
     dir.join(format!("{first:020}.sqlite"))
 }
 
-fn segment_names(dir: &Path) -> Result<Vec<Position>, StoreError> {
-    let wrong = |source| StoreError::File { path: dir.to_owned(), source };
+pub(crate) fn segment_names(dir: &Path) -> Result<Vec<Position>, StoreError> {
     let mut names = Vec::new();
-    for entry in fs::read_dir(dir).map_err(wrong)? {
-        let name = entry.map_err(wrong)?.file_name();
+    for entry in fs::read_dir(dir).map_err(StoreError::file(dir))? {
+        let name = entry.map_err(StoreError::file(dir))?.file_name();
         let first = name.to_str().and_then(|name| name.strip_suffix(".sqlite")).map(str::parse);
         if let Some(Ok(first)) = first {
             names.push(first);
@@ -329,13 +390,19 @@ fn segment_names(dir: &Path) -> Result<Vec<Position>, StoreError> {
     Ok(names)
 }
 
-fn remove_segment(path: &Path) -> Result<(), StoreError> {
-    for suffix in ["", "-wal", "-shm"] {
+fn files_of(path: &Path) -> impl Iterator<Item = PathBuf> {
+    ["", "-wal", "-shm"].into_iter().map(move |suffix| {
         let mut name = path.as_os_str().to_owned();
         name.push(suffix);
+        name.into()
+    })
+}
+
+fn remove_segment(path: &Path) -> Result<(), StoreError> {
+    for name in files_of(path) {
         match fs::remove_file(&name) {
             Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
-                return Err(StoreError::File { path: name.into(), source });
+                return Err(StoreError::File { path: name, source });
             }
             _ => {}
         }
@@ -345,7 +412,5 @@ fn remove_segment(path: &Path) -> Result<(), StoreError> {
 
 /// A new file's name is durable only once its directory is.
 fn sync_dir(dir: &Path) -> Result<(), StoreError> {
-    File::open(dir)
-        .and_then(|file| file.sync_all())
-        .map_err(|source| StoreError::File { path: dir.to_owned(), source })
+    File::open(dir).and_then(|file| file.sync_all()).map_err(StoreError::file(dir))
 }

@@ -1,15 +1,17 @@
 //! What appenders, the writer thread and followers share.
 
 use std::collections::VecDeque;
+use std::net::SocketAddr;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use fleet::ReceiveTime;
 use tokio::sync::{Notify, watch};
 
 use crate::metrics::Metrics;
 use crate::segment::Segments;
-use crate::{AppendError, Batch, Position, Record, blob};
+use crate::{AppendError, Batch, Durable, Position, Record, blob};
 
 /// Batches that waiting appends may fill while one is being written. With it the memory of the buffer is at most
 /// this many times `batch_bytes_max` and one append more.
@@ -28,7 +30,7 @@ pub(crate) struct Shared {
     /// Rung when the buffer has been taken or the journal ended.
     pub room: Notify,
     tail: Mutex<VecDeque<Arc<Sealed>>>,
-    pub durable: watch::Sender<Position>,
+    pub durable: watch::Sender<Durable>,
     /// Every record below this is in the tail or on disk.
     pub published: watch::Sender<Position>,
     pub stopped: watch::Sender<bool>,
@@ -38,9 +40,13 @@ struct Pending {
     first: Position,
     count: usize,
     blob: Vec<u8>,
+    /// Of the last record in `blob`.
+    source: Option<SocketAddr>,
     since: Option<Instant>,
     closing: bool,
     failed: Option<Arc<str>>,
+    /// Why nothing is stored at the moment.
+    suspended: Option<Arc<str>>,
 }
 
 /// One group commit.
@@ -53,11 +59,16 @@ impl Sealed {
     pub fn end(&self) -> Position {
         self.batch.first + self.batch.records.len() as u64
     }
+
+    pub fn last_received(&self) -> ReceiveTime {
+        self.batch.records.iter().map(|record| record.received).max().unwrap_or_default()
+    }
 }
 
 impl Shared {
     pub fn new(segments: Segments, metrics: Metrics, batch_bytes_max: usize) -> Self {
-        let head = segments.head();
+        let opened = segments.opened();
+        let head = opened.upto();
         Self {
             segments,
             metrics,
@@ -66,14 +77,16 @@ impl Shared {
                 first: head,
                 count: 0,
                 blob: Vec::new(),
+                source: None,
                 since: None,
                 closing: false,
                 failed: None,
+                suspended: None,
             }),
             work: Condvar::new(),
             room: Notify::new(),
             tail: Mutex::new(VecDeque::new()),
-            durable: watch::Sender::new(head),
+            durable: watch::Sender::new(opened),
             published: watch::Sender::new(head),
             stopped: watch::Sender::new(false),
         }
@@ -97,7 +110,9 @@ impl Shared {
         }
         pending.blob.reserve(records.iter().map(blob::record_bytes).sum());
         for record in records {
-            blob::put_record(&mut pending.blob, record);
+            let before = pending.source;
+            blob::put_record(&mut pending.blob, record, before);
+            pending.source = record.source;
         }
         pending.count += records.len();
         let was_idle = pending.since.is_none();
@@ -128,7 +143,7 @@ impl Shared {
         let count = std::mem::take(&mut pending.count);
         let blob = Bytes::from(std::mem::take(&mut pending.blob));
         pending.first = first + count as u64;
-        pending.since = None;
+        (pending.since, pending.source) = (None, None);
         drop(pending);
         self.room.notify_waiters();
         let records = blob::parse(blob.clone(), count).expect("the blob was made by put_record");
@@ -159,6 +174,29 @@ impl Shared {
     pub fn fail(&self, text: &str) {
         lock(&self.pending).failed = Some(Arc::from(text));
         self.metrics.failed.set(1);
+    }
+
+    /// Nothing is stored until [`Self::resume`]; appends wait once the buffer is full.
+    pub fn suspend(&self, text: &str) {
+        lock(&self.pending).suspended = Some(Arc::from(text));
+        self.metrics.suspended.set(1);
+    }
+
+    pub fn resume(&self) {
+        lock(&self.pending).suspended = None;
+        self.metrics.suspended.set(0);
+    }
+
+    pub fn suspension(&self) -> Option<Arc<str>> {
+        lock(&self.pending).suspended.clone()
+    }
+
+    /// Rests until the next try; whether the journal is being closed meanwhile.
+    pub fn rest(&self, wait: Duration) -> bool {
+        let pending = lock(&self.pending);
+        let is_open = |pending: &mut Pending| !pending.closing;
+        let rested = self.work.wait_timeout_while(pending, wait, is_open);
+        rested.unwrap_or_else(PoisonError::into_inner).0.closing
     }
 
     pub fn failure(&self) -> Option<Arc<str>> {

@@ -1,18 +1,25 @@
-//! The writer thread: one group commit after the other, and a full stop at the first failure.
+//! The writer thread: one group commit after the other. A full disk makes it wait, any other failure ends it.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::segment::Disk;
-use crate::shared::Shared;
+use crate::StoreError;
+use crate::lock::Lock;
+use crate::segment::{Disk, Durable};
+use crate::shared::{Sealed, Shared};
+
+/// How often a full disk is tried again.
+const RETRY_EVERY: Duration = Duration::from_millis(500);
 
 pub(crate) fn start(
     shared: Arc<Shared>,
     disk: Box<dyn Disk>,
     commit_every: Duration,
+    lock: Lock,
 ) -> Result<(), std::io::Error> {
     std::thread::Builder::new().name("journal".into()).spawn(move || {
         write_all(&shared, disk, commit_every);
+        drop(lock);
         shared.stopped.send_replace(true);
         shared.room.notify_waiters();
     })?;
@@ -23,18 +30,44 @@ fn write_all(shared: &Shared, mut disk: Box<dyn Disk>, commit_every: Duration) {
     while let Some(sealed) = shared.take(commit_every) {
         shared.publish(&sealed);
         let started = Instant::now();
-        match disk.commit(&shared.segments, &sealed) {
-            Ok(()) => {
+        match commit(shared, disk.as_mut(), &sealed) {
+            Ok(durable) => {
                 shared.metrics.sync_seconds.observe(started.elapsed().as_secs_f64());
                 shared.metrics.bytes.inc_by(sealed.blob.len() as u64);
                 shared.metrics.records.inc_by(sealed.batch.records.len() as u64);
-                shared.durable.send_replace(sealed.end());
+                shared.durable.send_replace(durable);
             }
             Err(error) => {
-                // A failed sync is never tried again: the next one may call lost pages clean.
                 tracing::error!(%error, first = sealed.batch.first, "journal write failed, nothing is taken any more");
                 shared.fail(&error.to_string());
                 return;
+            }
+        }
+    }
+    disk.close(&shared.segments);
+}
+
+/// Tries again for as long as all that is missing is room: each time into a new segment, and the whole commit.
+fn commit(shared: &Shared, disk: &mut dyn Disk, sealed: &Sealed) -> Result<Durable, StoreError> {
+    let mut is_suspended = false;
+    loop {
+        match disk.commit(&shared.segments, sealed) {
+            Err(error) if error.is_full() => {
+                if !is_suspended {
+                    tracing::error!(%error, "the journal stores and acknowledges nothing until there is room");
+                    is_suspended = true;
+                }
+                shared.suspend(&error.to_string());
+                if shared.rest(RETRY_EVERY) {
+                    return Err(error);
+                }
+            }
+            done => {
+                if is_suspended && done.is_ok() {
+                    tracing::warn!("the journal stores again");
+                    shared.resume();
+                }
+                return done;
             }
         }
     }

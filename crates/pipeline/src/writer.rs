@@ -285,9 +285,9 @@ impl Writer {
     /// A snapshot never runs ahead of the disk: its position would name other records after a crash.
     fn wait_durable(&self, position: Position) -> bool {
         let durable = self.journal.durable();
-        while *durable.borrow() < position {
+        while durable.borrow().upto() < position {
             if self.hurry.load(Ordering::Relaxed) || durable.has_changed().is_err() {
-                return *durable.borrow() >= position;
+                return durable.borrow().upto() >= position;
             }
             std::thread::park_timeout(Duration::from_millis(2));
         }

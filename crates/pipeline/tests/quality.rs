@@ -26,7 +26,7 @@ fn report(terminal: u32, number: i64) -> Record {
     let at_ms = MORNING_MS + number * 10_000;
     let body = location(at_ms, 91_000_000 + u32::try_from(number).unwrap() * 1_034, 36);
     let frame = frame(0x0200, &terminal.to_string(), u16::try_from(number).unwrap(), &body);
-    Record { received: ReceiveTime::from_ms(at_ms), frame: Bytes::from(frame) }
+    Record { received: ReceiveTime::from_ms(at_ms), source: None, frame: Bytes::from(frame) }
 }
 
 /// Runs the pipeline over what the journal has and these records, and stops it.

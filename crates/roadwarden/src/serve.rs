@@ -53,18 +53,19 @@ pub fn run(config: &Path) -> Result<()> {
         let mut hangup = signal(SignalKind::hangup())?;
         let stop = stop_signal();
         tokio::pin!(stop);
-        loop {
+        let ended = loop {
             tokio::select! {
                 reason = &mut stop => {
                     tracing::info!(signal = reason?, "stopping");
-                    break;
+                    break Ok(());
                 }
+                error = service.failed() => break Err(error),
                 _ = hangup.recv() => reload(&service).await,
             }
-        }
+        };
         service.stop().await;
         tracing::info!("stopped");
-        Ok(())
+        ended
     })
 }
 

@@ -11,7 +11,7 @@ use dispatch::Dispatch;
 use gateway::{Asker, AttachmentOptions, Attachments, Gateway};
 use history::History;
 use history::influx::{self, Sink};
-use journal::Journal;
+use journal::{Journal, OpenError};
 use ledger::Ledger;
 use media::Media;
 use pipeline::{Ground, LiveEvent, Parts, Pipeline};
@@ -144,6 +144,17 @@ impl Service {
         &self.ledger
     }
 
+    /// Ends when the journal can store nothing any more; says why.
+    pub async fn failed(&self) -> anyhow::Error {
+        let journal = self.journal.clone();
+        let error = journal.failed().await;
+        Unavailable(format!(
+            "the journal stopped: {error}; everything acknowledged is kept; see to the disk and start again \
+             接收日志已停止：已应答的报文均已保存，请检查磁盘后重新启动"
+        ))
+        .into()
+    }
+
     /// What reads the configuration again.
     pub fn reloader(&self) -> &Arc<Reloader> {
         &self.reloader
@@ -200,7 +211,7 @@ impl Stores {
             .with_context(|| format!("cannot make the data folder {}", settings.data_dir.display()))?;
         let dir = &settings.data_dir;
         Ok(Self {
-            journal: Journal::open(journal_options(settings), metrics).context("cannot open the journal")?,
+            journal: open_journal(settings, metrics)?,
             ledger: Ledger::open(&dir.join("ledger.db"), metrics).context("cannot open the ledger")?,
             history: History::open(&dir.join("history"), metrics).context("cannot open the history")?,
             media: Media::open(media_options(settings), metrics).context("cannot open the store of files")?,
@@ -259,12 +270,21 @@ pub fn ground(reference: &Reference) -> Ground {
     Ground { book: Arc::clone(&reference.book), registry: Arc::clone(&reference.registry), map }
 }
 
+/// First of all stores: its lock keeps a second process out.
+fn open_journal(settings: &Settings, metrics: &prometheus::Registry) -> Result<Journal> {
+    match Journal::open(journal_options(settings), metrics) {
+        Err(error @ OpenError::InUse { .. }) => Err(unavailable(error)),
+        opened => opened.context("cannot open the journal"),
+    }
+}
+
 fn journal_options(settings: &Settings) -> journal::Options {
     journal::Options {
         commit_every: settings.journal.commit_every,
         segment_bytes_max: settings.journal.segment_bytes_max,
         keep: settings.journal.keep,
         disk_bytes_max: settings.journal.disk_bytes_max,
+        reserve_bytes: settings.journal.reserve_bytes,
         ..journal::Options::new(settings.data_dir.join("journal"))
     }
 }
@@ -398,6 +418,7 @@ fn ready(pipeline: &Arc<Pipeline>, journal: &Journal) -> console::Ready {
     let (pipeline, journal) = (Arc::downgrade(pipeline), journal.clone());
     Arc::new(move || {
         let rules = pipeline.upgrade().is_some_and(|pipeline| pipeline.is_ready(BEHIND_MAX));
-        vec![("journal", journal.failure().is_none()), ("pipeline", rules)]
+        let stores = journal.failure().is_none() && journal.suspension().is_none();
+        vec![("storing", stores), ("pipeline", rules)]
     })
 }

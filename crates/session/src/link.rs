@@ -8,6 +8,7 @@ mod speaker;
 mod waiting;
 
 use std::collections::VecDeque;
+use std::marker::PhantomData;
 use std::sync::Arc;
 
 use fleet::{ReceiveTime, TerminalId};
@@ -123,9 +124,10 @@ pub enum Outcome {
     TimedOut,
 }
 
-/// See the module. Every table in it is bounded by [`Policy`].
+/// See the module. Every table in it is bounded by [`Policy`]. `D` proves that records are durable, up to the position it
+/// turns into; where only the journal can make one, nothing but the journal releases an acknowledgement.
 #[derive(Debug)]
-pub struct Link {
+pub struct Link<D> {
     policy: Policy,
     deframer: Deframer,
     /// At most `terminals_max`.
@@ -150,9 +152,10 @@ pub struct Link {
     /// A good frame has come.
     is_taken: bool,
     counts: Counts,
+    proof: PhantomData<fn(D)>,
 }
 
-impl Link {
+impl<D: Into<u64>> Link<D> {
     /// A connection that begins now.
     pub fn new(now: ReceiveTime, policy: Policy) -> Self {
         Self {
@@ -173,6 +176,7 @@ impl Link {
             heard: now,
             is_taken: false,
             counts: Counts::default(),
+            proof: PhantomData,
         }
     }
 
@@ -194,12 +198,13 @@ impl Link {
         self.acknowledgements.place(first, count);
     }
 
-    /// Every record below `upto` is durable: only this releases acknowledgements.
-    pub fn handle_durable(&mut self, _now: ReceiveTime, upto: u64) {
-        while let Some(header) = self.acknowledgements.release(upto) {
-            match header.id {
-                ID_REGISTRATION => self.answer_registration(&header, RegistrationResult::Ok),
-                _ => self.acknowledge(&header, AckResult::Ok),
+    /// Every record below what this proves is durable: only this releases acknowledgements.
+    pub fn handle_durable(&mut self, _now: ReceiveTime, proof: D) {
+        let upto = proof.into();
+        while let Some(kept) = self.acknowledgements.release(upto) {
+            match kept.header().id {
+                ID_REGISTRATION => self.answer_registration(kept.header(), RegistrationResult::Ok),
+                _ => self.acknowledge_kept(&kept),
             }
             self.counts.acknowledged += 1;
         }

@@ -47,7 +47,7 @@ impl Directory for OnFile {
 }
 
 struct Play {
-    link: Link,
+    link: Link<u64>,
     /// The newest package.
     media: Option<MediaPackage>,
     on_file: OnFile,

@@ -28,7 +28,7 @@ impl Directory for Nobody {
     }
 }
 
-fn link(cipher: impl Cipher + 'static) -> Link {
+fn link(cipher: impl Cipher + 'static) -> Link<u64> {
     let policy = Policy { cipher: Some(Arc::new(cipher)), ..Policy::new(Admission::Open, [7; 32]) };
     Link::new(ReceiveTime::default(), policy)
 }
@@ -48,12 +48,12 @@ fn sealed(header: Header, body: &[u8]) -> Vec<u8> {
 }
 
 /// Feeds a frame and gives the frames for the journal and those for the terminal.
-fn say(link: &mut Link, ms: i64, bytes: &[u8]) -> (Vec<Vec<u8>>, Vec<u8>) {
+fn say(link: &mut Link<u64>, ms: i64, bytes: &[u8]) -> (Vec<Vec<u8>>, Vec<u8>) {
     link.handle_input(ReceiveTime::from_ms(ms), bytes, &Nobody);
     drain(link)
 }
 
-fn drain(link: &mut Link) -> (Vec<Vec<u8>>, Vec<u8>) {
+fn drain(link: &mut Link<u64>) -> (Vec<Vec<u8>>, Vec<u8>) {
     let (mut records, mut sent) = (Vec::new(), Vec::new());
     loop {
         match link.poll_output() {
@@ -199,7 +199,7 @@ fn long_commands_are_cut_between_blocks() {
     say(&mut link, 0, &wire(&header(0x0a00, 1), &keys));
     let parameters = vec![(0x83, vec![b'A'; 250]); 8];
     let command = Command::SetParameters(parameters);
-    let send = |link: &mut Link| {
+    let send = |link: &mut Link<u64>| {
         link.handle_command(ReceiveTime::default(), "13800000001".parse().unwrap(), &command).unwrap();
         frames(&drain(link).1)
     };

@@ -153,7 +153,7 @@ fn stream() -> impl Strategy<Value = Vec<u8>> {
 
 /// A shell that may be slow to record, and a model of what must come out.
 struct Shell {
-    link: Link,
+    link: Link<u64>,
     on_file: OnFile,
     now: ReceiveTime,
     records_at_once: bool,

@@ -28,7 +28,7 @@ fn packages_asked_for_again_and_again_stay_within_the_bound_of_answers() {
 
 const NOW: ReceiveTime = ReceiveTime::from_ms(1_767_225_600_000);
 
-fn drain(link: &mut Link) -> Option<CloseReason> {
+fn drain(link: &mut Link<u64>) -> Option<CloseReason> {
     loop {
         match link.poll_output() {
             Output::Wait(_) => return None,

@@ -172,6 +172,8 @@ pub struct Journal {
     pub disk_bytes_max: u64,
     /// Size of a segment, bytes.
     pub segment_bytes_max: u64,
+    /// What of the disk is left free for alerts and the audit log, bytes.
+    pub reserve_bytes: u64,
 }
 
 /// Files of evidence.
@@ -390,6 +392,7 @@ fn journal(table: &mut Table<'_>, out: &mut Collector) -> Journal {
         keep: table.duration("keep", "7d", ("1h", "3650d"), out),
         disk_bytes_max: table.integer("disk_max_mb", 20_480, (64, 104_857_600), out) * MEBIBYTE,
         segment_bytes_max: table.integer("segment_mb", 256, (1, 65_536), out) * MEBIBYTE,
+        reserve_bytes: table.integer("reserve_mb", 64, (16, 1_048_576), out) * MEBIBYTE,
     };
     if journal.segment_bytes_max > journal.disk_bytes_max {
         table.report(

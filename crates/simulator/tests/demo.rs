@@ -217,7 +217,7 @@ impl Platform {
 /// An actor and its connection.
 struct Station {
     actor: Actor,
-    link: Option<Link>,
+    link: Option<Link<u64>>,
     next_s: Option<i64>,
 }
 

@@ -8,7 +8,8 @@ use jt808::{
 
 use super::parts::Request;
 use super::speaker::Speaker;
-use super::{Link, is_answer};
+use super::waiting::Kept;
+use super::{Link, is_answer, is_kept};
 use crate::cipher::SEALED_BYTES_MAX;
 use crate::code;
 use crate::command::BODY_BYTES_MAX;
@@ -32,9 +33,23 @@ pub(super) enum RegistrationResult {
     NoSuchTerminal = 4,
 }
 
-impl Link {
-    /// 0x8001, except to what is an answer itself.
+impl<D: Into<u64>> Link<D> {
+    /// 0x8001, except to what is an answer itself. Result 0 for what is kept is [`Self::acknowledge_kept`]'s.
     pub(super) fn acknowledge(&mut self, header: &Header, result: AckResult) {
+        if matches!(result, AckResult::Ok) && is_kept(header.id) {
+            // Silence does no harm: the terminal sends it again.
+            debug_assert!(false, "0x{:04x} would be acknowledged before it is durable", header.id);
+            return;
+        }
+        self.acknowledge_with(header, result);
+    }
+
+    /// 0x8001 result 0 for a report that is on disk.
+    pub(super) fn acknowledge_kept(&mut self, kept: &Kept) {
+        self.acknowledge_with(kept.header(), AckResult::Ok);
+    }
+
+    fn acknowledge_with(&mut self, header: &Header, result: AckResult) {
         if !is_answer(header.id) {
             let answer = Acknowledgement::new(header.serial, header.id, result as u8);
             self.answer(header, &Message::PlatformAcknowledgement(answer));

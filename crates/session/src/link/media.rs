@@ -38,7 +38,7 @@ impl MediaPackage {
     }
 }
 
-impl Link {
+impl<D: Into<u64>> Link<D> {
     /// The media of this package, with this id, is durable.
     pub fn handle_media(&mut self, _now: ReceiveTime, package: &MediaPackage, id: u32) {
         let serial = package.is_split_in_body().then_some(package.header.serial);

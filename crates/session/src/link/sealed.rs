@@ -31,7 +31,7 @@ impl Opened {
     }
 }
 
-impl Link {
+impl<D: Into<u64>> Link<D> {
     /// What the journal keeps of it is the frame as it would have been without encryption, so that a replay needs no key;
     /// the bytes on the wire can be made again from it by nobody. All else is as for a plain one.
     pub(super) fn handle_sealed(&mut self, now: ReceiveTime, frame: &Frame<'_>) {

@@ -57,7 +57,7 @@ impl Speaker {
     }
 }
 
-impl Link {
+impl<D: Into<u64>> Link<D> {
     /// Where the sender of this frame stands in `speakers`; refuses it where it may not speak.
     pub(super) fn speaker(&mut self, header: &Header, directory: &dyn Directory) -> Option<usize> {
         if let Some(at) = self.position(&header.phone) {

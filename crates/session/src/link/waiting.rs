@@ -29,12 +29,12 @@ impl Acknowledgements {
     }
 
     /// The next one whose record lies below `upto`.
-    pub(crate) fn release(&mut self, upto: u64) -> Option<Header> {
+    pub(crate) fn release(&mut self, upto: u64) -> Option<Kept> {
         if self.queue.front()?.1.is_none_or(|position| position >= upto) {
             return None;
         }
         self.placed -= 1;
-        self.queue.pop_front().map(|(header, _)| header)
+        self.queue.pop_front().map(|(header, _)| Kept(header))
     }
 
     /// The position of the oldest one, where it has one.
@@ -44,6 +44,16 @@ impl Acknowledgements {
 
     pub(crate) fn len(&self) -> usize {
         self.queue.len()
+    }
+}
+
+/// Of a frame whose record is durable; only [`Acknowledgements::release`] makes one.
+#[derive(Debug)]
+pub(crate) struct Kept(Header);
+
+impl Kept {
+    pub(crate) const fn header(&self) -> &Header {
+        &self.0
     }
 }
 

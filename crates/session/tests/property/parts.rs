@@ -53,7 +53,7 @@ pub fn seeds() -> Vec<Vec<u8>> {
 }
 
 struct World {
-    link: Link,
+    link: Link<u64>,
     observer: Observer,
     now: ReceiveTime,
     head: u64,
