@@ -116,8 +116,7 @@ impl Pipeline {
         let quiet = quiet_since(&parts, &read);
 
         let crews = CrewStage::new(start.crews, start.engines.len(), start.position);
-        let mut threads = Vec::new();
-        let mut shards = Vec::new();
+        let (mut threads, mut shards) = (Vec::new(), Vec::new());
         for (number, engine) in start.engines.into_iter().enumerate() {
             let (work, given) = sync_channel(QUEUE_BATCHES);
             let structures = (number == 0).then(|| live.clone());
@@ -151,6 +150,7 @@ impl Pipeline {
             path: parts.snapshot,
             healthy: Arc::clone(&healthy),
             hurry: Arc::clone(&hurry),
+            kept: writer::Kept::default(),
         };
         threads.push(spawn("writer".to_owned(), move || writer.run(&results))?);
         let reader = Reader {

@@ -103,6 +103,16 @@ pub(crate) struct Writer {
     pub healthy: Arc<AtomicBool>,
     /// Set when the process must end although a write still fails; what is not kept comes back out of the journal.
     pub hurry: Arc<AtomicBool>,
+    pub kept: Kept,
+}
+
+/// How far what is told can be kept.
+#[derive(Default)]
+pub(crate) struct Kept {
+    /// What was told rests on records before this.
+    rests_on: Position,
+    /// Something could not be kept before the end: only the journal brings it back, and no snapshot may pass it.
+    is_short: bool,
 }
 
 /// A snapshot whose parts are still coming in.
@@ -193,11 +203,9 @@ impl Writer {
     fn write(&mut self, mut outcomes: Vec<Outcome>) {
         let (ruled, received): (Vec<Ruled>, Vec<ReceiveTime>) =
             outcomes.iter_mut().flat_map(|outcome| outcome.alerts.drain(..)).unzip();
-        let new = if ruled.is_empty() {
-            Vec::new()
-        } else {
-            self.retried(|w| w.ledger.record_ruled(&ruled)).unwrap_or_default()
-        };
+        let upto = outcomes.iter().filter_map(|outcome| outcome.upto).max();
+        self.kept.rests_on = self.kept.rests_on.max(upto.unwrap_or_default());
+        let new = self.keep(&ruled).unwrap_or_default();
         let now = (self.clock)();
         for ((Ruled { alert, .. }, new), received) in ruled.iter().zip(new).zip(received) {
             self.note_open(alert);
@@ -212,13 +220,25 @@ impl Writer {
         }
         let counts: Vec<Tally> = outcomes.iter_mut().flat_map(|outcome| outcome.counts.drain(..)).collect();
         if !counts.is_empty() {
-            self.retried(|w| w.ledger.record_quality(&counts));
+            self.kept.is_short |= self.retried(|w| w.ledger.record_quality(&counts)).is_none();
         }
         for outcome in outcomes {
             for heard in &outcome.heard {
                 self.note_heard(heard);
             }
         }
+    }
+
+    /// An alert never runs ahead of the disk either: what it rests on, a crash might take away, and what a replay then
+    /// gives could neither update nor clear it.
+    fn keep(&mut self, ruled: &[Ruled]) -> Option<Vec<bool>> {
+        if ruled.is_empty() {
+            return None;
+        }
+        let is_durable = self.wait_durable(self.kept.rests_on);
+        let new = is_durable.then(|| self.retried(|w| w.ledger.record_ruled(ruled))).flatten();
+        self.kept.is_short |= new.is_none();
+        new
     }
 
     fn note_open(&mut self, alert: &Alert) {
@@ -264,7 +284,8 @@ impl Writer {
     fn save(&mut self) {
         let Some(snapshot) = self.pending.take() else { return };
         let position = snapshot.position;
-        if !self.wait_durable(position) || self.retried(|w| w.history.flush()).is_none() {
+        if self.kept.is_short || !self.wait_durable(position) || self.retried(|w| w.history.flush()).is_none()
+        {
             return;
         }
         let vehicles = self.live.vehicles().iter().map(|vehicle| LiveVehicle::clone(vehicle)).collect();
@@ -313,5 +334,134 @@ impl Writer {
             }
             std::thread::park_timeout(RETRY);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use fleet::{
+        DailyHours, Division, Leg, LonLat, Map, News, Observation, Report, RouteIndex, Speed, Zone, ZoneHit,
+        ZoneIndex,
+    };
+    use journal::{Options, Record};
+
+    use super::*;
+    use crate::Fold;
+
+    /// Nothing is asked of it.
+    struct Nowhere;
+
+    impl Map for Nowhere {
+        fn zones(&self, _: Leg, hits: &mut Vec<ZoneHit>) {
+            hits.clear();
+        }
+        fn clearance_m(&self, _: LonLat) -> f64 {
+            f64::INFINITY
+        }
+        fn zone(&self, _: ZoneIndex) -> &Zone {
+            unreachable!("it gave out no index")
+        }
+        fn zone_index(&self, _: &str) -> Option<ZoneIndex> {
+            None
+        }
+        fn route(&self, _: &str) -> Option<RouteIndex> {
+            None
+        }
+        fn off_route_m(&self, _: RouteIndex, _: LonLat) -> f64 {
+            0.0
+        }
+        fn route_hours(&self, _: RouteIndex) -> Option<DailyHours> {
+            None
+        }
+        fn division(&self, _: LonLat) -> Option<Division> {
+            None
+        }
+    }
+
+    fn ground() -> Ground {
+        Ground { book: Arc::default(), registry: Arc::default(), map: Arc::new(Nowhere) }
+    }
+
+    fn writer(dir: &std::path::Path, journal: &Journal) -> Writer {
+        let (registry, ground) = (prometheus::Registry::new(), ground());
+        Writer {
+            ledger: Ledger::open(&dir.join("ledger.sqlite"), &registry).unwrap(),
+            history: History::open(&dir.join("history"), &registry).unwrap(),
+            influx: None,
+            journal: journal.clone(),
+            live: Live::default(),
+            crews: CrewStage::new(ground.crews(), 1, 0),
+            ground: watch::channel(ground).1,
+            metrics: Arc::new(Metrics::register(&registry).unwrap()),
+            clock: Arc::new(|| ReceiveTime::from_ms(0)),
+            path: dir.join("snapshot"),
+            open: HashMap::new(),
+            pending: Pending::new(1),
+            healthy: Arc::default(),
+            hurry: Arc::default(),
+            kept: Kept::default(),
+        }
+    }
+
+    /// One alert that rests on the first record.
+    fn told() -> Outcome {
+        let received = ReceiveTime::from_ms(1_767_225_600_000);
+        let report = Report {
+            fix: Fix {
+                at: received.as_event(),
+                position: LonLat::from_degrees(91.0, 29.6),
+                altitude_m: 3650,
+                speed: Speed::from_tenths(600),
+                heading: None,
+            },
+            alarms: Alarms::EMERGENCY,
+            status: Status::POSITIONED,
+            odometer_tenth_km: None,
+            recorder_speed: None,
+            safety: Vec::new(),
+            backfill: false,
+        };
+        let (terminal, news) = (TerminalId::parse("1").unwrap(), News::Report(Box::new(report)));
+        let mut alerts = Vec::new();
+        Fold::new(&ground()).handle_observation(&Observation { terminal, received, news }, &mut alerts);
+        assert_eq!(alerts.len(), 1);
+        let mut outcome = Outcome { upto: Some(1), ..Outcome::default() };
+        outcome.rule_by_time(&mut alerts, received);
+        outcome
+    }
+
+    fn snapshot(writer: &mut Writer) {
+        let part = writer.pending.part(1);
+        (part.observer, part.engines[0]) = (Some(Vec::new()), Some(Vec::new()));
+        writer.save();
+    }
+
+    #[tokio::test]
+    async fn an_alert_waits_for_its_records_and_without_it_there_is_no_snapshot() {
+        let dir = std::env::temp_dir().join(format!("pipeline-writer-{}", std::process::id()));
+        let _ = std::fs::remove_dir_all(&dir);
+        // Nothing is committed before the journal closes.
+        let options =
+            Options { commit_every: Duration::from_secs(3600), ..Options::new(dir.join("journal")) };
+        let journal = Journal::open(options, &prometheus::Registry::new()).unwrap();
+        let frame = Bytes::from_static(&[0x7e, 0x7e]);
+        journal.append(vec![Record { received: ReceiveTime::from_ms(0), frame }]).await.unwrap();
+
+        let mut writer = writer(&dir, &journal);
+        writer.hurry.store(true, Ordering::Relaxed);
+        writer.write(vec![told()]);
+        let stored =
+            |writer: &Writer| writer.ledger.alerts(&ledger::Query { limit: 9, ..Default::default() });
+        assert_eq!(stored(&writer).unwrap().items.len(), 0, "it ran ahead of the disk");
+        journal.close().await;
+        snapshot(&mut writer);
+        assert!(Snapshot::load(&writer.path).unwrap().is_none(), "a snapshot has forgotten an alert");
+
+        writer.kept = Kept::default(); // the next life
+        writer.write(vec![told()]);
+        assert_eq!(stored(&writer).unwrap().items.len(), 1);
+        snapshot(&mut writer);
+        assert!(Snapshot::load(&writer.path).unwrap().is_some());
+        std::fs::remove_dir_all(&dir).unwrap();
     }
 }

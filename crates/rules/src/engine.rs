@@ -408,21 +408,26 @@ impl Engine {
         run(lane, ground, &mut self.clear[index], &mut self.scratch)
     }
 
-    /// Silence: what is open is cleared at the vehicle's last word; history that ended is put away.
+    /// Silence: what is open is cleared at the vehicle's last word; history that ended is put away. Each lane at its own
+    /// deadline, the earlier one first: whoever asks seldom gets what he gets who asks often.
     fn wake(&mut self, number: u32, now: ReceiveTime, out: &mut Vec<Alert>) {
         let index = number as usize;
         let (silence, before) = (self.facts[index].book.common.silence, out.len());
         let vehicle = &mut self.state.vehicles[index];
         vehicle.wake = None;
-        let is_silent = |lane: &Lane| lane.heard.plus(silence) <= now;
-        let history_ends = vehicle.history.as_deref().is_some_and(is_silent);
-        if is_silent(&vehicle.live) {
+        let is_over = |heard: &ReceiveTime| heard.plus(silence) <= now;
+        let live = (!vehicle.live.episodes.is_empty()).then_some(vehicle.live.heard).filter(is_over);
+        let history = vehicle.history.as_deref().map(|history| history.heard).filter(is_over);
+        if history.is_some_and(|history| live.is_none_or(|live| history < live)) {
+            self.end_history(index, out);
+        }
+        if live.is_some() {
             self.turn(index, false, |lane, ground, _, _| {
                 let at = lane.newest.map(|newest| newest.at).unwrap_or_default();
                 lane.close(at, ground, out);
             });
         }
-        if history_ends {
+        if history.is_some() && self.state.vehicles[index].history.is_some() {
             self.end_history(index, out);
         }
         self.count(index, None, out.get(before..).unwrap_or_default());

@@ -143,6 +143,24 @@ fn any_stream() -> impl Strategy<Value = Vec<Observation>> {
     })
 }
 
+/// Now and then nobody says a word for an hour.
+fn with_silences(stream: Vec<Observation>, after: usize) -> Vec<Observation> {
+    let later = |(number, observation): (usize, Observation)| {
+        let by = std::time::Duration::from_secs(3600 * (number / after) as u64);
+        let received = observation.received.plus(by);
+        let news = match observation.news {
+            News::Report(mut report) if report.fix.at.ms() < START_MS * 2 => {
+                report.fix.at = report.fix.at.plus(by);
+                News::Report(report)
+            }
+            News::Card(card) => News::Card(Card { at: card.at.plus(by), ..card }),
+            news => news,
+        };
+        Observation { received, news, ..observation }
+    };
+    stream.into_iter().enumerate().map(later).collect()
+}
+
 fn run(stream: &[Observation], restarts: impl Fn(usize) -> bool) -> (Vec<Alert>, Vec<Verdict>, State) {
     let mut engine = engine(State::default());
     let (mut alerts, mut verdicts) = (Vec::new(), Vec::new());
@@ -166,6 +184,30 @@ proptest! {
     fn a_restart_changes_nothing(stream in any_stream(), every in 1_usize..9) {
         let straight = run(&stream, |_| false);
         prop_assert_eq!(&straight, &run(&stream, |number| number % every == 0));
+    }
+
+    #[test]
+    fn how_often_deadlines_are_asked_for_changes_nothing(stream in any_stream(), every_s in 1_u32..40, after in 4_usize..30) {
+        let stream = with_silences(stream, after);
+        let mut often = engine(State::default());
+        let (mut alerts, mut clock) = (Vec::new(), stream[0].received);
+        for observation in &stream {
+            while clock < observation.received {
+                often.handle_timeout(clock, &mut alerts);
+                clock = clock.plus(std::time::Duration::from_secs(u64::from(every_s)));
+            }
+            often.handle_observation(observation, &mut alerts);
+        }
+        while let Some(next) = often.next_timeout() {
+            often.handle_timeout(next, &mut alerts);
+        }
+        let of = |alerts: &[Alert], number| {
+            alerts.iter().filter(|alert| alert.vehicle.terminal == terminal(number)).cloned().collect::<Vec<_>>()
+        };
+        let (seldom, _, _) = run(&stream, |_| false);
+        for number in 0..6 {
+            prop_assert_eq!(of(&alerts, number), of(&seldom, number));
+        }
     }
 
     #[test]
