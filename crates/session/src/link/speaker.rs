@@ -169,7 +169,7 @@ impl Link {
             (Admission::Registry, Some(speaker), Ok(Message::Authentication(given)))
                 if !header.encrypted() && !is_part(header) =>
             {
-                code::is_equal(&code::derive(&self.policy.secret, speaker.terminal), &given.code.decode())
+                code::is_right(&self.policy.secret, speaker.terminal, &given.code.decode())
             }
             (Admission::Registry, ..) => false,
         }
