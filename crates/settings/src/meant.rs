@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use fleet::Department;
+use ipnet::IpNet;
 
 use crate::problem::Collector;
 use crate::table::{Secret, Table};
@@ -49,6 +50,8 @@ pub struct Gateway {
     pub attachments_advertise: Option<Advertised>,
     /// Who is let in.
     pub admission: Admission,
+    /// Networks of platforms that pass on what their own terminals send: many on one connection, for which they vouch.
+    pub relays: Vec<IpNet>,
     /// What bodies to the platform are encrypted under, 1,024 bits; without it they are not supported.
     pub rsa_key: Option<rsa::PrivateKey>,
     /// A connection that says nothing this long is closed.
@@ -295,6 +298,7 @@ fn gateway(table: &mut Table<'_>, out: &mut Collector) -> Gateway {
         attachments: table.address("attachments", "0.0.0.0:6809", out),
         attachments_advertise: table.advertised("attachments_advertise", out),
         admission,
+        relays: table.networks("relays", out),
         rsa_key: table.rsa_key("rsa_key", out),
         idle_timeout: table.duration("idle_timeout", "3m", ("10s", "1d"), out),
         connections_max: usize::try_from(table.integer("connections_max", 18_000, (1, 1_000_000), out))

@@ -356,3 +356,16 @@ fn overrides_in_another_order_are_a_change() {
     let (old, new) = (load("order-1", format!("{one}{two}")), load("order-2", format!("{two}{one}")));
     assert_eq!(old.changes(&new), ["overrides stand in another order"]);
 }
+
+#[test]
+fn relays_are_networks_or_single_addresses() {
+    let relays = |written: &str| {
+        let text = format!("gateway = {{ admission = \"open\", relays = {written} }}\n");
+        check(&format!("relays-{}", written.len()), &[("r.toml", &text)])
+    };
+    let gateway = relays(r#"["10.1.0.0/16", "192.0.2.7", "2001:db8::/32"]"#).unwrap().settings.gateway;
+    let written: Vec<_> = gateway.relays.iter().map(ToString::to_string).collect();
+    assert_eq!(written, ["10.1.0.0/16", "192.0.2.7/32", "2001:db8::/32"]);
+    let said = relays(r#"["10.1.0.0/33"]"#).unwrap_err().to_string();
+    assert!(said.contains(", expected an array of networks such as \"10.1.0.0/16\""), "{said}");
+}
