@@ -16,13 +16,16 @@
 mod answer;
 mod attachments;
 mod bell;
+mod bindings;
 mod cipher;
 mod connection;
 mod downlink;
 mod durable;
 mod events;
+mod guard;
 mod listen;
 mod metrics;
+mod networks;
 mod profiles;
 mod routes;
 mod secret;
@@ -37,6 +40,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fleet::{Registry, TerminalId};
+use ipnet::IpNet;
 use journal::Journal;
 use ledger::Ledger;
 use media::Media;
@@ -52,12 +56,15 @@ use tokio_util::task::TaskTracker;
 pub use crate::attachments::{AskError, Asker, AttachmentOptions, Attachments};
 
 use crate::bell::Bell;
+use crate::bindings::Bindings;
 use crate::cipher::Rsa;
 use crate::connection::Shared;
 use crate::downlink::Downlink;
 use crate::durable::Durable;
+use crate::guard::Guard;
 use crate::listen::Listening;
 use crate::metrics::Metrics;
+use crate::networks::Networks;
 use crate::profiles::Profiles;
 use crate::routes::Routes;
 
@@ -77,6 +84,9 @@ pub struct Options {
     pub udp: bool,
     /// Who may speak.
     pub admission: Admission,
+    /// Networks of other platforms: a connection from them carries many terminals and vouches for them. Where everybody may
+    /// speak, so does any connection.
+    pub relays: Vec<IpNet>,
     /// A connection without a good frame for this long is closed.
     pub idle_timeout: Duration,
     /// A command without an answer for this long is sent again, or given up.
@@ -105,7 +115,10 @@ pub enum StartError {
     },
     /// What the last run left of its commands can't be read or written.
     #[error("cannot settle the commands that were on their way")]
-    Commands(#[from] ledger::StoreError),
+    Commands(#[source] ledger::StoreError),
+    /// Who came in the last run can't be read.
+    #[error("cannot read the security events of the last run")]
+    Guard(#[source] ledger::StoreError),
     /// A metric of the same name exists already.
     #[error("cannot register the gateway's metrics")]
     Metrics(#[from] prometheus::Error),
@@ -129,6 +142,8 @@ pub struct Gateway {
     local_addr: SocketAddr,
     routes: Arc<Routes>,
     profiles: Arc<Profiles>,
+    bindings: Arc<Bindings>,
+    guard: Arc<Guard>,
     tasks: TaskTracker,
     /// Runs until every connection has heard the last it waits for.
     durable: JoinHandle<()>,
@@ -148,26 +163,20 @@ impl Gateway {
         registry: watch::Receiver<Arc<Registry>>,
         metrics: &prometheus::Registry,
     ) -> Result<Self, StartError> {
-        let secret = secret::load_or_make(&options.codes_path)
-            .map_err(|source| StartError::Secret { path: options.codes_path.clone(), source })?;
-        let listener = TcpListener::bind(options.listen).await;
-        let listener = listener.map_err(|source| listen_error("TCP", options.listen, source))?;
-        let local_addr =
-            listener.local_addr().map_err(|source| listen_error("TCP", options.listen, source))?;
+        let policy = policy(&options)?;
+        let (listener, local_addr) = listen(options.listen).await?;
         let metrics = Arc::new(Metrics::register(metrics)?);
         let bell = Arc::new(Bell::default());
         let routes = Arc::new(Routes::new(Arc::clone(&metrics), Arc::clone(&bell)));
         let profiles = Arc::new(Profiles::new(ledger.clone()));
-        let downlink = Downlink::open(ledger, Arc::clone(&routes), bell).await?;
+        let bindings = Arc::new(Bindings::new(ledger.clone()));
+        let relays = Networks::new(options.relays);
+        let guard = Guard::open(ledger.clone(), Arc::clone(&metrics), relays.clone());
+        let guard = Arc::new(guard.map_err(StartError::Guard)?);
+        let downlink =
+            Downlink::open(ledger, Arc::clone(&routes), bell).await.map_err(StartError::Commands)?;
         let mut committed = journal.durable();
         let durable = Arc::new(Durable::new(*committed.borrow_and_update()));
-        let cipher = options.rsa_key.map(|key| Rsa::new(key).ok_or(StartError::RsaKey)).transpose()?;
-        let policy = Policy {
-            cipher: cipher.map(|cipher| Arc::new(cipher) as _),
-            idle: options.idle_timeout,
-            command_timeout: options.command_timeout,
-            ..Policy::new(options.admission, secret)
-        };
         let stopping = CancellationToken::new();
         let failed = CancellationToken::new();
         let shared = Shared {
@@ -177,6 +186,9 @@ impl Gateway {
             metrics,
             routes: Arc::clone(&routes),
             profiles: Arc::clone(&profiles),
+            bindings: Arc::clone(&bindings),
+            guard: Arc::clone(&guard),
+            relays,
             durable: Arc::clone(&durable),
             policy,
             stopping: stopping.clone(),
@@ -186,6 +198,8 @@ impl Gateway {
         tasks.spawn(watch_journal(shared.clone()));
         tasks.spawn(downlink.run(stopping.clone()));
         tasks.spawn(Arc::clone(&profiles).run(stopping.clone()));
+        tasks.spawn(Arc::clone(&bindings).run(Arc::clone(&routes), stopping.clone()));
+        tasks.spawn(Arc::clone(&guard).run(stopping.clone()));
         if options.udp {
             let socket = UdpSocket::bind(local_addr).await;
             let socket = socket.map_err(|source| listen_error("UDP", local_addr, source))?;
@@ -199,7 +213,7 @@ impl Gateway {
         };
         tasks.spawn(tcp::accept(listening, shared));
         let durable = tokio::spawn(durable.run(committed));
-        Ok(Self { local_addr, routes, profiles, tasks, durable, stopping })
+        Ok(Self { local_addr, routes, profiles, bindings, guard, tasks, durable, stopping })
     }
 
     /// Where terminals connect to.
@@ -219,10 +233,31 @@ impl Gateway {
         self.tasks.close();
         self.tasks.wait().await;
         self.profiles.flush().await;
+        self.bindings.flush().await;
+        self.guard.flush().await;
         self.durable.abort();
         // It was cancelled, which is what was asked for.
         let _ = self.durable.await;
     }
+}
+
+fn policy(options: &Options) -> Result<Policy, StartError> {
+    let secret = secret::load_or_make(&options.codes_path)
+        .map_err(|source| StartError::Secret { path: options.codes_path.clone(), source })?;
+    let cipher = options.rsa_key.clone().map(|key| Rsa::new(key).ok_or(StartError::RsaKey)).transpose()?;
+    Ok(Policy {
+        cipher: cipher.map(|cipher| Arc::new(cipher) as _),
+        idle: options.idle_timeout,
+        command_timeout: options.command_timeout,
+        ..Policy::new(options.admission, secret)
+    })
+}
+
+async fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), StartError> {
+    let failed = |source| listen_error("TCP", address, source);
+    let listener = TcpListener::bind(address).await.map_err(failed)?;
+    let local_addr = listener.local_addr().map_err(failed)?;
+    Ok((listener, local_addr))
 }
 
 /// A connection that only waits would never learn it: a journal that has failed says nothing.

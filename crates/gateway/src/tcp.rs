@@ -15,7 +15,7 @@ use tokio::sync::{Notify, mpsc};
 use tokio::time::{Instant, Sleep, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
-use crate::connection::{Conversation, Drained, Shared, now, until};
+use crate::connection::{Conversation, Drained, Shared, Transport, now, until};
 use crate::events;
 use crate::listen::Listening;
 use crate::routes::{ORDERS_MAX, Order, Route};
@@ -45,7 +45,7 @@ async fn converse(stream: TcpStream, peer: SocketAddr, shared: &Shared) {
     let _ = stream.set_nodelay(true);
     events::opened(peer);
     shared.metrics.connections.inc();
-    let mut connection = Connection::new(stream, shared);
+    let mut connection = Connection::new(stream, peer, shared);
     let reason = connection.run(shared).await;
     connection.conversation.end(shared);
     shared.metrics.connections.dec();
@@ -68,14 +68,15 @@ struct Connection {
 }
 
 impl Connection {
-    fn new(stream: TcpStream, shared: &Shared) -> Self {
+    fn new(stream: TcpStream, peer: SocketAddr, shared: &Shared) -> Self {
         let (sender, orders) = mpsc::channel(ORDERS_MAX);
         // A child: that everything stops is heard without a lock that all connections share.
         let kick = shared.stopping.child_token();
-        let route = Route { link: shared.routes.next_link(), orders: sender, kick: kick.clone() };
+        let (link, peer) = (shared.routes.next_link(), peer.ip().to_canonical());
+        let route = Route { link, peer, orders: sender, kick: kick.clone() };
         Self {
             stream,
-            conversation: Conversation::new(shared, route),
+            conversation: Conversation::new(shared, route, Transport::Tcp),
             orders,
             kick,
             durable: Arc::default(),
@@ -135,10 +136,10 @@ impl Connection {
                 self.conversation.link.handle_durable(now(), shared.durable.upto());
             }
             Some((_, order)) = self.orders.recv() => self.conversation.handle_order(order),
-            read = poll_fn(|context| poll_read(&mut self.stream, context, &mut self.conversation)), if reads => {
+            read = poll_fn(|context| poll_read(&mut self.stream, context, &mut self.conversation, shared)), if reads => {
                 read?;
             }
-            () = &mut self.alarm => self.conversation.handle_timeout(),
+            () = &mut self.alarm => self.conversation.handle_timeout(shared),
         }
         Ok(())
     }
@@ -177,6 +178,7 @@ fn poll_read(
     stream: &mut TcpStream,
     context: &mut Context<'_>,
     conversation: &mut Conversation,
+    shared: &Shared,
 ) -> Poll<Result<(), &'static str>> {
     BUFFER.with_borrow_mut(|buffer| {
         let mut buffer = ReadBuf::new(&mut buffer[..]);
@@ -184,7 +186,7 @@ fn poll_read(
         Poll::Ready(match read {
             Ok(()) if buffer.filled().is_empty() => Err("peer"),
             Ok(()) => {
-                conversation.handle_input(buffer.filled());
+                conversation.handle_input(shared, buffer.filled());
                 Ok(())
             }
             Err(_) => Err("read"),

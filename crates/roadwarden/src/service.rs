@@ -307,6 +307,7 @@ fn gateway_options(settings: &Settings) -> gateway::Options {
             settings::Admission::Open => session::Admission::Open,
             settings::Admission::Registry => session::Admission::Registry,
         },
+        relays: settings.gateway.relays.clone(),
         idle_timeout: settings.gateway.idle_timeout,
         command_timeout: gateway::COMMAND_TIMEOUT,
         connections_max: settings.gateway.connections_max,

@@ -24,7 +24,7 @@ pub const LOCATION: [u8; 28] = [
     0x26, 0x01, 0x01, 0x08, 0, 0,
 ];
 /// Nothing here takes so long unless it never happens.
-const PATIENCE: Duration = Duration::from_secs(20);
+pub const PATIENCE: Duration = Duration::from_secs(20);
 
 pub struct Site {
     pub gateway: Gateway,
@@ -115,6 +115,7 @@ pub fn options() -> Options {
         listen: "127.0.0.1:0".parse().unwrap(),
         udp: false,
         admission: Admission::Open,
+        relays: Vec::new(),
         idle_timeout: Duration::from_secs(60),
         command_timeout: Duration::from_secs(60),
         connections_max: 100,
