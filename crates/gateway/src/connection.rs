@@ -83,12 +83,14 @@ impl Conversation {
         }
     }
 
-    /// Bytes of a stream.
-    pub(crate) fn handle_input(&mut self, shared: &Shared, bytes: &[u8]) {
+    /// Bytes of a stream; gives how many frames they ended, good and bad.
+    pub(crate) fn handle_input(&mut self, shared: &Shared, bytes: &[u8]) -> u64 {
         self.handle_registry(shared);
         let Self { link, route, transport, registry, .. } = self;
         let directory = OnFile { registry: &registry.borrow(), route, transport: *transport, shared };
+        let before = link.received();
         link.handle_input(now(), bytes, &directory);
+        link.received() - before
     }
 
     /// One datagram.

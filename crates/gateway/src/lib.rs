@@ -23,6 +23,7 @@ mod downlink;
 mod durable;
 mod events;
 mod guard;
+mod limits;
 mod listen;
 mod metrics;
 mod networks;
@@ -47,13 +48,14 @@ use media::Media;
 use session::Policy;
 pub use session::{Admission, AttachmentPolicy};
 use tokio::net::{TcpListener, UdpSocket};
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinHandle;
-use tokio::time::interval;
+use tokio::time::{Instant, interval};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 pub use crate::attachments::{AskError, Asker, AttachmentOptions, Attachments};
+pub use crate::limits::Limits;
 
 use crate::bell::Bell;
 use crate::bindings::Bindings;
@@ -62,6 +64,7 @@ use crate::connection::Shared;
 use crate::downlink::Downlink;
 use crate::durable::Durable;
 use crate::guard::Guard;
+use crate::limits::Accepts;
 use crate::listen::Listening;
 use crate::metrics::Metrics;
 use crate::networks::Networks;
@@ -93,6 +96,8 @@ pub struct Options {
     pub command_timeout: Duration,
     /// TCP connections at once; further ones are closed at once and counted.
     pub connections_max: usize,
+    /// How fast they are accepted and read.
+    pub limits: Limits,
     /// For bodies encrypted by RSA, 1,024 bits; without it they are not supported.
     pub rsa_key: Option<rsa::PrivateKey>,
     /// File with the 32 secret bytes that authentication codes are derived from; made when it is missing.
@@ -170,6 +175,7 @@ impl Gateway {
         let routes = Arc::new(Routes::new(Arc::clone(&metrics), Arc::clone(&bell)));
         let profiles = Arc::new(Profiles::new(ledger.clone()));
         let bindings = Arc::new(Bindings::new(ledger.clone()));
+        let accepts = Arc::new(Accepts::new(Instant::now(), options.limits, &options.relays));
         let relays = Networks::new(options.relays);
         let guard = Guard::open(ledger.clone(), Arc::clone(&metrics), relays.clone());
         let guard = Arc::new(guard.map_err(StartError::Guard)?);
@@ -207,7 +213,8 @@ impl Gateway {
         }
         let listening = Listening {
             listener,
-            connections_max: options.connections_max,
+            room: Arc::new(Semaphore::new(options.connections_max)),
+            accepts,
             tasks: tasks.clone(),
             stopping: stopping.clone(),
         };

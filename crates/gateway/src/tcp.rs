@@ -17,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::connection::{Conversation, Drained, Shared, Transport, now, until};
 use crate::events;
+use crate::limits::{Pace, Place};
 use crate::listen::Listening;
 use crate::routes::{ORDERS_MAX, Order, Route};
 
@@ -33,19 +34,20 @@ thread_local! {
 }
 
 pub(crate) async fn accept(listening: Listening, shared: Shared) {
-    let serve = |stream, peer| {
+    let serve = |stream, peer, place: Place| {
         let shared = shared.clone();
-        async move { converse(stream, peer, &shared).await }
+        async move {
+            converse(stream, peer, place.pace(Instant::now()), &shared).await;
+            drop(place);
+        }
     };
-    listening.run(serve, || shared.metrics.closed("connections-max")).await;
+    listening.run(serve, |why| shared.metrics.closed(why)).await;
 }
 
-async fn converse(stream: TcpStream, peer: SocketAddr, shared: &Shared) {
-    // Without it an acknowledgement may wait 40 ms for the next one; a socket that refuses it works all the same.
-    let _ = stream.set_nodelay(true);
+async fn converse(stream: TcpStream, peer: SocketAddr, pace: Pace, shared: &Shared) {
     events::opened(peer);
     shared.metrics.connections.inc();
-    let mut connection = Connection::new(stream, peer, shared);
+    let mut connection = Connection::new(stream, peer, pace, shared);
     let reason = connection.run(shared).await;
     connection.conversation.end(shared);
     shared.metrics.connections.dec();
@@ -65,10 +67,13 @@ struct Connection {
     alarm: Pin<Box<Sleep>>,
     /// Set once no more is read and only acknowledgements are waited for.
     stop_at: Option<Instant>,
+    pace: Pace,
+    /// No more is read before this moment.
+    read_at: Option<Instant>,
 }
 
 impl Connection {
-    fn new(stream: TcpStream, peer: SocketAddr, shared: &Shared) -> Self {
+    fn new(stream: TcpStream, peer: SocketAddr, pace: Pace, shared: &Shared) -> Self {
         let (sender, orders) = mpsc::channel(ORDERS_MAX);
         // A child: that everything stops is heard without a lock that all connections share.
         let kick = shared.stopping.child_token();
@@ -83,6 +88,8 @@ impl Connection {
             awaited: None,
             alarm: Box::pin(sleep(shared.policy.idle)),
             stop_at: None,
+            pace,
+            read_at: None,
         }
     }
 
@@ -107,6 +114,7 @@ impl Connection {
                 let _ = self.stream.shutdown().await;
                 return "stop";
             }
+            self.read_at = self.read_at.filter(|moment| *moment > Instant::now());
             self.set_alarm(&drained);
             if let Err(reason) = self.wait(shared).await {
                 return reason;
@@ -117,7 +125,8 @@ impl Connection {
     /// Waits for one thing to happen and feeds it to the link.
     async fn wait(&mut self, shared: &Shared) -> Result<(), &'static str> {
         let link = &self.conversation.link;
-        let (reads, awaited) = (self.stop_at.is_none() && !link.is_full(), link.awaits());
+        let (reads, awaited) =
+            (self.read_at.is_none() && self.stop_at.is_none() && !link.is_full(), link.awaits());
         if let Some(position) = awaited
             && self.awaited != awaited
         {
@@ -137,7 +146,8 @@ impl Connection {
             }
             Some((_, order)) = self.orders.recv() => self.conversation.handle_order(order),
             read = poll_fn(|context| poll_read(&mut self.stream, context, &mut self.conversation, shared)), if reads => {
-                read?;
+                let (bytes, frames) = read?;
+                self.read_at = self.pace.read(Instant::now(), bytes, frames);
             }
             () = &mut self.alarm => self.conversation.handle_timeout(shared),
         }
@@ -164,7 +174,7 @@ impl Connection {
     /// A deadline that moved later needs no reset: the alarm goes off, nothing is due, and it is set again.
     fn set_alarm(&mut self, drained: &Drained) {
         let next = drained.wait.map(|moment| Instant::now() + until(moment));
-        if let Some(next) = next.into_iter().chain(self.stop_at).min()
+        if let Some(next) = next.into_iter().chain(self.stop_at).chain(self.read_at).min()
             && (self.alarm.is_elapsed() || next < self.alarm.deadline())
         {
             self.alarm.as_mut().reset(next);
@@ -173,21 +183,21 @@ impl Connection {
 }
 
 /// Feeds what is there to the link. A read that leaves room in the buffer has emptied the socket, which the runtime
-/// takes into account: no second read to learn it.
+/// takes into account: no second read to learn it. Gives how many bytes and frames there were.
 fn poll_read(
     stream: &mut TcpStream,
     context: &mut Context<'_>,
     conversation: &mut Conversation,
     shared: &Shared,
-) -> Poll<Result<(), &'static str>> {
+) -> Poll<Result<(usize, u64), &'static str>> {
     BUFFER.with_borrow_mut(|buffer| {
         let mut buffer = ReadBuf::new(&mut buffer[..]);
         let read = ready!(Pin::new(stream).poll_read(context, &mut buffer));
         Poll::Ready(match read {
             Ok(()) if buffer.filled().is_empty() => Err("peer"),
             Ok(()) => {
-                conversation.handle_input(shared, buffer.filled());
-                Ok(())
+                let frames = conversation.handle_input(shared, buffer.filled());
+                Ok((buffer.filled().len(), frames))
             }
             Err(_) => Err("read"),
         })

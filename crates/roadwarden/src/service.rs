@@ -311,8 +311,20 @@ fn gateway_options(settings: &Settings) -> gateway::Options {
         idle_timeout: settings.gateway.idle_timeout,
         command_timeout: gateway::COMMAND_TIMEOUT,
         connections_max: settings.gateway.connections_max,
+        limits: limits(&settings.gateway.limits),
         rsa_key: settings.gateway.rsa_key.clone(),
         codes_path: settings.data_dir.join("gateway.secret"),
+    }
+}
+
+fn limits(limits: &settings::Limits) -> gateway::Limits {
+    gateway::Limits {
+        accepts_per_second: limits.accepts_per_second,
+        address_accepts_per_second: limits.address_accepts_per_second,
+        address_connections: limits.address_connections,
+        connection_bytes_per_second: limits.connection_kib_per_second.saturating_mul(1_024),
+        connection_frames_per_second: limits.connection_frames_per_second,
+        unlimited: limits.unlimited.clone(),
     }
 }
 

@@ -373,6 +373,11 @@ impl Link {
         online.map(|speaker| speaker.terminal)
     }
 
+    /// Frames received, good and bad, since [`Link::take_counts`] was last called.
+    pub fn received(&self) -> u64 {
+        self.counts.received
+    }
+
     /// What was counted since the last call.
     pub fn take_counts(&mut self) -> Counts {
         std::mem::take(&mut self.counts)

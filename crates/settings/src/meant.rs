@@ -7,6 +7,7 @@ use std::time::Duration;
 use fleet::Department;
 use ipnet::IpNet;
 
+use crate::limits::{self, Limits};
 use crate::problem::Collector;
 use crate::table::{Secret, Table};
 
@@ -58,6 +59,8 @@ pub struct Gateway {
     pub idle_timeout: Duration,
     /// Connections beyond this are refused.
     pub connections_max: usize,
+    /// How fast they are let in and read.
+    pub limits: Limits,
 }
 
 /// An address as others know it.
@@ -303,6 +306,7 @@ fn gateway(table: &mut Table<'_>, out: &mut Collector) -> Gateway {
         idle_timeout: table.duration("idle_timeout", "3m", ("10s", "1d"), out),
         connections_max: usize::try_from(table.integer("connections_max", 18_000, (1, 1_000_000), out))
             .unwrap_or(usize::MAX),
+        limits: limits::lower(&mut table.table("limits", out), out),
     };
     table.finish(out);
     gateway

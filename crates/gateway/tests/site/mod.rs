@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use fleet::{Division, PlateColor, ReceiveTime, Registry, TerminalId, Vehicle, VehicleClass};
-use gateway::{Admission, Gateway, Options};
+use gateway::{Admission, Gateway, Limits, Options};
 use journal::Journal;
 use jt808::{Deframer, Edition, Frame, Header, Phone};
 use ledger::{Ledger, NewCommand, Via};
@@ -119,6 +119,7 @@ pub fn options() -> Options {
         idle_timeout: Duration::from_secs(60),
         command_timeout: Duration::from_secs(60),
         connections_max: 100,
+        limits: Limits::default(),
         rsa_key: None,
         codes_path: PathBuf::new(),
     }
