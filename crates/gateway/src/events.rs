@@ -36,6 +36,10 @@ pub(crate) fn accept_failed(error: &io::Error) {
     tracing::warn!(%error, "cannot accept connections for the moment");
 }
 
+pub(crate) fn greeting_failed(peer: SocketAddr, error: &io::Error) {
+    tracing::debug!(%peer, %error, "no TLS came about");
+}
+
 pub(crate) fn opened(peer: SocketAddr) {
     tracing::debug!(%peer, "connection opened");
 }

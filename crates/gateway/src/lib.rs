@@ -30,7 +30,9 @@ mod networks;
 mod profiles;
 mod routes;
 mod secret;
+mod socket;
 mod tcp;
+mod tls;
 mod udp;
 mod uploads;
 
@@ -56,6 +58,7 @@ use tokio_util::task::TaskTracker;
 
 pub use crate::attachments::{AskError, Asker, AttachmentOptions, Attachments};
 pub use crate::limits::Limits;
+pub use crate::tls::{Tls, TlsError, TlsOptions};
 
 use crate::bell::Bell;
 use crate::bindings::Bindings;
@@ -83,6 +86,8 @@ pub const COMMAND_TIMEOUT: Duration = Duration::from_secs(60);
 pub struct Options {
     /// Address of the TCP port, and of the UDP port where `udp` is set.
     pub listen: SocketAddr,
+    /// TLS on a port of its own, beside the plain one.
+    pub tls: Option<TlsOptions>,
     /// Whether datagrams are taken as well.
     pub udp: bool,
     /// Who may speak.
@@ -130,6 +135,9 @@ pub enum StartError {
     /// The key is none that terminals can be told of.
     #[error("the RSA key doesn't fit JT/T 808, expected 1024 bits and an exponent of at most 32")]
     RsaKey,
+    /// TLS can't be spoken with the files there are.
+    #[error("cannot speak TLS to terminals")]
+    Tls(#[from] TlsError),
     /// The secret can neither be read nor made.
     #[error("cannot read or make the secret of authentication codes in {}", path.display())]
     Secret {
@@ -145,6 +153,7 @@ pub enum StartError {
 #[derive(Debug)]
 pub struct Gateway {
     local_addr: SocketAddr,
+    tls: Option<(Tls, SocketAddr)>,
     routes: Arc<Routes>,
     profiles: Arc<Profiles>,
     bindings: Arc<Bindings>,
@@ -169,6 +178,7 @@ impl Gateway {
         metrics: &prometheus::Registry,
     ) -> Result<Self, StartError> {
         let policy = policy(&options)?;
+        let tls = options.tls.clone().map(Tls::load).transpose()?;
         let (listener, local_addr) = listen(options.listen).await?;
         let metrics = Arc::new(Metrics::register(metrics)?);
         let bell = Arc::new(Bell::default());
@@ -211,21 +221,26 @@ impl Gateway {
             let socket = socket.map_err(|source| listen_error("UDP", local_addr, source))?;
             tasks.spawn(udp::run(socket, shared.clone()));
         }
-        let listening = Listening {
-            listener,
-            room: Arc::new(Semaphore::new(options.connections_max)),
-            accepts,
-            tasks: tasks.clone(),
-            stopping: stopping.clone(),
-        };
-        tasks.spawn(tcp::accept(listening, shared));
+        let room = Arc::new(Semaphore::new(options.connections_max));
+        let ports = Ports { room, accepts, tasks: tasks.clone(), stopping: stopping.clone() };
+        let tls = ports.open(listener, tls, shared).await?;
         let durable = tokio::spawn(durable.run(committed));
-        Ok(Self { local_addr, routes, profiles, bindings, guard, tasks, durable, stopping })
+        Ok(Self { local_addr, tls, routes, profiles, bindings, guard, tasks, durable, stopping })
     }
 
     /// Where terminals connect to.
     pub fn local_addr(&self) -> SocketAddr {
         self.local_addr
+    }
+
+    /// Where terminals connect to over TLS.
+    pub fn tls_addr(&self) -> Option<SocketAddr> {
+        self.tls.as_ref().map(|(_, address)| *address)
+    }
+
+    /// The certificates, so that they can be read again.
+    pub fn tls(&self) -> Option<Tls> {
+        self.tls.as_ref().map(|(tls, _)| tls.clone())
     }
 
     /// Whether a terminal is connected.
@@ -245,6 +260,42 @@ impl Gateway {
         self.durable.abort();
         // It was cancelled, which is what was asked for.
         let _ = self.durable.await;
+    }
+}
+
+/// What the ports of TCP share.
+struct Ports {
+    room: Arc<Semaphore>,
+    accepts: Arc<Accepts>,
+    tasks: TaskTracker,
+    stopping: CancellationToken,
+}
+
+impl Ports {
+    async fn open(
+        self,
+        plain: TcpListener,
+        tls: Option<Tls>,
+        shared: Shared,
+    ) -> Result<Option<(Tls, SocketAddr)>, StartError> {
+        let mut opened = None;
+        if let Some(tls) = tls {
+            let (listener, address) = listen(tls.listen()).await?;
+            self.tasks.spawn(tcp::accept_tls(self.listening(listener), tls.clone(), shared.clone()));
+            opened = Some((tls, address));
+        }
+        self.tasks.spawn(tcp::accept(self.listening(plain), shared));
+        Ok(opened)
+    }
+
+    fn listening(&self, listener: TcpListener) -> Listening {
+        Listening {
+            listener,
+            room: Arc::clone(&self.room),
+            accepts: Arc::clone(&self.accepts),
+            tasks: self.tasks.clone(),
+            stopping: self.stopping.clone(),
+        }
     }
 }
 

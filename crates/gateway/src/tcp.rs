@@ -2,17 +2,15 @@
 
 use std::cell::RefCell;
 use std::future::poll_fn;
-use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use tokio::io::{AsyncRead, AsyncWriteExt, ReadBuf};
-use tokio::net::TcpStream;
+use tokio::io::ReadBuf;
 use tokio::sync::{Notify, mpsc};
-use tokio::time::{Instant, Sleep, sleep, timeout};
+use tokio::time::{Instant, Sleep, sleep};
 use tokio_util::sync::CancellationToken;
 
 use crate::connection::{Conversation, Drained, Shared, Transport, now, until};
@@ -20,11 +18,11 @@ use crate::events;
 use crate::limits::{Pace, Place};
 use crate::listen::Listening;
 use crate::routes::{ORDERS_MAX, Order, Route};
+use crate::socket::Socket;
+use crate::tls::Tls;
 
 /// One read: some hundred frames; more waits in the kernel.
 const READ_BYTES: usize = 16 * 1024;
-/// A peer that takes no answer for this long is gone.
-const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a stop waits for the journal; what is not acknowledged then, its terminal sends again.
 const STOP_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -37,17 +35,37 @@ pub(crate) async fn accept(listening: Listening, shared: Shared) {
     let serve = |stream, peer, place: Place| {
         let shared = shared.clone();
         async move {
-            converse(stream, peer, place.pace(Instant::now()), &shared).await;
+            converse(Socket::Plain(stream), peer, place.pace(Instant::now()), &shared).await;
             drop(place);
         }
     };
     listening.run(serve, |why| shared.metrics.closed(why)).await;
 }
 
-async fn converse(stream: TcpStream, peer: SocketAddr, pace: Pace, shared: &Shared) {
+pub(crate) async fn accept_tls(listening: Listening, tls: Tls, shared: Shared) {
+    let serve = |stream, peer, place: Place| {
+        let (shared, tls) = (shared.clone(), tls.clone());
+        async move {
+            match tls.accept(stream).await {
+                Ok(stream) => {
+                    let socket = Socket::Tls(Box::new(stream));
+                    converse(socket, peer, place.pace(Instant::now()), &shared).await;
+                }
+                Err(error) => {
+                    shared.metrics.closed("tls");
+                    events::greeting_failed(peer, &error);
+                }
+            }
+            drop(place);
+        }
+    };
+    listening.run(serve, |why| shared.metrics.closed(why)).await;
+}
+
+async fn converse(socket: Socket, peer: SocketAddr, pace: Pace, shared: &Shared) {
     events::opened(peer);
     shared.metrics.connections.inc();
-    let mut connection = Connection::new(stream, peer, pace, shared);
+    let mut connection = Connection::new(socket, peer, pace, shared);
     let reason = connection.run(shared).await;
     connection.conversation.end(shared);
     shared.metrics.connections.dec();
@@ -56,7 +74,7 @@ async fn converse(stream: TcpStream, peer: SocketAddr, pace: Pace, shared: &Shar
 }
 
 struct Connection {
-    stream: TcpStream,
+    socket: Socket,
     conversation: Conversation,
     orders: mpsc::Receiver<(u64, Order)>,
     kick: CancellationToken,
@@ -73,14 +91,14 @@ struct Connection {
 }
 
 impl Connection {
-    fn new(stream: TcpStream, peer: SocketAddr, pace: Pace, shared: &Shared) -> Self {
+    fn new(socket: Socket, peer: SocketAddr, pace: Pace, shared: &Shared) -> Self {
         let (sender, orders) = mpsc::channel(ORDERS_MAX);
         // A child: that everything stops is heard without a lock that all connections share.
         let kick = shared.stopping.child_token();
         let (link, peer) = (shared.routes.next_link(), peer.ip().to_canonical());
         let route = Route { link, peer, orders: sender, kick: kick.clone() };
         Self {
-            stream,
+            socket,
             conversation: Conversation::new(shared, route, Transport::Tcp),
             orders,
             kick,
@@ -100,7 +118,7 @@ impl Connection {
                 Ok(drained) => drained,
                 Err(_) => return "journal",
             };
-            if !drained.transmit.is_empty() && self.write(&drained.transmit).await.is_err() {
+            if !drained.transmit.is_empty() && self.socket.write(&drained.transmit).await.is_err() {
                 return "write";
             }
             if let Some(reason) = drained.close {
@@ -110,8 +128,7 @@ impl Connection {
                 return "journal";
             }
             if self.is_stopped() {
-                // The peer reads to the end of what was written.
-                let _ = self.stream.shutdown().await;
+                self.socket.shutdown().await;
                 return "stop";
             }
             self.read_at = self.read_at.filter(|moment| *moment > Instant::now());
@@ -145,26 +162,13 @@ impl Connection {
                 self.conversation.link.handle_durable(now(), shared.durable.upto());
             }
             Some((_, order)) = self.orders.recv() => self.conversation.handle_order(order),
-            read = poll_fn(|context| poll_read(&mut self.stream, context, &mut self.conversation, shared)), if reads => {
+            read = poll_fn(|context| poll_read(&mut self.socket, context, &mut self.conversation, shared)), if reads => {
                 let (bytes, frames) = read?;
                 self.read_at = self.pace.read(Instant::now(), bytes, frames);
             }
             () = &mut self.alarm => self.conversation.handle_timeout(shared),
         }
         Ok(())
-    }
-
-    async fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
-        // Nearly always it fits the socket's buffer, and no timer is needed.
-        let written = match self.stream.try_write(bytes) {
-            Ok(written) => written,
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => 0,
-            Err(error) => return Err(error),
-        };
-        match bytes.get(written..) {
-            Some(rest) if !rest.is_empty() => timeout(WRITE_TIMEOUT, self.stream.write_all(rest)).await?,
-            Some(_) | None => Ok(()),
-        }
     }
 
     fn is_stopped(&self) -> bool {
@@ -185,14 +189,14 @@ impl Connection {
 /// Feeds what is there to the link. A read that leaves room in the buffer has emptied the socket, which the runtime
 /// takes into account: no second read to learn it. Gives how many bytes and frames there were.
 fn poll_read(
-    stream: &mut TcpStream,
+    socket: &mut Socket,
     context: &mut Context<'_>,
     conversation: &mut Conversation,
     shared: &Shared,
 ) -> Poll<Result<(usize, u64), &'static str>> {
     BUFFER.with_borrow_mut(|buffer| {
         let mut buffer = ReadBuf::new(&mut buffer[..]);
-        let read = ready!(Pin::new(stream).poll_read(context, &mut buffer));
+        let read = ready!(socket.poll_read(context, &mut buffer));
         Poll::Ready(match read {
             Ok(()) if buffer.filled().is_empty() => Err("peer"),
             Ok(()) => {

@@ -34,8 +34,8 @@ pub use drawn::{
 pub use geojson::Place;
 pub use limits::Limits;
 pub use meant::{
-    Admission, Advertised, Dangers, Fleet, Gateway, Http, Influxdb, Journal, Maps, Media, Mqtt, MqttAccount,
-    Pipeline, Settings,
+    Admission, Advertised, Dangers, Fleet, Gateway, GatewayTls, Http, Influxdb, Journal, Maps, Media, Mqtt,
+    MqttAccount, Pipeline, Settings,
 };
 pub use problem::{Problem, Problems};
 use reference::Draft;

@@ -43,6 +43,8 @@ pub struct Settings {
 pub struct Gateway {
     /// JT/T 808 over TCP, and over UDP if `udp`.
     pub listen: SocketAddr,
+    /// JT/T 808 under TLS.
+    pub tls: Option<GatewayTls>,
     /// Whether UDP is served too.
     pub udp: bool,
     /// T/JSATL 12 attachments.
@@ -61,6 +63,19 @@ pub struct Gateway {
     pub connections_max: usize,
     /// How fast they are let in and read.
     pub limits: Limits,
+}
+
+/// TLS for terminals; all files are PEM.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct GatewayTls {
+    /// Where.
+    pub listen: SocketAddr,
+    /// The server's certificate and what leads from it to its root.
+    pub cert: PathBuf,
+    /// Its private key.
+    pub key: PathBuf,
+    /// Who signs the certificates of terminals; without it they need none.
+    pub client_ca: Option<PathBuf>,
 }
 
 /// An address as others know it.
@@ -297,6 +312,7 @@ fn gateway(table: &mut Table<'_>, out: &mut Collector) -> Gateway {
     };
     let gateway = Gateway {
         listen: table.address("listen", "0.0.0.0:6808", out),
+        tls: gateway_tls(table, out),
         udp: table.flag("udp", out),
         attachments: table.address("attachments", "0.0.0.0:6809", out),
         attachments_advertise: table.advertised("attachments_advertise", out),
@@ -310,6 +326,26 @@ fn gateway(table: &mut Table<'_>, out: &mut Collector) -> Gateway {
     };
     table.finish(out);
     gateway
+}
+
+/// The files are wanted where there is a port, and without one they would do nothing.
+fn gateway_tls(table: &mut Table<'_>, out: &mut Collector) -> Option<GatewayTls> {
+    if table.has("tls_listen") {
+        let listen = table.address("tls_listen", "0.0.0.0:6810", out);
+        let cert = table.needed("tls_cert", Table::path, out);
+        let key = table.needed("tls_key", Table::path, out);
+        let client_ca = table.path("tls_client_ca", out);
+        return Some(GatewayTls { listen, cert: cert?, key: key?, client_ca });
+    }
+    table.pass(&["tls_listen"]);
+    for key in ["tls_cert", "tls_key", "tls_client_ca"] {
+        if table.path(key, out).is_some() {
+            let text =
+                format!("gateway.{key} is given and gateway.tls_listen is not, expected both or neither");
+            table.report(Some(key), text, out);
+        }
+    }
+    None
 }
 
 fn fleet(table: &mut Table<'_>, admission: Admission, out: &mut Collector) -> Fleet {

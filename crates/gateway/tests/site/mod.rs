@@ -113,6 +113,7 @@ pub fn open_media(dir: &std::path::Path, metrics: &prometheus::Registry) -> Medi
 pub fn options() -> Options {
     Options {
         listen: "127.0.0.1:0".parse().unwrap(),
+        tls: None,
         udp: false,
         admission: Admission::Open,
         relays: Vec::new(),
