@@ -10,8 +10,9 @@
 //! A report is acknowledged only once the journal says it is durable. When the journal fails, every connection is
 //! closed and none accepted: terminals keep their reports. A connection holds the unfinished rest of a
 //! frame and bounded tables, no read buffer: 64 KiB at most for one that is hostile, as the test of hostile terminals
-//! in the binary holds. The newest login of a terminal wins. It does
-//! **not** know what a message means: `session` does.
+//! in the binary holds. The newest login of a terminal wins, and none without its code over one with it. Where only
+//! terminals on file may speak a connection carries one of them, unless it comes from a relay's network. Who is refused is
+//! added up for people ([`ledger::Stranger`], [`ledger::SecurityEvent`]). It does **not** know what a message means: `session` does.
 
 mod answer;
 mod attachments;
