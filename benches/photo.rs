@@ -127,7 +127,7 @@ impl<'p> Upload<'p> {
                 }
                 Output::Transmit(bytes) => self.hear(&bytes),
                 Output::Wait(_) => return,
-                Output::Login(_) | Output::Ready(_) => {}
+                Output::Login { .. } | Output::Ready(_) => {}
                 other => panic!("nobody asked for {other:?}"),
             }
         }

@@ -20,7 +20,7 @@ use crate::throttle::Throttle;
 use crate::{
     Parts, account, accounts, alerts, attachments, bulk, bulletins, commands, dangers, dangers_csv, drawing,
     evidence, exports, guard, health, live, map, own, page, positions, quality, reload, ring, rules, search,
-    slots, structures, summary, tree, vehicles,
+    security, slots, structures, summary, tree, vehicles,
 };
 use crate::{dossiers, drivers, indicators, operators, stats};
 
@@ -236,6 +236,9 @@ fn keeping() -> Router<Shared> {
         .route("/api/v1/tokens/{name}", delete(accounts::revoke_token))
         .route("/api/v1/reload", post(reload::reload))
         .route("/api/v1/audit", get(reload::audit))
+        .route("/api/v1/strangers", get(security::strangers))
+        .route("/api/v1/security-events", get(security::events))
+        .route("/api/v1/vehicles/{terminal}/release", post(security::release))
         .route("/api/openapi.json", get(health::openapi))
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))

@@ -47,6 +47,7 @@ mod routes;
 mod rules;
 mod schema;
 mod search;
+mod security;
 mod sheet;
 mod slots;
 mod stats;

@@ -7,8 +7,8 @@ use ledger::{ActionKind, Role};
 
 use Right::{
     Alerts, Audit, Commands, CommandsAll, CommandsCancel, Dangers, DangersClose, DangersRectify,
-    DangersWrite, Exports, Map, Own, Rules, RulesWrite, Sightings, Statistics, StructuresReopen, System,
-    Users, Vehicles, Zones, ZonesWrite,
+    DangersWrite, Exports, Map, Own, Rules, RulesWrite, Security, Sightings, Statistics, StructuresReopen,
+    System, TerminalsRelease, Users, Vehicles, Zones, ZonesWrite,
 };
 
 macro_rules! rights {
@@ -58,6 +58,8 @@ rights! {
     Rules = "rules",
     /// To change them.
     RulesWrite = "rules.write",
+    /// Who tried to be a terminal.
+    Security = "security",
     /// To report what a camera saw.
     Sightings = "sightings",
     /// Figures.
@@ -66,6 +68,8 @@ rights! {
     StructuresReopen = "structures.reopen",
     /// The service itself.
     System = "system",
+    /// To let another device have a terminal's number.
+    TerminalsRelease = "terminals.release",
     /// Accounts of others.
     Users = "users",
     /// Vehicles and where they are.
@@ -121,7 +125,7 @@ const DUTY: Powers = Powers {
 const SUPERVISOR: Powers = Powers {
     rights: &[
         Own, Alerts, Vehicles, Commands, CommandsCancel, Exports, Statistics, Dangers, DangersWrite, DangersRectify,
-        DangersClose, Rules, StructuresReopen, Map, Zones,
+        DangersClose, Rules, StructuresReopen, Map, Zones, Security,
     ],
     actions: ActionKind::ALL,
     commands: DESK_COMMANDS,
@@ -163,6 +167,7 @@ const ADMIN: Powers = Powers {
     rights: &[
         Own, Alerts, Vehicles, Commands, CommandsAll, CommandsCancel, Exports, Statistics, Dangers, DangersWrite,
         DangersRectify, DangersClose, Rules, RulesWrite, Sightings, StructuresReopen, Map, Zones, ZonesWrite, Users, Audit, System,
+        Security, TerminalsRelease,
     ],
     actions: ActionKind::ALL,
     commands: &[],
@@ -207,7 +212,8 @@ mod tests {
                 DangersClose => &[Supervisor, Admin],
                 Rules => &[Duty, Supervisor, Analyst, Admin],
                 Sightings => &[Police, Admin],
-                CommandsAll | RulesWrite | System | Users | ZonesWrite => &[Admin],
+                Security => &[Supervisor, Admin],
+                CommandsAll | RulesWrite | System | TerminalsRelease | Users | ZonesWrite => &[Admin],
                 Audit => &[Admin, Auditor],
             };
             let held: Vec<Role> = Role::ALL.iter().copied().filter(|role| of(*role).has(right)).collect();

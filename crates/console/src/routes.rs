@@ -373,6 +373,12 @@ routes! {
         "Puts rules and reference files into force as they stand now, all or nothing";
     "GET" "/api/v1/audit" "listAudit" "service" Audit AUDIT_FILTERS, None, Json("AuditPage"), &[403],
         "Who did what, newest first";
+    "GET" "/api/v1/strangers" "listStrangers" "service" Security &[], None, Json("StrangerList"), &[],
+        "Numbers that are not on file and tried to speak, newest first, one row each; for who sees the whole fleet";
+    "GET" "/api/v1/security-events" "listSecurityEvents" "service" Security &[], None, Json("SecurityEventList"), &[],
+        "Suspicious messages of terminals, newest first, one row a kind and terminal";
+    "POST" "/api/v1/vehicles/{terminal}/release" "releaseTerminal" "service" TerminalsRelease &[], None, Nothing, &[404],
+        "Outdates a terminal's code and ends its connection; the next device that registers under its number has it from then on";
     "GET" "/api/openapi.json" "getOpenapi" "service" Open &[], None, Text("application/json"), &[],
         "This document";
     "GET" "/healthz" "getHealth" "service" Open &[], None, Text("text/plain"), &[],

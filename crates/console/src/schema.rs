@@ -763,6 +763,56 @@ documents! {
         /// Where to go on.
         next: Option<String>,
     }
+    /// Numbers that are not on file.
+    StrangerList {
+        /// Newest first; at most 1,000.
+        items: Vec<Stranger>,
+        /// Always null.
+        next: Option<String>,
+    }
+    /// A number that is not on file and was refused.
+    Stranger {
+        /// As its messages have it.
+        number: String,
+        /// The plate it registered with; empty where it did not register. So are the next two.
+        plate: String,
+        /// The terminal id it registered with.
+        device: String,
+        /// The maker it registered with.
+        maker: String,
+        /// Where it came from last.
+        address: String,
+        /// When it came first.
+        first_at: String,
+        /// When it came last.
+        last_at: String,
+        /// How many messages of it were refused.
+        tries: u64,
+    }
+    /// What was suspicious.
+    SecurityEventList {
+        /// Newest first; at most 1,000.
+        items: Vec<SecurityEvent>,
+        /// Always null.
+        next: Option<String>,
+    }
+    /// Suspicious messages of one kind under one number.
+    SecurityEvent {
+        /// `cloned-terminal`, `device-changed`, `foreign-number`, `frame-flood`, `unauthenticated` or `wrong-code`.
+        kind: String,
+        /// Whose number was used; null where nobody's was.
+        terminal: Option<String>,
+        /// Its vehicle's plate, where it is on file.
+        plate: Option<String>,
+        /// Where they came from, the newest last; at most four.
+        addresses: Vec<String>,
+        /// The first.
+        first_at: String,
+        /// The newest.
+        last_at: String,
+        /// How many.
+        count: u64,
+    }
     /// A new password.
     PasswordChange {
         /// As it is.

@@ -18,6 +18,7 @@ mod position;
 mod quality;
 mod registry;
 mod road;
+mod security;
 mod time;
 
 pub use alert::{
@@ -39,4 +40,5 @@ pub use registry::{Driver, Operator, Permit, PermitKind, Registry, Role, Vehicle
 pub use road::{
     Ahead, Along, Candidate, Caution, OnRoad, PostedLimit, Road, RoadClass, RoadIndex, Structure, Trail,
 };
+pub use security::{Binding, Threat};
 pub use time::{EventTime, InvalidTime, ReceiveTime, duration_text};

@@ -22,8 +22,9 @@ use media::Media;
 use session::AttachmentPolicy;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -32,6 +33,7 @@ pub use self::ask::{AskError, Asker};
 use self::desk::{Desk, Drained};
 use self::metrics::Metrics;
 use crate::connection::{now, until};
+use crate::limits::{Accepts, Limits};
 use crate::listen::Listening;
 use crate::{StartError, events, listen_error};
 
@@ -96,7 +98,8 @@ impl Attachments {
         let shared = Shared { media, ledger, policy: options.policy, metrics, stopping: stopping.clone() };
         let listening = Listening {
             listener,
-            connections_max: options.connections_max,
+            room: Arc::new(Semaphore::new(options.connections_max)),
+            accepts: Arc::new(Accepts::new(Instant::now(), Limits::default(), &[])),
             tasks: tasks.clone(),
             stopping: stopping.clone(),
         };
@@ -118,16 +121,17 @@ impl Attachments {
 }
 
 async fn accept(listening: Listening, shared: Shared) {
-    let serve = |stream, peer| {
+    let serve = |stream, peer, place| {
         let shared = shared.clone();
-        async move { receive(stream, peer, &shared).await }
+        async move {
+            receive(stream, peer, &shared).await;
+            drop(place);
+        }
     };
-    listening.run(serve, || shared.metrics.closed("connections-max")).await;
+    listening.run(serve, |why| shared.metrics.closed(why)).await;
 }
 
 async fn receive(stream: TcpStream, peer: SocketAddr, shared: &Shared) {
-    // A socket that refuses it works all the same.
-    let _ = stream.set_nodelay(true);
     events::opened(peer);
     shared.metrics.connections.inc();
     let reason = converse(stream, shared).await;

@@ -6,16 +6,22 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
-use fleet::{ReceiveTime, Registry, TerminalId};
+use fleet::{Binding, ReceiveTime, Registry, TerminalId, Threat};
 use journal::{AppendError, Durable, Journal, Record};
 use media::Media;
-use session::{Busy, CloseReason, Directory, Link, MediaPackage, Output, Policy, Profile, Records};
+use session::{
+    Busy, Carries, CloseReason, Directory, Link, MediaPackage, Output, Policy, Profile, Proof, Records,
+};
 use tokio::sync::{oneshot, watch};
 use tokio::task::spawn_blocking;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use crate::bindings::Bindings;
 use crate::durable::Waiters;
+use crate::guard::Guard;
 use crate::metrics::Metrics;
+use crate::networks::Networks;
 use crate::profiles::Profiles;
 use crate::routes::{Answer, Order, Route, Routes};
 use crate::uploads;
@@ -29,6 +35,10 @@ pub(crate) struct Shared {
     pub metrics: Arc<Metrics>,
     pub routes: Arc<Routes>,
     pub profiles: Arc<Profiles>,
+    pub bindings: Arc<Bindings>,
+    pub guard: Arc<Guard>,
+    /// Whose connections carry many terminals.
+    pub relays: Networks,
     pub durable: Arc<Waiters>,
     pub policy: Policy,
     pub stopping: CancellationToken,
@@ -42,10 +52,18 @@ pub(crate) struct Conversation {
     pub link: Link<Durable>,
     route: Route,
     peer: SocketAddr,
+    transport: Transport,
     registry: watch::Receiver<Arc<Registry>>,
-    profiles: Arc<Profiles>,
     /// At most [`Policy::commands_max`].
     callers: HashMap<(TerminalId, u16), oneshot::Sender<Result<Answer, Busy>>>,
+}
+
+/// How it comes.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Transport {
+    Tcp,
+    /// The port that a terminal comes from may be another one with every datagram.
+    Udp,
 }
 
 /// What a drained link leaves to its socket.
@@ -57,39 +75,49 @@ pub(crate) struct Drained {
 }
 
 impl Conversation {
-    pub(crate) fn new(shared: &Shared, route: Route, peer: SocketAddr) -> Self {
+    pub(crate) fn new(shared: &Shared, route: Route, peer: SocketAddr, transport: Transport) -> Self {
+        let carries = if shared.relays.contains(route.peer) { Carries::Relay } else { Carries::Terminal };
         Self {
-            link: Link::new(now(), shared.policy.clone()),
+            link: Link::new(now(), Policy { carries, ..shared.policy.clone() }),
             route,
             peer,
+            transport,
             registry: shared.registry.clone(),
-            profiles: Arc::clone(&shared.profiles),
             callers: HashMap::new(),
         }
     }
 
-    /// Bytes of a stream.
-    pub(crate) fn handle_input(&mut self, bytes: &[u8]) {
-        self.handle_registry();
-        self.link.handle_input(now(), bytes, &OnFile(&self.registry.borrow(), &self.profiles));
+    /// Bytes of a stream; gives how many frames they ended, good and bad.
+    pub(crate) fn handle_input(&mut self, shared: &Shared, bytes: &[u8]) -> u64 {
+        self.handle_registry(shared);
+        let Self { link, route, transport, registry, .. } = self;
+        let directory = OnFile { registry: &registry.borrow(), route, transport: *transport, shared };
+        let before = link.received();
+        link.handle_input(now(), bytes, &directory);
+        link.received() - before
     }
 
     /// One datagram.
-    pub(crate) fn handle_datagram(&mut self, bytes: &[u8]) {
-        self.handle_registry();
-        self.link.handle_datagram(now(), bytes, &OnFile(&self.registry.borrow(), &self.profiles));
+    pub(crate) fn handle_datagram(&mut self, shared: &Shared, bytes: &[u8]) {
+        self.handle_registry(shared);
+        let Self { link, route, transport, registry, .. } = self;
+        let directory = OnFile { registry: &registry.borrow(), route, transport: *transport, shared };
+        link.handle_datagram(now(), bytes, &directory);
     }
 
-    pub(crate) fn handle_timeout(&mut self) {
-        self.handle_registry();
+    pub(crate) fn handle_timeout(&mut self, shared: &Shared) {
+        self.handle_registry(shared);
         self.link.handle_timeout(now());
     }
 
     /// Where the registry has changed since, terminals no longer on file are dropped.
-    fn handle_registry(&mut self) {
+    fn handle_registry(&mut self, shared: &Shared) {
         // An error says that nobody can change it any more.
         if self.registry.has_changed().unwrap_or(false) {
-            self.link.handle_directory(now(), &OnFile(&self.registry.borrow_and_update(), &self.profiles));
+            let Self { link, route, transport, registry, .. } = self;
+            let registry = registry.borrow_and_update();
+            let directory = OnFile { registry: &registry, route, transport: *transport, shared };
+            link.handle_directory(now(), &directory);
         }
     }
 
@@ -104,12 +132,18 @@ impl Conversation {
                         let _ = caller.send(Ok(Answer { serial, outcome, content }));
                     }
                 }
+                Output::Bound { terminal, binding } => shared.bindings.bind(terminal, binding),
                 Output::Close(reason) => {
                     drained.close = Some(reason);
                     break;
                 }
                 Output::Learned { terminal, profile } => shared.profiles.learn(terminal, profile),
-                Output::Login(terminal) => shared.routes.login(terminal, &self.route),
+                Output::Login { terminal, proof } => {
+                    shared.routes.login(Instant::now(), terminal, &self.route, proof);
+                    if proof == Proof::Code {
+                        shared.guard.succeeded(terminal);
+                    }
+                }
                 Output::Logout(terminal) => shared.routes.logout(terminal, self.route.link),
                 Output::Media(package) => self.keep_media(shared, package).await,
                 Output::Ready(terminal) => shared.routes.ready(terminal, self.route.link),
@@ -117,6 +151,10 @@ impl Conversation {
                     let count = records.ends.len();
                     let first = shared.journal.append(cut(records, self.peer)).await?;
                     self.link.handle_recorded(now(), first, count);
+                }
+                Output::Stranger(stranger) => shared.guard.stranger(now(), stranger, self.route.peer),
+                Output::Suspicious { threat, terminal } => {
+                    shared.guard.suspicious(now(), threat, terminal, &[self.route.peer]);
                 }
                 Output::Transmit(bytes) if drained.transmit.is_empty() => drained.transmit = bytes,
                 Output::Transmit(bytes) => drained.transmit.extend_from_slice(&bytes),
@@ -150,6 +188,7 @@ impl Conversation {
                     }
                 }
             }
+            Order::Released(terminal) => self.link.handle_released(now(), terminal),
             Order::Superseded(terminal) => self.link.handle_superseded(now(), terminal),
         }
     }
@@ -167,16 +206,39 @@ impl Conversation {
     }
 }
 
-/// The registry of the moment as the link asks it.
-struct OnFile<'a>(&'a Registry, &'a Profiles);
+/// The registry of the moment, and all that is known of terminals, as a link asks for it.
+struct OnFile<'a> {
+    registry: &'a Registry,
+    route: &'a Route,
+    transport: Transport,
+    shared: &'a Shared,
+}
 
 impl Directory for OnFile<'_> {
     fn admits(&self, terminal: TerminalId) -> bool {
-        self.0.vehicle(terminal).is_some()
+        self.registry.vehicle(terminal).is_some()
     }
 
     fn profile(&self, terminal: TerminalId) -> Option<Arc<Profile>> {
-        self.1.find(terminal)
+        self.shared.profiles.find(terminal)
+    }
+
+    fn binding(&self, terminal: TerminalId) -> Option<Arc<Binding>> {
+        self.shared.bindings.find(terminal)
+    }
+
+    fn may_authenticate(&self, terminal: TerminalId) -> bool {
+        let Shared { guard, routes, .. } = self.shared;
+        if let Some(holder) = routes.frozen(Instant::now(), terminal, self.route.link) {
+            let both = [holder, self.route.peer];
+            guard.suspicious(now(), Threat::ClonedTerminal, Some(terminal), &both);
+            return false;
+        }
+        guard.may_try(now(), terminal, self.route.peer)
+    }
+
+    fn goes_on_here(&self, terminal: TerminalId) -> bool {
+        self.transport == Transport::Udp && self.shared.routes.is_proven_from(terminal, self.route.peer)
     }
 }
 

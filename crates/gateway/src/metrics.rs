@@ -1,5 +1,6 @@
 //! What the gateway counts. Labels come from closed enums, never from a terminal.
 
+use fleet::Threat;
 use prometheus::{IntCounter, IntCounterVec, IntGauge, Opts, Registry};
 use session::{Counts, Rejected};
 
@@ -12,6 +13,8 @@ pub(crate) struct Metrics {
     /// In the order of [`Rejected::ALL`].
     rejected: Vec<IntCounter>,
     closed: IntCounterVec,
+    /// In the order of [`Threat::ALL`].
+    suspicious: Vec<IntCounter>,
 }
 
 impl Metrics {
@@ -19,6 +22,13 @@ impl Metrics {
         let rejected = IntCounterVec::new(
             Opts::new("roadwarden_frames_rejected_total", "Frames that were not taken, by reason."),
             &["reason"],
+        )?;
+        let suspicious = IntCounterVec::new(
+            Opts::new(
+                "roadwarden_security_events_total",
+                "Messages that may come from somebody else, by kind.",
+            ),
+            &["kind"],
         )?;
         let metrics = Self {
             terminals: IntGauge::new("roadwarden_terminals_connected", "Terminals connected.")?,
@@ -33,8 +43,13 @@ impl Metrics {
                 Opts::new("roadwarden_connections_closed_total", "Connections that ended, by reason."),
                 &["reason"],
             )?,
+            suspicious: Threat::ALL
+                .iter()
+                .map(|threat| suspicious.with_label_values(&[threat.as_str()]))
+                .collect(),
         };
         registry.register(Box::new(rejected))?;
+        registry.register(Box::new(suspicious))?;
         for gauge in [&metrics.terminals, &metrics.connections] {
             registry.register(Box::new(gauge.clone()))?;
         }
@@ -55,6 +70,12 @@ impl Metrics {
             if by > 0 {
                 counter.inc_by(by);
             }
+        }
+    }
+
+    pub(crate) fn suspicious(&self, threat: Threat) {
+        if let Some(counter) = self.suspicious.get(threat as usize) {
+            counter.inc();
         }
     }
 

@@ -2,28 +2,27 @@
 
 use std::cell::RefCell;
 use std::future::poll_fn;
-use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use tokio::io::{AsyncRead, AsyncWriteExt, ReadBuf};
-use tokio::net::TcpStream;
+use tokio::io::ReadBuf;
 use tokio::sync::{Notify, mpsc};
-use tokio::time::{Instant, Sleep, sleep, timeout};
+use tokio::time::{Instant, Sleep, sleep};
 use tokio_util::sync::CancellationToken;
 
-use crate::connection::{Conversation, Drained, Shared, now, until};
+use crate::connection::{Conversation, Drained, Shared, Transport, now, until};
 use crate::events;
+use crate::limits::{Pace, Place};
 use crate::listen::Listening;
 use crate::routes::{ORDERS_MAX, Order, Route};
+use crate::socket::Socket;
+use crate::tls::Tls;
 
 /// One read: some hundred frames; more waits in the kernel.
 const READ_BYTES: usize = 16 * 1024;
-/// A peer that takes no answer for this long is gone.
-const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a stop waits for the journal; what is not acknowledged then, its terminal sends again.
 const STOP_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -33,19 +32,40 @@ thread_local! {
 }
 
 pub(crate) async fn accept(listening: Listening, shared: Shared) {
-    let serve = |stream, peer| {
+    let serve = |stream, peer, place: Place| {
         let shared = shared.clone();
-        async move { converse(stream, peer, &shared).await }
+        async move {
+            converse(Socket::Plain(stream), peer, place.pace(Instant::now()), &shared).await;
+            drop(place);
+        }
     };
-    listening.run(serve, || shared.metrics.closed("connections-max")).await;
+    listening.run(serve, |why| shared.metrics.closed(why)).await;
 }
 
-async fn converse(stream: TcpStream, peer: SocketAddr, shared: &Shared) {
-    // Without it an acknowledgement may wait 40 ms for the next one; a socket that refuses it works all the same.
-    let _ = stream.set_nodelay(true);
+pub(crate) async fn accept_tls(listening: Listening, tls: Tls, shared: Shared) {
+    let serve = |stream, peer, place: Place| {
+        let (shared, tls) = (shared.clone(), tls.clone());
+        async move {
+            match tls.accept(stream).await {
+                Ok(stream) => {
+                    let socket = Socket::Tls(Box::new(stream));
+                    converse(socket, peer, place.pace(Instant::now()), &shared).await;
+                }
+                Err(error) => {
+                    shared.metrics.closed("tls");
+                    events::greeting_failed(peer, &error);
+                }
+            }
+            drop(place);
+        }
+    };
+    listening.run(serve, |why| shared.metrics.closed(why)).await;
+}
+
+async fn converse(socket: Socket, peer: SocketAddr, pace: Pace, shared: &Shared) {
     events::opened(peer);
     shared.metrics.connections.inc();
-    let mut connection = Connection::new(stream, peer, shared);
+    let mut connection = Connection::new(socket, peer, pace, shared);
     let reason = connection.run(shared).await;
     connection.conversation.end(shared);
     shared.metrics.connections.dec();
@@ -54,7 +74,7 @@ async fn converse(stream: TcpStream, peer: SocketAddr, shared: &Shared) {
 }
 
 struct Connection {
-    stream: TcpStream,
+    socket: Socket,
     conversation: Conversation,
     orders: mpsc::Receiver<(u64, Order)>,
     kick: CancellationToken,
@@ -65,23 +85,29 @@ struct Connection {
     alarm: Pin<Box<Sleep>>,
     /// Set once no more is read and only acknowledgements are waited for.
     stop_at: Option<Instant>,
+    pace: Pace,
+    /// No more is read before this moment.
+    read_at: Option<Instant>,
 }
 
 impl Connection {
-    fn new(stream: TcpStream, peer: SocketAddr, shared: &Shared) -> Self {
+    fn new(socket: Socket, from: SocketAddr, pace: Pace, shared: &Shared) -> Self {
         let (sender, orders) = mpsc::channel(ORDERS_MAX);
         // A child: that everything stops is heard without a lock that all connections share.
         let kick = shared.stopping.child_token();
-        let route = Route { link: shared.routes.next_link(), orders: sender, kick: kick.clone() };
+        let (link, peer) = (shared.routes.next_link(), from.ip().to_canonical());
+        let route = Route { link, peer, orders: sender, kick: kick.clone() };
         Self {
-            stream,
-            conversation: Conversation::new(shared, route, peer),
+            socket,
+            conversation: Conversation::new(shared, route, from, Transport::Tcp),
             orders,
             kick,
             durable: Arc::default(),
             awaited: None,
             alarm: Box::pin(sleep(shared.policy.idle)),
             stop_at: None,
+            pace,
+            read_at: None,
         }
     }
 
@@ -92,7 +118,7 @@ impl Connection {
                 Ok(drained) => drained,
                 Err(_) => return "journal",
             };
-            if !drained.transmit.is_empty() && self.write(&drained.transmit).await.is_err() {
+            if !drained.transmit.is_empty() && self.socket.write(&drained.transmit).await.is_err() {
                 return "write";
             }
             if let Some(reason) = drained.close {
@@ -102,10 +128,10 @@ impl Connection {
                 return "journal";
             }
             if self.is_stopped() {
-                // The peer reads to the end of what was written.
-                let _ = self.stream.shutdown().await;
+                self.socket.shutdown().await;
                 return "stop";
             }
+            self.read_at = self.read_at.filter(|moment| *moment > Instant::now());
             self.set_alarm(&drained);
             if let Err(reason) = self.wait(shared).await {
                 return reason;
@@ -116,7 +142,8 @@ impl Connection {
     /// Waits for one thing to happen and feeds it to the link.
     async fn wait(&mut self, shared: &Shared) -> Result<(), &'static str> {
         let link = &self.conversation.link;
-        let (reads, awaited) = (self.stop_at.is_none() && !link.is_full(), link.awaits());
+        let (reads, awaited) =
+            (self.read_at.is_none() && self.stop_at.is_none() && !link.is_full(), link.awaits());
         if let Some(position) = awaited
             && self.awaited != awaited
         {
@@ -135,25 +162,13 @@ impl Connection {
                 self.conversation.link.handle_durable(now(), shared.durable.proof());
             }
             Some((_, order)) = self.orders.recv() => self.conversation.handle_order(order),
-            read = poll_fn(|context| poll_read(&mut self.stream, context, &mut self.conversation)), if reads => {
-                read?;
+            read = poll_fn(|context| poll_read(&mut self.socket, context, &mut self.conversation, shared)), if reads => {
+                let (bytes, frames) = read?;
+                self.read_at = self.pace.read(Instant::now(), bytes, frames);
             }
-            () = &mut self.alarm => self.conversation.handle_timeout(),
+            () = &mut self.alarm => self.conversation.handle_timeout(shared),
         }
         Ok(())
-    }
-
-    async fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
-        // Nearly always it fits the socket's buffer, and no timer is needed.
-        let written = match self.stream.try_write(bytes) {
-            Ok(written) => written,
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => 0,
-            Err(error) => return Err(error),
-        };
-        match bytes.get(written..) {
-            Some(rest) if !rest.is_empty() => timeout(WRITE_TIMEOUT, self.stream.write_all(rest)).await?,
-            Some(_) | None => Ok(()),
-        }
     }
 
     fn is_stopped(&self) -> bool {
@@ -163,7 +178,7 @@ impl Connection {
     /// A deadline that moved later needs no reset: the alarm goes off, nothing is due, and it is set again.
     fn set_alarm(&mut self, drained: &Drained) {
         let next = drained.wait.map(|moment| Instant::now() + until(moment));
-        if let Some(next) = next.into_iter().chain(self.stop_at).min()
+        if let Some(next) = next.into_iter().chain(self.stop_at).chain(self.read_at).min()
             && (self.alarm.is_elapsed() || next < self.alarm.deadline())
         {
             self.alarm.as_mut().reset(next);
@@ -172,20 +187,21 @@ impl Connection {
 }
 
 /// Feeds what is there to the link. A read that leaves room in the buffer has emptied the socket, which the runtime
-/// takes into account: no second read to learn it.
+/// takes into account: no second read to learn it. Gives how many bytes and frames there were.
 fn poll_read(
-    stream: &mut TcpStream,
+    socket: &mut Socket,
     context: &mut Context<'_>,
     conversation: &mut Conversation,
-) -> Poll<Result<(), &'static str>> {
+    shared: &Shared,
+) -> Poll<Result<(usize, u64), &'static str>> {
     BUFFER.with_borrow_mut(|buffer| {
         let mut buffer = ReadBuf::new(&mut buffer[..]);
-        let read = ready!(Pin::new(stream).poll_read(context, &mut buffer));
+        let read = ready!(socket.poll_read(context, &mut buffer));
         Poll::Ready(match read {
             Ok(()) if buffer.filled().is_empty() => Err("peer"),
             Ok(()) => {
-                conversation.handle_input(buffer.filled());
-                Ok(())
+                let frames = conversation.handle_input(shared, buffer.filled());
+                Ok((buffer.filled().len(), frames))
             }
             Err(_) => Err("read"),
         })

@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, interval};
 use tokio_util::sync::CancellationToken;
 
-use crate::connection::{Conversation, Shared, now};
+use crate::connection::{Conversation, Shared, Transport, now};
 use crate::routes::{ORDERS_MAX, Order, Route};
 
 /// Addresses that are spoken with at once; a datagram from a further one is dropped and its terminal sends again.
@@ -92,13 +92,14 @@ impl Peers {
                 return Ok(());
             }
             let link = self.shared.routes.next_link();
-            let route = Route { link, orders: self.sender.clone(), kick: CancellationToken::new() };
-            self.table.insert(peer, Conversation::new(&self.shared, route, peer));
+            let (address, orders) = (peer.ip().to_canonical(), self.sender.clone());
+            let route = Route { link, peer: address, orders, kick: CancellationToken::new() };
+            self.table.insert(peer, Conversation::new(&self.shared, route, peer, Transport::Udp));
             self.links.insert(link, peer);
         }
         if let Some(conversation) = self.table.get_mut(&peer) {
             let before = conversation.link.unacknowledged();
-            conversation.handle_datagram(bytes);
+            conversation.handle_datagram(&self.shared, bytes);
             if conversation.link.unacknowledged() > before {
                 self.flush(peer).await?;
                 // The newest position is below the head by now.
@@ -139,7 +140,7 @@ impl Peers {
         let peers: Vec<SocketAddr> = self.table.keys().copied().collect();
         for peer in peers {
             if let Some(conversation) = self.table.get_mut(&peer) {
-                conversation.handle_timeout();
+                conversation.handle_timeout(&self.shared);
             }
             self.flush(peer).await?;
         }

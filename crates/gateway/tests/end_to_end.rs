@@ -6,7 +6,6 @@ mod site;
 
 use std::time::Duration;
 
-use gateway::Admission;
 use tokio::net::{TcpSocket, UdpSocket};
 use tokio::time::timeout;
 
@@ -84,43 +83,6 @@ async fn the_newest_login_wins_and_the_old_connection_ends() {
     assert_eq!(new.acknowledgement().await, Some((1, 2, 0x0200, 0)));
     assert!(old.is_closed().await);
     assert!(site.gateway.is_online(terminal(1)));
-    site.stop().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_wrong_code_displaces_nobody() {
-    let site = Site::start("code", |options, _| options.admission = Admission::Registry).await;
-    let (mut old, mut new) = (site.connect().await, site.connect().await);
-    old.write(&report(1, 1)).await;
-    assert_eq!(old.acknowledgement().await, Some((1, 1, 0x0200, 0)));
-    new.write(&frame(1, 0x0102, 2, b"guess")).await;
-    assert_eq!(new.acknowledgement().await, Some((1, 2, 0x0102, 1)));
-    new.write(&report(1, 3)).await;
-    assert_eq!(new.acknowledgement().await, Some((1, 3, 0x0200, 1)));
-    old.write(&report(1, 4)).await;
-    assert_eq!(old.acknowledgement().await, Some((1, 4, 0x0200, 0)));
-    // Registration gives the code, and that logs in.
-    new.write(&frame(1, 0x0100, 5, &[b'0'; 44])).await;
-    let (id, _, _, answer) = new.frame().await.unwrap();
-    assert_eq!((id, answer[2]), (0x8100, 0));
-    new.write(&frame(1, 0x0102, 6, &answer[3..])).await;
-    assert_eq!(new.acknowledgement().await, Some((1, 6, 0x0102, 0)));
-    assert!(old.is_closed().await);
-    site.stop().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_terminal_taken_from_the_registry_is_acknowledged_no_more() {
-    let site = Site::start("removed", |options, _| options.admission = Admission::Registry).await;
-    let mut client = site.connect().await;
-    client.write(&[report(1, 1), report(3, 1)].concat()).await;
-    let mut first = [client.acknowledgement().await.unwrap(), client.acknowledgement().await.unwrap()];
-    first.sort_unstable();
-    assert_eq!(first, [(1, 1, 0x0200, 0), (3, 1, 0x0200, 1)]);
-    site.registry.send_replace(std::sync::Arc::default());
-    client.write(&report(1, 2)).await;
-    assert_eq!(client.acknowledgement().await, Some((1, 2, 0x0200, 1)));
-    assert!(!site.gateway.is_online(terminal(1)));
     site.stop().await;
 }
 

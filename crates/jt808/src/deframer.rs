@@ -47,6 +47,12 @@ impl Deframer {
         self.hold(bytes.get(start..).unwrap_or_default());
     }
 
+    /// Whether a run has begun and not ended: at least one byte has come since the last delimiter.
+    #[must_use]
+    pub const fn is_inside(&self) -> bool {
+        self.pending.len() > 1 || self.oversized
+    }
+
     /// Bytes skipped so far: junk before the first delimiter and runs too long for a frame.
     #[must_use]
     pub const fn skipped_bytes(&self) -> u64 {

@@ -23,6 +23,7 @@ mod rule_changes;
 mod schema;
 
 mod scope;
+mod security;
 mod sessions;
 mod stats;
 #[cfg(test)]
@@ -63,6 +64,7 @@ pub use crate::rule_changes::{
 };
 
 pub use crate::scope::{Scope, Within};
+pub use crate::security::{SECURITY_EVENTS_MAX, STRANGERS_MAX, SecurityEvent, Stranger};
 pub use crate::sessions::{Origin, SESSION_IDLE, SESSION_LASTS, Session, session_id};
 pub use crate::stats::{AlertCount, By, MonthCount};
 pub use crate::views::{Owner, VIEWS_MAX, View, ViewError};

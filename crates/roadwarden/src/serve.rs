@@ -3,17 +3,22 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Error, Result};
+use gateway::Tls;
 use ledger::Via;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
 use crate::exit::Wrong;
-use crate::service::{NOT_ADVERTISED, Service, is_advertised};
+use crate::service::{NOT_ADVERTISED, Service, gateway_tls, is_advertised};
 
 /// Reads what `serve` would read and says whether it holds.
 pub fn check(config: &Path) -> Result<()> {
     let loaded = load(config)?;
+    if let Some(options) = gateway_tls(&loaded.settings) {
+        Tls::load(options)
+            .map_err(|error| Wrong(format!("{}: {:#}", config.display(), Error::from(error))))?;
+    }
     if !is_advertised(&loaded.settings) {
         eprintln!("{}: warning 注意: {NOT_ADVERTISED}", config.display());
     }
@@ -45,6 +50,7 @@ pub fn run(config: &Path) -> Result<()> {
         let listening = service.addresses();
         tracing::info!(
             gateway = %listening.gateway,
+            gateway_tls = listening.gateway_tls.map(tracing::field::display),
             attachments = %listening.attachments,
             mqtt = listening.mqtt.map(tracing::field::display),
             console = %listening.http,
@@ -71,6 +77,18 @@ pub fn run(config: &Path) -> Result<()> {
 
 /// A mistake in one file leaves the running set in force and says why.
 async fn reload(service: &Service) {
+    if let Some(tls) = service.tls() {
+        match tls.reload() {
+            Ok(()) => tracing::info!("certificates of the terminals' port were read again"),
+            Err(error) => {
+                let error = Error::from(error);
+                tracing::error!(
+                    error = format!("{error:#}"),
+                    "certificates refused, those in force stay in force"
+                );
+            }
+        }
+    }
     let reloader = Arc::clone(service.reloader());
     match tokio::task::spawn_blocking(move || reloader.reload("SIGHUP", Via::Service)).await {
         Ok(Ok(_)) => {}

@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use console::Console;
 use dispatch::Dispatch;
-use gateway::{Asker, AttachmentOptions, Attachments, Gateway};
+use gateway::{Asker, AttachmentOptions, Attachments, Gateway, Tls, TlsOptions};
 use history::History;
 use history::influx::{self, Sink};
 use journal::{Journal, OpenError};
@@ -51,6 +51,8 @@ pub struct Service {
 pub struct Addresses {
     /// JT/T 808.
     pub gateway: SocketAddr,
+    /// JT/T 808 under TLS.
+    pub gateway_tls: Option<SocketAddr>,
     /// Files of alarms.
     pub attachments: SocketAddr,
     /// The embedded broker.
@@ -128,6 +130,7 @@ impl Service {
     pub fn addresses(&self) -> Addresses {
         Addresses {
             gateway: self.gateway.local_addr(),
+            gateway_tls: self.gateway.tls_addr(),
             attachments: self.attachments.local_addr(),
             mqtt: self.dispatch.broker_addr(),
             http: self.console.local_addr(),
@@ -137,6 +140,11 @@ impl Service {
     /// What is true now.
     pub fn live(&self) -> pipeline::Live {
         self.pipeline.live()
+    }
+
+    /// The certificates of the terminals' port.
+    pub fn tls(&self) -> Option<Tls> {
+        self.gateway.tls()
     }
 
     /// The ledger, for what the commands do besides.
@@ -322,16 +330,36 @@ pub fn is_advertised(settings: &Settings) -> bool {
 fn gateway_options(settings: &Settings) -> gateway::Options {
     gateway::Options {
         listen: settings.gateway.listen,
+        tls: gateway_tls(settings),
         udp: settings.gateway.udp,
         admission: match settings.gateway.admission {
             settings::Admission::Open => session::Admission::Open,
             settings::Admission::Registry => session::Admission::Registry,
         },
+        relays: settings.gateway.relays.clone(),
         idle_timeout: settings.gateway.idle_timeout,
         command_timeout: gateway::COMMAND_TIMEOUT,
         connections_max: settings.gateway.connections_max,
+        limits: limits(&settings.gateway.limits),
         rsa_key: settings.gateway.rsa_key.clone(),
         codes_path: settings.data_dir.join("gateway.secret"),
+    }
+}
+
+/// Where terminals speak TLS, and with which files.
+pub fn gateway_tls(settings: &Settings) -> Option<TlsOptions> {
+    let settings::GatewayTls { listen, cert, key, client_ca } = settings.gateway.tls.clone()?;
+    Some(TlsOptions { listen, cert, key, client_ca })
+}
+
+fn limits(limits: &settings::Limits) -> gateway::Limits {
+    gateway::Limits {
+        accepts_per_second: limits.accepts_per_second,
+        address_accepts_per_second: limits.address_accepts_per_second,
+        address_connections: limits.address_connections,
+        connection_bytes_per_second: limits.connection_kib_per_second.saturating_mul(1_024),
+        connection_frames_per_second: limits.connection_frames_per_second,
+        unlimited: limits.unlimited.clone(),
     }
 }
 

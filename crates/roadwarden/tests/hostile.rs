@@ -9,7 +9,7 @@ mod attack;
 mod harness;
 
 use std::fs;
-use std::io::{ErrorKind, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 
 use attack::KINDS;
@@ -58,6 +58,50 @@ fn hostile_terminals_cost_bounded_memory_and_a_good_one_is_served() {
     eventually("the hostile connections are gone", || (connections(&server) == 1).then_some(()));
     good.report("nobody");
     assert_eq!(server.stop().0, 0);
+}
+
+#[test]
+fn t1_without_file_descriptors_new_connections_are_turned_away_and_the_old_stay() {
+    let home = Home::new("descriptors", "");
+    home.write("vehicles.csv", &vehicles(FIRST..FIRST));
+    let server = Server::start(&home);
+    let mut good = Good::sign_in(server.gateway);
+    good.report("nobody");
+    let open = fs::read_dir(format!("/proc/{}/fd", server.pid())).unwrap().count();
+    limit_descriptors(&server, open + 10);
+    let mut held: Vec<TcpStream> = (0..60).map(|_| connect(server.gateway)).collect();
+    eventually("most are turned away", || {
+        (held.iter().filter(|it| is_closed(it)).count() >= 40).then_some(())
+    });
+    good.report("connections that find no descriptor");
+    // Those that found one wait for the first frame of their terminals, and there is room again.
+    held.clear();
+    limit_descriptors(&server, open + 1_000);
+    let (_, metrics) = server.get("", "/metrics");
+    assert!(metrics.contains("roadwarden_connections_closed_total{reason=\"descriptors\"}"), "{metrics}");
+    let mut again = eventually("a terminal may come again", || {
+        let connection = connect(server.gateway);
+        (!is_closed(&connection)).then(|| Good::sign_in(server.gateway))
+    });
+    again.report("nobody");
+    assert_eq!(server.stop().0, 0);
+}
+
+fn limit_descriptors(server: &Server, count: usize) {
+    let done = std::process::Command::new("prlimit")
+        .args([format!("--pid={}", server.pid()), format!("--nofile={count}:")])
+        .status()
+        .unwrap();
+    assert!(done.success());
+}
+
+/// Whether the other end has closed, or does so within a moment.
+fn is_closed(mut stream: &TcpStream) -> bool {
+    stream.set_read_timeout(Some(std::time::Duration::from_millis(50))).unwrap();
+    match stream.read(&mut [0]) {
+        Ok(count) => count == 0,
+        Err(error) => !matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut),
+    }
 }
 
 /// A terminal that does what the standard says.

@@ -37,9 +37,9 @@ pub use command::{
     Unfit,
 };
 pub use counts::{Counts, Rejected};
-pub use link::{CloseReason, Content, Link, MediaPackage, Outcome, Output, Records};
+pub use link::{Claim, CloseReason, Content, Link, MediaPackage, Outcome, Output, Records, Stranger};
 pub use observe::Observer;
 pub use places::{All, Ground, Misplaced, Named, Outline, Placed, Places, Way, place_route, place_zone};
-pub use policy::{Admission, Directory, Policy};
+pub use policy::{Admission, Carries, Directory, Policy, Proof};
 pub use profile::Profile;
 pub use refused::Refused;

@@ -5,23 +5,26 @@ mod media;
 mod parts;
 mod sealed;
 mod speaker;
+mod trust;
 mod waiting;
 
 use std::collections::VecDeque;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use fleet::{ReceiveTime, TerminalId};
+use fleet::{Binding, ReceiveTime, TerminalId, Threat};
 use jt808::{Acknowledgement, Deframer, Edition, Frame, Header, Message, Packet, Piece};
 
 use self::answer::{AckResult, RegistrationResult};
 pub use self::media::MediaPackage;
 use self::parts::Parts;
 use self::speaker::{Speaker, Standing};
+pub use self::trust::{Claim, Stranger};
+use self::trust::{Deadlines, Faults};
 use self::waiting::{Acknowledgements, Commands};
 use crate::command::{Answer, command_body};
 use crate::reassembly::{Joined, Reassembly};
-use crate::{Busy, Command, Counts, Directory, Meter, Policy, Profile, Rejected};
+use crate::{Busy, Command, Counts, Directory, Meter, Policy, Profile, Proof, Rejected};
 
 /// What the shell has to do. After each `handle_*` drain [`Link::poll_output`] until it says [`Output::Wait`].
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -37,6 +40,13 @@ pub enum Output {
         /// What was asked for, where the answer says more than that it is done.
         content: Option<Content>,
     },
+    /// This terminal is bound to this from now on: keep it for [`Directory::binding`].
+    Bound {
+        /// Whose.
+        terminal: TerminalId,
+        /// What to.
+        binding: Arc<Binding>,
+    },
     /// Nothing more is sent or read: close the connection.
     Close(CloseReason),
     /// This terminal has shown something new of itself: keep it for [`Directory::profile`].
@@ -46,8 +56,14 @@ pub enum Output {
         /// All that is known of it now.
         profile: Arc<Profile>,
     },
-    /// This terminal speaks here from now on: whatever other connection had it has lost it.
-    Login(TerminalId),
+    /// This terminal speaks here from now on: whatever other connection had it has lost it, unless that was proven better.
+    /// Comes again where a proof comes later.
+    Login {
+        /// Whose.
+        terminal: TerminalId,
+        /// Why it is believed.
+        proof: Proof,
+    },
     /// This terminal has said goodbye.
     Logout(TerminalId),
     /// Keep this package of media; once all of its media is durable, say so with [`Link::handle_media`].
@@ -57,6 +73,15 @@ pub enum Output {
     Ready(TerminalId),
     /// Append these to the journal, in order, then call [`Link::handle_recorded`].
     Record(Records),
+    /// Somebody who is not on file, who has just been refused.
+    Stranger(Stranger),
+    /// Who speaks here may not be who he says; he has been refused.
+    Suspicious {
+        /// In what way.
+        threat: Threat,
+        /// Whose number he used; absent where nobody's was.
+        terminal: Option<TerminalId>,
+    },
     /// Write these bytes.
     Transmit(Vec<u8>),
     /// Nothing to do until input, or until this moment ([`Link::handle_timeout`]).
@@ -88,12 +113,20 @@ pub struct Records {
 /// Why a connection ends.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum CloseReason {
+    /// More than [`Policy::faults_max`] frames in a minute were broken.
+    Faults,
     /// No terminal was taken for [`Policy::handshake`] after the beginning.
     Handshake,
     /// No good frame for [`Policy::idle`].
     Idle,
     /// More answers wait than [`Policy::output_bytes_max`]: the peer does not read.
     Overflow,
+    /// [`Policy::refusals_max`] messages were refused.
+    Refusals,
+    /// Its terminal was released: it is bound to nothing any more and has to register.
+    Released,
+    /// A frame was not whole [`Policy::frame`] after its first byte.
+    Slow,
     /// Its only terminal speaks on another connection now.
     Superseded,
 }
@@ -102,9 +135,13 @@ impl CloseReason {
     /// The label.
     pub const fn as_str(self) -> &'static str {
         match self {
+            Self::Faults => "faults",
             Self::Handshake => "handshake",
             Self::Idle => "idle",
             Self::Overflow => "overflow",
+            Self::Refusals => "refusals",
+            Self::Released => "released",
+            Self::Slow => "slow",
             Self::Superseded => "superseded",
         }
     }
@@ -148,9 +185,10 @@ pub struct Link<D> {
     /// At most a few a frame of one input.
     events: VecDeque<Output>,
     closing: Option<CloseReason>,
-    heard: ReceiveTime,
-    /// A good frame has come.
-    is_taken: bool,
+    deadlines: Deadlines,
+    faults: Faults,
+    /// Messages refused on a connection that carries one terminal.
+    refusals: u32,
     counts: Counts,
     proof: PhantomData<fn(D)>,
 }
@@ -173,8 +211,9 @@ impl<D: Into<u64>> Link<D> {
             body: Vec::new(),
             events: VecDeque::new(),
             closing: None,
-            heard: now,
-            is_taken: false,
+            deadlines: Deadlines::new(now),
+            faults: Faults::default(),
+            refusals: 0,
             counts: Counts::default(),
             proof: PhantomData,
         }
@@ -184,6 +223,7 @@ impl<D: Into<u64>> Link<D> {
     pub fn handle_input(&mut self, now: ReceiveTime, bytes: &[u8], directory: &dyn Directory) {
         let mut deframer = std::mem::take(&mut self.deframer);
         deframer.push(bytes, &mut |piece| self.handle_piece(now, &piece, directory));
+        self.deadlines.handle_input(now, bytes, deframer.is_inside());
         self.deframer = deframer;
     }
 
@@ -191,6 +231,7 @@ impl<D: Into<u64>> Link<D> {
     pub fn handle_datagram(&mut self, now: ReceiveTime, bytes: &[u8], directory: &dyn Directory) {
         self.handle_input(now, bytes, directory);
         self.deframer = Deframer::default();
+        self.deadlines.handle_input(now, bytes, false);
     }
 
     /// The oldest `count` records that had none have the positions from `first` on.
@@ -212,7 +253,7 @@ impl<D: Into<u64>> Link<D> {
 
     /// Time has passed.
     pub fn handle_timeout(&mut self, now: ReceiveTime) {
-        let (deadline, reason) = self.silence();
+        let (deadline, reason) = self.deadlines.next(&self.policy);
         if now >= deadline {
             self.close(reason);
         }
@@ -262,6 +303,21 @@ impl<D: Into<u64>> Link<D> {
         // A relay goes on for its other terminals.
         if self.speakers.iter().all(|speaker| speaker.standing == Standing::Superseded) {
             self.close(CloseReason::Superseded);
+        }
+    }
+
+    /// A person has released the terminal: who speaks as it is no longer believed.
+    pub fn handle_released(&mut self, _now: ReceiveTime, terminal: TerminalId) {
+        let Some(at) = self.speakers.iter().position(|speaker| speaker.terminal == terminal) else {
+            return;
+        };
+        let was_online = self.speakers.remove(at).standing == Standing::Online;
+        self.lose(terminal);
+        if was_online {
+            self.events.push_back(Output::Logout(terminal));
+        }
+        if self.policy.is_strict() {
+            self.close(CloseReason::Released);
         }
     }
 
@@ -322,30 +378,25 @@ impl<D: Into<u64>> Link<D> {
         online.map(|speaker| speaker.terminal)
     }
 
+    /// Frames received, good and bad, since [`Link::take_counts`] was last called.
+    pub fn received(&self) -> u64 {
+        self.counts.received
+    }
+
     /// What was counted since the last call.
     pub fn take_counts(&mut self) -> Counts {
         std::mem::take(&mut self.counts)
     }
 
     fn next_timeout(&self) -> ReceiveTime {
-        let (silence, _) = self.silence();
+        let (silence, _) = self.deadlines.next(&self.policy);
         let due = self.commands.next_timeout().into_iter().chain(self.parts.next_timeout());
         due.fold(silence, ReceiveTime::min)
     }
 
-    /// Until when the peer may say nothing good, and what it is called when it does not.
-    fn silence(&self) -> (ReceiveTime, CloseReason) {
-        let Policy { idle, handshake, .. } = self.policy;
-        if self.is_taken || idle <= handshake {
-            (self.heard.plus(idle), CloseReason::Idle)
-        } else {
-            (self.heard.plus(handshake), CloseReason::Handshake)
-        }
-    }
-
+    /// A message that nobody but the terminal it is of can have sent, or that could do no harm.
     fn hear(&mut self, now: ReceiveTime) {
-        self.heard = now;
-        self.is_taken = true;
+        self.deadlines.hear(now, !self.policy.is_strict() || self.is_proven());
     }
 
     fn close(&mut self, reason: CloseReason) {
@@ -358,17 +409,21 @@ impl<D: Into<u64>> Link<D> {
         }
         self.counts.received += 1;
         let Ok(frame) = piece.unescaped.and_then(Frame::decode) else {
-            return self.counts.reject(Rejected::Frame);
+            return self.handle_fault(now);
         };
-        let Some(at) = self.speaker(&frame.header, directory) else {
+        self.deadlines.see();
+        let Some(at) = self.speaker(&frame, directory) else {
             return;
         };
         self.last_speaker = at;
-        if frame.header.id == ID_AUTHENTICATION {
-            return self.handle_authentication(now, &frame);
+        if matches!(frame.header.id, ID_AUTHENTICATION | ID_REGISTRATION) {
+            self.recall(at, directory);
         }
-        if !self.log_in(at, frame.header.id) {
-            return self.refuse(&frame.header, Rejected::Code);
+        if frame.header.id == ID_AUTHENTICATION {
+            return self.handle_authentication(now, &frame, directory);
+        }
+        if let Err(why) = self.log_in(at, frame.header.id, directory) {
+            return self.refuse(&frame.header, why);
         }
         self.hear(now);
         self.handle_frame(now, piece.raw, &frame);
@@ -386,6 +441,10 @@ impl<D: Into<u64>> Link<D> {
     /// A frame that is not encrypted, or is no longer; what cannot be decoded counts as `wrong`.
     fn handle_plain(&mut self, now: ReceiveTime, raw: &[u8], frame: &Frame<'_>, wrong: Rejected) {
         if let Some(packet) = frame.header.packet.filter(|packet| packet.total > 1) {
+            // A part of a registration does not say which device registers; a whole one has a hundred bytes.
+            if frame.header.id == ID_REGISTRATION && self.policy.is_strict() {
+                return self.refuse(&frame.header, Rejected::Body);
+            }
             return self.handle_part(now, raw, frame, packet);
         }
         match frame.message() {
@@ -426,6 +485,11 @@ impl<D: Into<u64>> Link<D> {
 
     fn handle_message(&mut self, now: ReceiveTime, raw: &[u8], frame: &Frame<'_>, message: &Message<'_>) {
         let header = &frame.header;
+        if let Message::Registration(registration) = message
+            && !self.bind(now, header, registration)
+        {
+            return;
+        }
         self.learn(header, message);
         match message {
             Message::MediaData(media) => self.handle_media_data(header, media),

@@ -14,6 +14,8 @@ use crate::package::{PackageKey, giving_way};
 const MESSAGES_MAX: usize = 4_096;
 /// Messages in the making of one terminal; its own oldest gives way, so it cannot push others out.
 const MESSAGES_OF_TERMINAL_MAX: usize = 8;
+/// Bodies kept of one terminal: four batches of the largest kind at once. Its own oldest message gives way.
+const BYTES_OF_TERMINAL_MAX: usize = 256 << 10;
 /// Parts of one message: a batch of 0x0704 with 64 KiB.
 const PARTS_MAX: u16 = 64;
 /// Bodies kept over all messages, some hundred times what a fleet without loss has; the oldest message gives way.
@@ -76,11 +78,23 @@ impl Reassembly {
             message.bytes += body.len();
         }
         if message.parts.len() < usize::from(packet.total) {
+            self.shrink_terminal(terminal);
             self.shrink();
             return Joined::Not;
         }
         let parts = self.unfinished.remove(at).parts;
         Joined::Whole(parts.into_iter().flat_map(|(_, part)| part).collect())
+    }
+
+    fn shrink_terminal(&mut self, terminal: TerminalId) {
+        let is_own = |message: &Unfinished| message.key.terminal == terminal;
+        let own = self.unfinished.iter().filter(|message| is_own(message));
+        let mut bytes: usize = own.map(|message| message.bytes).sum();
+        while bytes > BYTES_OF_TERMINAL_MAX
+            && let Some(oldest) = self.unfinished.iter().position(is_own)
+        {
+            bytes -= self.unfinished.remove(oldest).bytes;
+        }
     }
 
     fn shrink(&mut self) {
@@ -145,6 +159,30 @@ mod tests {
         }
         assert_eq!(reassembly.unfinished.len(), MESSAGES_OF_TERMINAL_MAX);
         assert_eq!(insert(&mut reassembly, 0, 0, 1, 65), Joined::Refused);
+    }
+
+    #[test]
+    fn t10_a_terminal_holds_a_bounded_number_of_bytes_and_pushes_out_its_own() {
+        let mut reassembly = Reassembly::default();
+        let phone = Phone::from_digits("1", Edition::V2013).unwrap();
+        let terminal = |number: &str| TerminalId::parse(number).unwrap();
+        let mut insert = |number: &str, message: u16, index: u16| {
+            let header = Header::new(0x0704, Edition::V2013, phone, message * 100 + index);
+            let packet = Packet { total: 64, index };
+            let joined =
+                reassembly.insert(ReceiveTime::default(), terminal(number), &header, packet, &[0; 1_023]);
+            assert_eq!(joined, Joined::Not);
+            let own = reassembly.unfinished.iter().filter(|it| it.key.terminal == terminal(number));
+            let bytes: usize = own.map(|it| it.bytes).sum();
+            assert!(bytes <= BYTES_OF_TERMINAL_MAX, "{bytes}");
+            reassembly.unfinished.iter().filter(|it| it.key.terminal == terminal("2")).count()
+        };
+        insert("2", 0, 1);
+        for message in 1..=8 {
+            for index in 1..=63 {
+                assert_eq!(insert("1", message, index), 1);
+            }
+        }
     }
 
     #[test]

@@ -2,21 +2,27 @@
 //!
 //! A line is `seconds verb …`. In: `> id phone serial body` (a frame; twelve digits make a 2013 header, twenty a 2019
 //! one), `> raw hex` (bytes as they are), `durable n`, `superseded terminal`, `command terminal kind` or its JSON without spaces, `timeout`,
-//! `removed terminal` (from the registry), `kept id` (the media of the newest package is durable).
+//! `removed terminal` (from the registry), `released terminal` (by a person, bound to nothing any more), `barred` and `unbarred`
+//! (what the shell says of authentications), `kept id` (the media of the newest package is durable).
 //! Out: `< id phone serial body`, `record n` (frames for the journal), `learned` (a profile), `media` (a package), `login`, `logout`,
-//! `ready`, `answered`, `busy`, `close`. The serial of a package is `serial@index/total`.
-//! `admit terminal` at the top fills the registry, `cipher` gives the platform a key. `> rsa id …` and `< rsa id …` stand
+//! `ready`, `bound`, `stranger`, `suspicious`, `answered`, `busy`, `close`. A login that was `proven` came with the code. The serial of a package is `serial@index/total`.
+//! `admit terminal` at the top fills the registry, `cipher` gives the platform a key, `direct` makes the connection one that
+//! carries one terminal; without it it is a relay's. `> rsa id …` and `< rsa id …` stand
 //! for frames whose body was encrypted under the key of who gets it, in the way of `common::tags::Tags`; a terminal's ends in
 //! the byte 0x11, the platform's in 0x99.
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
+use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use fleet::{ReceiveTime, TerminalId};
+use fleet::{Binding, ReceiveTime, TerminalId};
 use jt808::{Deframer, Edition, Frame, Header, Phone};
-use session::{Admission, Cipher as _, Command, Directory, DriverText, Link, MediaPackage, Output, Policy};
+use session::{
+    Admission, Carries, Cipher as _, Command, Directory, DriverText, Link, MediaPackage, Output, Policy,
+    Proof,
+};
 
 mod common;
 
@@ -38,11 +44,24 @@ fn any_slicing_gives_the_same_dialogue() {
     played::goes_in_slices("dialogues", &[1, 2, 3, 7, 20], play);
 }
 
-struct OnFile(Vec<TerminalId>);
+#[derive(Default)]
+struct OnFile {
+    terminals: Vec<TerminalId>,
+    bindings: HashMap<TerminalId, Arc<Binding>>,
+    bars: bool,
+}
 
 impl Directory for OnFile {
     fn admits(&self, terminal: TerminalId) -> bool {
-        self.0.contains(&terminal)
+        self.terminals.contains(&terminal)
+    }
+
+    fn binding(&self, terminal: TerminalId) -> Option<Arc<Binding>> {
+        self.bindings.get(&terminal).cloned()
+    }
+
+    fn may_authenticate(&self, _: TerminalId) -> bool {
+        !self.bars
     }
 }
 
@@ -58,14 +77,16 @@ struct Play {
 
 fn play(text: &str, slice: usize) -> String {
     let has_cipher = text.lines().any(|line| line == "cipher");
+    let is_direct = text.lines().any(|line| line == "direct");
     let policy = Policy {
+        carries: if is_direct { Carries::Terminal } else { Carries::Relay },
         terminals_max: 3,
         cipher: has_cipher.then(|| Arc::new(Tags(PLATFORMS_TAG)) as _),
         ..Policy::new(Admission::Registry, [7; 32])
     };
     let link = Link::new(ReceiveTime::from_ms(START_MS), policy);
     let mut play =
-        Play { link, media: None, on_file: OnFile(Vec::new()), recorded: 0, slice, out: String::new() };
+        Play { link, media: None, on_file: OnFile::default(), recorded: 0, slice, out: String::new() };
     for line in text.lines() {
         play.line(line);
     }
@@ -76,10 +97,10 @@ impl Play {
     fn line(&mut self, line: &str) {
         let words: Vec<&str> = line.split_whitespace().collect();
         match words.as_slice() {
-            [] | ["#", ..] | ["cipher"] => {}
-            ["admit", terminal] => self.on_file.0.push(terminal.parse().unwrap()),
+            [] | ["#", ..] | ["cipher" | "direct"] => {}
+            ["admit", terminal] => self.on_file.terminals.push(terminal.parse().unwrap()),
             [_, "<" | "record" | "media" | "learned" | "login" | "logout" | "ready", ..]
-            | [_, "answered" | "busy" | "close", ..] => return, // what came out
+            | [_, "answered" | "bound" | "busy" | "close" | "stranger" | "suspicious", ..] => return, // what came out
             [second, rest @ ..] => {
                 writeln!(self.out, "{line}").unwrap();
                 let now = ReceiveTime::from_ms(START_MS + second.parse::<i64>().unwrap() * 1_000);
@@ -106,9 +127,18 @@ impl Play {
                 }
             }
             ["removed", terminal] => {
-                self.on_file.0.retain(|on_file| on_file.as_str() != *terminal);
+                self.on_file.terminals.retain(|on_file| on_file.as_str() != *terminal);
                 self.link.handle_directory(now, &self.on_file);
             }
+            ["released", terminal] => {
+                let terminal = terminal.parse().unwrap();
+                let generation = self.on_file.bindings.get(&terminal).map_or(0, |it| it.generation) + 1;
+                let binding = Binding { generation, ..Binding::default() };
+                self.on_file.bindings.insert(terminal, Arc::new(binding));
+                self.link.handle_released(now, terminal);
+            }
+            ["barred"] => self.on_file.bars = true,
+            ["unbarred"] => self.on_file.bars = false,
             ["kept", id] => {
                 let package = self.media.take().unwrap();
                 self.link.handle_media(now, &package, id.parse().unwrap());
@@ -125,11 +155,20 @@ impl Play {
                     let content = content.map(|it| format!(" {:04x} {}", it.id, hex(&it.body)));
                     format!("answered {terminal} {serial} {outcome:?}{}", content.unwrap_or_default())
                 }
+                Output::Bound { terminal, binding } => {
+                    let Binding { generation, device, maker, plate, imei, .. } = &*binding;
+                    let device = device.as_deref().unwrap_or("-");
+                    let text =
+                        format!("bound {terminal} {generation} {device:?} {maker:?} {plate:?} {imei:?}");
+                    self.on_file.bindings.insert(terminal, binding);
+                    text
+                }
                 Output::Close(reason) => format!("close {}", reason.as_str()),
                 Output::Learned { terminal, profile } => {
                     format!("learned {terminal} {}", serde_json::to_string(&*profile).unwrap())
                 }
-                Output::Login(terminal) => format!("login {terminal}"),
+                Output::Login { terminal, proof: Proof::Claimed } => format!("login {terminal}"),
+                Output::Login { terminal, proof: Proof::Code } => format!("login {terminal} proven"),
                 Output::Media(package) => {
                     let MediaPackage { terminal, index, total, body, .. } = &package;
                     let text = format!("media {terminal} {index}/{total} {}", hex(body));
@@ -143,6 +182,10 @@ impl Play {
                     self.link.handle_recorded(now, self.recorded, count);
                     self.recorded += count as u64;
                     format!("record {count}")
+                }
+                Output::Stranger(stranger) => format!("stranger {} {:?}", stranger.number, stranger.claim),
+                Output::Suspicious { threat, terminal } => {
+                    format!("suspicious {threat} {}", terminal.map(|it| it.to_string()).unwrap_or_default())
                 }
                 Output::Transmit(bytes) => {
                     self.print_frames(second, &bytes);

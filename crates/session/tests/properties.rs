@@ -8,7 +8,7 @@ use std::time::Duration;
 use fleet::{ReceiveTime, TerminalId};
 use jt808::{Deframer, Edition, Frame, Header, Message, Packet, Phone};
 use proptest::prelude::*;
-use session::{Admission, Directory, Link, Observer, Output, Policy};
+use session::{Admission, Carries, Directory, Link, Observer, Output, Policy};
 
 const START: ReceiveTime = ReceiveTime::from_ms(1_767_225_600_000);
 const LOCATION: [u8; 28] = [
@@ -175,6 +175,7 @@ struct Shell {
 impl Shell {
     fn new() -> Self {
         let policy = Policy {
+            carries: Carries::Relay,
             terminals_max: 3,
             idle: Duration::from_secs(60),
             ..Policy::new(Admission::Registry, [7; 32])
@@ -282,10 +283,13 @@ impl Shell {
                 Output::Transmit(bytes) => self.written.extend(bytes),
                 event @ (Output::Answered { .. }
                 | Output::Learned { .. }
-                | Output::Login(_)
+                | Output::Bound { .. }
+                | Output::Login { .. }
                 | Output::Media(_)
                 | Output::Logout(_)
-                | Output::Ready(_)) => {
+                | Output::Ready(_)
+                | Output::Stranger(_)
+                | Output::Suspicious { .. }) => {
                     self.events.push(format!("{event:?}"));
                 }
             }
@@ -304,6 +308,8 @@ impl Shell {
         let written = self.written.split_off(self.checked);
         Deframer::default().push(&written, &mut |piece| {
             let frame = Frame::decode(piece.unescaped.unwrap()).unwrap();
+            let oldest = self.waiting_in_order.get(self.answered);
+            let is_oldest = oldest.is_some_and(|(header, _)| header.phone == frame.header.phone);
             let serial = match frame.message().unwrap() {
                 Message::PlatformAcknowledgement(answer)
                     if answer.result == 0 && matches!(answer.id, REPORT | 0x0704) =>
@@ -311,6 +317,12 @@ impl Shell {
                     answer.serial
                 }
                 Message::RegistrationAnswer(answer) if answer.result == 0 => answer.serial,
+                // It has left since: no code is given away.
+                Message::RegistrationAnswer(answer)
+                    if is_oldest && oldest.is_some_and(|(header, _)| header.serial == answer.serial) =>
+                {
+                    answer.serial
+                }
                 _ => return,
             };
             let (header, position) = &self.waiting_in_order[self.answered];

@@ -13,6 +13,7 @@ mod changes;
 mod csvs;
 mod drawn;
 mod geojson;
+mod limits;
 mod meant;
 mod moment;
 mod near;
@@ -31,9 +32,10 @@ pub use drawn::{
     check_feature,
 };
 pub use geojson::Place;
+pub use limits::Limits;
 pub use meant::{
-    Admission, Advertised, Dangers, Fleet, Gateway, Http, Influxdb, Journal, Maps, Media, Mqtt, MqttAccount,
-    Pipeline, Settings,
+    Admission, Advertised, Dangers, Fleet, Gateway, GatewayTls, Http, Influxdb, Journal, Maps, Media, Mqtt,
+    MqttAccount, Pipeline, Settings,
 };
 pub use problem::{Problem, Problems};
 use reference::Draft;

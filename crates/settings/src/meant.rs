@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use fleet::Department;
+use ipnet::IpNet;
 
+use crate::limits::{self, Limits};
 use crate::problem::Collector;
 use crate::table::{Secret, Table};
 
@@ -41,6 +43,8 @@ pub struct Settings {
 pub struct Gateway {
     /// JT/T 808 over TCP, and over UDP if `udp`.
     pub listen: SocketAddr,
+    /// JT/T 808 under TLS.
+    pub tls: Option<GatewayTls>,
     /// Whether UDP is served too.
     pub udp: bool,
     /// T/JSATL 12 attachments.
@@ -49,12 +53,29 @@ pub struct Gateway {
     pub attachments_advertise: Option<Advertised>,
     /// Who is let in.
     pub admission: Admission,
+    /// Networks of platforms that pass on what their own terminals send: many on one connection, for which they vouch.
+    pub relays: Vec<IpNet>,
     /// What bodies to the platform are encrypted under, 1,024 bits; without it they are not supported.
     pub rsa_key: Option<rsa::PrivateKey>,
     /// A connection that says nothing this long is closed.
     pub idle_timeout: Duration,
     /// Connections beyond this are refused.
     pub connections_max: usize,
+    /// How fast they are let in and read.
+    pub limits: Limits,
+}
+
+/// TLS for terminals; all files are PEM.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct GatewayTls {
+    /// Where.
+    pub listen: SocketAddr,
+    /// The server's certificate and what leads from it to its root.
+    pub cert: PathBuf,
+    /// Its private key.
+    pub key: PathBuf,
+    /// Who signs the certificates of terminals; without it they need none.
+    pub client_ca: Option<PathBuf>,
 }
 
 /// An address as others know it.
@@ -293,17 +314,40 @@ fn gateway(table: &mut Table<'_>, out: &mut Collector) -> Gateway {
     };
     let gateway = Gateway {
         listen: table.address("listen", "0.0.0.0:6808", out),
+        tls: gateway_tls(table, out),
         udp: table.flag("udp", out),
         attachments: table.address("attachments", "0.0.0.0:6809", out),
         attachments_advertise: table.advertised("attachments_advertise", out),
         admission,
+        relays: table.networks("relays", out),
         rsa_key: table.rsa_key("rsa_key", out),
         idle_timeout: table.duration("idle_timeout", "3m", ("10s", "1d"), out),
         connections_max: usize::try_from(table.integer("connections_max", 18_000, (1, 1_000_000), out))
             .unwrap_or(usize::MAX),
+        limits: limits::lower(&mut table.table("limits", out), out),
     };
     table.finish(out);
     gateway
+}
+
+/// The files are wanted where there is a port, and without one they would do nothing.
+fn gateway_tls(table: &mut Table<'_>, out: &mut Collector) -> Option<GatewayTls> {
+    if table.has("tls_listen") {
+        let listen = table.address("tls_listen", "0.0.0.0:6810", out);
+        let cert = table.needed("tls_cert", Table::path, out);
+        let key = table.needed("tls_key", Table::path, out);
+        let client_ca = table.path("tls_client_ca", out);
+        return Some(GatewayTls { listen, cert: cert?, key: key?, client_ca });
+    }
+    table.pass(&["tls_listen"]);
+    for key in ["tls_cert", "tls_key", "tls_client_ca"] {
+        if table.path(key, out).is_some() {
+            let text =
+                format!("gateway.{key} is given and gateway.tls_listen is not, expected both or neither");
+            table.report(Some(key), text, out);
+        }
+    }
+    None
 }
 
 fn fleet(table: &mut Table<'_>, admission: Admission, out: &mut Collector) -> Fleet {

@@ -1,12 +1,13 @@
 //! One TOML table, read key by key; what is wrong is reported with its line, and reading goes on.
 
 use std::collections::BTreeSet;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use fleet::duration_text;
+use ipnet::IpNet;
 use rsa::pkcs1::DecodeRsaPrivateKey;
 use rsa::pkcs8::DecodePrivateKey;
 use rsa::traits::PublicKeyParts;
@@ -234,6 +235,19 @@ impl<'a> Table<'a> {
             self.expected(key, "an array of paths", out);
         }
         texts.unwrap_or_default().into_iter().map(|text| self.beside(text)).collect()
+    }
+
+    /// Networks; an address alone is one of its own.
+    pub(crate) fn networks(&mut self, key: &'static str, out: &mut Collector) -> Vec<IpNet> {
+        let Some(value) = self.take(key) else { return Vec::new() };
+        let parse = |text: &str| text.parse().or_else(|_| text.parse::<IpAddr>().map(IpNet::from)).ok();
+        let networks = value.get_ref().as_array().and_then(|items| {
+            items.iter().map(|item| item.get_ref().as_str().and_then(parse)).collect::<Option<Vec<_>>>()
+        });
+        if networks.is_none() {
+            self.expected(key, "an array of networks such as \"10.1.0.0/16\"", out);
+        }
+        networks.unwrap_or_default()
     }
 
     /// A text, or where to find it: `{ env = "NAME" }` or `{ file = "PATH" }`.

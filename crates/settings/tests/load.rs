@@ -356,3 +356,37 @@ fn overrides_in_another_order_are_a_change() {
     let (old, new) = (load("order-1", format!("{one}{two}")), load("order-2", format!("{two}{one}")));
     assert_eq!(old.changes(&new), ["overrides stand in another order"]);
 }
+
+#[test]
+fn relays_are_networks_or_single_addresses() {
+    let relays = |written: &str| {
+        let text = format!("gateway = {{ admission = \"open\", relays = {written} }}\n");
+        check(&format!("relays-{}", written.len()), &[("r.toml", &text)])
+    };
+    let gateway = relays(r#"["10.1.0.0/16", "192.0.2.7", "2001:db8::/32"]"#).unwrap().settings.gateway;
+    let written: Vec<_> = gateway.relays.iter().map(ToString::to_string).collect();
+    assert_eq!(written, ["10.1.0.0/16", "192.0.2.7/32", "2001:db8::/32"]);
+    let said = relays(r#"["10.1.0.0/33"]"#).unwrap_err().to_string();
+    assert!(said.contains(", expected an array of networks such as \"10.1.0.0/16\""), "{said}");
+}
+
+#[test]
+fn tls_for_terminals_has_a_port_and_files_or_nothing() {
+    let tls = |written: &str| {
+        let text = format!("gateway = {{ admission = \"open\", {written} }}\n");
+        check(&format!("tls-{}", written.len()), &[("r.toml", &text)])
+    };
+    let port = "tls_listen = \"0.0.0.0:6810\"";
+    let whole = format!("{port}, tls_cert = \"c.pem\", tls_key = \"k.pem\", tls_client_ca = \"a.pem\"");
+    let meant = tls(&whole).unwrap().settings.gateway.tls.unwrap();
+    assert_eq!(meant.listen.port(), 6810);
+    assert!(meant.cert.ends_with("c.pem") && meant.key.ends_with("k.pem") && meant.cert.is_absolute());
+    assert!(meant.client_ca.unwrap().ends_with("a.pem"));
+    let said = tls(port).unwrap_err().to_string();
+    assert!(
+        said.contains("gateway.tls_cert is missing") && said.contains("gateway.tls_key is missing"),
+        "{said}"
+    );
+    let said = tls("tls_cert = \"c.pem\"").unwrap_err().to_string();
+    assert!(said.contains("gateway.tls_cert is given and gateway.tls_listen is not"), "{said}");
+}

@@ -65,6 +65,7 @@ fn the_reference_names_every_key_and_its_default() {
     let heads = [
         "",
         "[gateway]",
+        "[gateway.limits]",
         "[fleet]",
         "[atlas]",
         "[mqtt]",
@@ -85,6 +86,7 @@ fn the_reference_names_every_key_and_its_default() {
     for key in keys.into_iter().filter(|key| *key != "rules") {
         let stands = text.contains(&format!("{key} = "))
             || text.contains(&format!("[{key}]"))
+            || text.contains(&format!("[gateway.{key}]"))
             || text.contains(&format!("[rules.{key}]"))
             || ["mqtt", "rules"].iter().any(|table| text.contains(&format!("[[{table}.{key}]]")));
         assert!(stands, "{key}");

@@ -3,10 +3,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by it")]
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
+use std::sync::Arc;
 
-use fleet::{Alert, LimitSource, RULES, ReceiveTime, Registry, RuleId, Severity, State, TerminalId};
+use fleet::{Alert, Binding, LimitSource, RULES, ReceiveTime, Registry, RuleId, Severity, State, TerminalId};
 use rules::{Crews, Engine, Fault, Verdict};
 use session::{Admission, Directory, Link, Observer, Policy, Rejected};
 use simulator::{ACTS, Act, Actor, Noise, Output, Plan};
@@ -150,7 +151,7 @@ fn run(start_ms: i64, seconds: i64) -> (Vec<Raised>, Noisy) {
     let mut platform = Platform {
         crews: Crews::new(reference.book.clone(), reference.registry.clone(), reference.atlas.clone()),
         engine: Engine::new(reference.book, reference.registry.clone(), reference.atlas),
-        on_file: OnFile(reference.registry),
+        on_file: OnFile { registry: reference.registry, bindings: HashMap::new() },
         observer: Observer::default(),
         recorded: 0,
         alerts: Vec::new(),
@@ -173,11 +174,18 @@ fn run(start_ms: i64, seconds: i64) -> (Vec<Raised>, Noisy) {
     (raised, platform.noisy)
 }
 
-struct OnFile(std::sync::Arc<Registry>);
+struct OnFile {
+    registry: Arc<Registry>,
+    bindings: HashMap<TerminalId, Arc<Binding>>,
+}
 
 impl Directory for OnFile {
     fn admits(&self, terminal: TerminalId) -> bool {
-        self.0.vehicle(terminal).is_some()
+        self.registry.vehicle(terminal).is_some()
+    }
+
+    fn binding(&self, terminal: TerminalId) -> Option<Arc<Binding>> {
+        self.bindings.get(&terminal).cloned()
     }
 }
 
@@ -269,8 +277,11 @@ impl Station {
                     session::Output::Transmit(bytes) => {
                         self.actor.terminal().handle_input(now_ms, &bytes);
                     }
+                    session::Output::Bound { terminal, binding } => {
+                        platform.on_file.bindings.insert(terminal, binding);
+                    }
                     session::Output::Learned { .. }
-                    | session::Output::Login(_)
+                    | session::Output::Login { .. }
                     | session::Output::Media(_)
                     | session::Output::Ready(_) => {}
                     session::Output::Wait(_) => break,

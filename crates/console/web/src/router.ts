@@ -15,7 +15,7 @@ export const places: Place[] = [
   { name: "rules", path: "/rules", icon: "SetUp", right: "rules", key: "r", view: () => import("./pages/rules/RulesPage.vue") },
   { name: "zones", path: "/zones", icon: "Place", right: "zones", key: "z", view: () => import("./pages/zones/ZonesPage.vue") },
   { name: "wall", path: "/wall", icon: "Monitor", right: "alerts", key: "w", view: () => import("./pages/wall/WallPage.vue") },
-  { name: "system", path: "/system", icon: "Setting", right: ["system", "audit"], key: "y", view: () => import("./pages/system/SystemPage.vue") },
+  { name: "system", path: "/system", icon: "Setting", right: ["system", "audit", "security"], key: "y", view: () => import("./pages/system/SystemPage.vue") },
 ];
 
 /** Places without a row in the navigation. */

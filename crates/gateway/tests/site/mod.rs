@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use fleet::{Division, PlateColor, ReceiveTime, Registry, TerminalId, Vehicle, VehicleClass};
-use gateway::{Admission, Gateway, Options};
+use gateway::{Admission, Gateway, Limits, Options};
 use journal::Journal;
 use jt808::{Deframer, Edition, Frame, Header, Phone};
 use ledger::{Ledger, NewCommand, Via};
@@ -24,7 +24,7 @@ pub const LOCATION: [u8; 28] = [
     0x26, 0x01, 0x01, 0x08, 0, 0,
 ];
 /// Nothing here takes so long unless it never happens.
-const PATIENCE: Duration = Duration::from_secs(20);
+pub const PATIENCE: Duration = Duration::from_secs(20);
 
 pub struct Site {
     pub gateway: Gateway,
@@ -113,11 +113,14 @@ pub fn open_media(dir: &std::path::Path, metrics: &prometheus::Registry) -> Medi
 pub fn options() -> Options {
     Options {
         listen: "127.0.0.1:0".parse().unwrap(),
+        tls: None,
         udp: false,
         admission: Admission::Open,
+        relays: Vec::new(),
         idle_timeout: Duration::from_secs(60),
         command_timeout: Duration::from_secs(60),
         connections_max: 100,
+        limits: Limits::default(),
         rsa_key: None,
         codes_path: PathBuf::new(),
     }

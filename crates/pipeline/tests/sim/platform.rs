@@ -49,7 +49,7 @@ pub struct Effects {
 }
 
 struct Connection {
-    link: Link,
+    link: Link<u64>,
     /// Records the journal has no room for: nothing else is done meanwhile.
     blocked: Option<Records>,
 }
@@ -166,7 +166,7 @@ impl Process {
         }
     }
 
-    fn with(&mut self, id: usize, now: ReceiveTime, effects: &mut Effects, handle: impl FnOnce(&mut Link)) {
+    fn with(&mut self, id: usize, now: ReceiveTime, effects: &mut Effects, handle: impl FnOnce(&mut Link<u64>)) {
         let Some(connection) = self.connections.get_mut(&id) else { return };
         if let Some(records) = connection.blocked.take() {
             match append(&mut self.journal, &mut connection.link, now, &records) {
@@ -276,7 +276,7 @@ impl Process {
 }
 
 /// Cuts and appends; says whether there was room.
-fn append(journal: &mut Journal, link: &mut Link, now: ReceiveTime, records: &Records) -> bool {
+fn append(journal: &mut Journal, link: &mut Link<u64>, now: ReceiveTime, records: &Records) -> bool {
     let starts = std::iter::once(0).chain(records.ends.iter().copied());
     let slices = starts.zip(records.ends.iter().copied());
     let cut: Vec<Record> = slices

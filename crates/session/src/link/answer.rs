@@ -1,6 +1,6 @@
 //! What the platform sends: answers with the terminal's own phone bytes and edition, and commands.
 
-use fleet::{ReceiveTime, TerminalId};
+use fleet::ReceiveTime;
 use jt808::{
     Acknowledgement, DeviceTime, Header, Message, Packet, RegistrationAnswer, Resend, Text, TimeAnswer,
     encode_frame,
@@ -30,6 +30,8 @@ pub(super) enum AckResult {
 #[derive(Clone, Copy, Debug)]
 pub(super) enum RegistrationResult {
     Ok = 0,
+    /// The vehicle is registered already, with another device.
+    Taken = 1,
     NoSuchTerminal = 4,
 }
 
@@ -58,9 +60,14 @@ impl<D: Into<u64>> Link<D> {
 
     /// 0x8100, with the code only where the result is 0.
     pub(super) fn answer_registration(&mut self, header: &Header, result: RegistrationResult) {
-        let code = match (result, TerminalId::parse(&header.phone.digits())) {
-            (RegistrationResult::Ok, Ok(terminal)) => code::derive(&self.policy.secret, terminal),
-            _ => String::new(),
+        let speaker = self.position(&header.phone).and_then(|at| self.speakers.get(at));
+        let (result, code) = match (result, speaker) {
+            (RegistrationResult::Ok, Some(Speaker { terminal, binding, .. })) => {
+                (result, code::derive(&self.policy.secret, *terminal, binding.as_deref()))
+            }
+            // It has left, or was released or taken off the file, while its registration was written.
+            (RegistrationResult::Ok, None) => (RegistrationResult::NoSuchTerminal, String::new()),
+            (RegistrationResult::NoSuchTerminal | RegistrationResult::Taken, _) => (result, String::new()),
         };
         let answer =
             RegistrationAnswer { serial: header.serial, result: result as u8, code: Text(code.as_bytes()) };

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use fleet::{ReceiveTime, TerminalId};
-use jt808::{Edition, Frame, Header, Message, Phone};
+use fleet::{Binding, ReceiveTime, TerminalId, Threat};
+use jt808::{Authentication, Edition, Frame, Header, Message, Phone};
 
-use super::answer::{AckResult, RegistrationResult};
+use super::answer::AckResult;
 use super::sealed::Closed;
 use super::{ID_AUTHENTICATION, ID_REGISTRATION, Link, Output, is_part};
-use crate::{Admission, Directory, Profile, Rejected, Sealed, code};
+use crate::{Admission, Directory, Profile, Proof, Rejected, Sealed, code};
 
 /// A terminal that speaks on this connection.
 #[derive(Debug)]
@@ -19,6 +19,10 @@ pub(super) struct Speaker {
     /// Serial of the next message to it.
     pub serial: u16,
     pub standing: Standing,
+    /// Why it is believed here.
+    pub proof: Proof,
+    /// What it is bound to, as of its last registration or authentication here.
+    pub binding: Option<Arc<Binding>>,
     /// Whether it has said anything but a registration since it logged in.
     pub is_ready: bool,
     /// Whether its newest message was encrypted: then commands to it are.
@@ -59,21 +63,30 @@ impl Speaker {
 
 impl<D: Into<u64>> Link<D> {
     /// Where the sender of this frame stands in `speakers`; refuses it where it may not speak.
-    pub(super) fn speaker(&mut self, header: &Header, directory: &dyn Directory) -> Option<usize> {
+    pub(super) fn speaker(&mut self, frame: &Frame<'_>, directory: &dyn Directory) -> Option<usize> {
+        let header = &frame.header;
         if let Some(at) = self.position(&header.phone) {
             return Some(at);
         }
         let terminal = TerminalId::parse(&header.phone.digits()).ok();
-        let Some(terminal) = terminal.filter(|terminal| self.policy.admits(*terminal, directory)) else {
-            self.refuse(header, Rejected::Unadmitted);
-            return None;
-        };
         // The same terminal may write its number in another way after a change of its firmware.
-        if let Some(at) = self.speakers.iter().position(|speaker| speaker.terminal == terminal) {
+        if let Some(at) = self.speakers.iter().position(|speaker| Some(speaker.terminal) == terminal) {
             self.speakers.get_mut(at)?.header = *header;
             return Some(at);
         }
-        if self.speakers.len() >= self.policy.terminals_max {
+        if self.policy.is_strict() && self.is_proven() {
+            self.suspect(Threat::ForeignNumber, terminal);
+            self.refuse(header, Rejected::Foreign);
+            return None;
+        }
+        let Some(terminal) = terminal.filter(|terminal| self.policy.admits(*terminal, directory)) else {
+            self.refuse_stranger(frame);
+            return None;
+        };
+        if self.policy.is_strict() {
+            // Nobody has authenticated: one number after the other may be tried, and the last one alone is remembered.
+            self.speakers.clear();
+        } else if self.speakers.len() >= self.policy.terminals_max {
             self.refuse(header, Rejected::Terminals);
             return None;
         }
@@ -82,6 +95,8 @@ impl<D: Into<u64>> Link<D> {
             header: *header,
             serial: 0,
             standing: Standing::New,
+            proof: Proof::Claimed,
+            binding: None,
             is_ready: false,
             is_sealed: false,
             profile: directory.profile(terminal).unwrap_or_default(),
@@ -89,27 +104,55 @@ impl<D: Into<u64>> Link<D> {
         Some(self.speakers.len() - 1)
     }
 
-    /// Many terminals report without authentication, so whatever they send first logs them in. Says whether this
-    /// message is accepted.
-    pub(super) fn log_in(&mut self, at: usize, id: u16) -> bool {
+    /// Many terminals report without authentication: where that is taken, whatever they send first logs them in. Says why
+    /// this message is not accepted.
+    pub(super) fn log_in(&mut self, at: usize, id: u16, directory: &dyn Directory) -> Result<(), Rejected> {
+        let is_strict = self.policy.is_strict();
         let Some(speaker) = self.speakers.get_mut(at) else {
-            return false;
+            return Err(Rejected::Unadmitted);
         };
-        let accepted = match (speaker.standing, id) {
-            (Standing::New, _) | (Standing::Superseded, ID_REGISTRATION | ID_AUTHENTICATION) => {
-                speaker.standing = Standing::Online;
-                speaker.is_ready = false;
-                self.events.push_back(Output::Login(speaker.terminal));
-                true
+        match (speaker.standing, id) {
+            // Registering proves nothing and displaces nobody: the code that it gives is to come back first.
+            (Standing::New | Standing::Refused, ID_REGISTRATION) if is_strict => return Ok(()),
+            (Standing::New, _) if is_strict => {
+                if !directory.goes_on_here(speaker.terminal) {
+                    return Err(Rejected::Unauthenticated);
+                }
+                self.go_online(at, Proof::Code);
             }
-            (Standing::Online | Standing::Superseded, _) | (Standing::Refused, ID_REGISTRATION) => true,
-            (Standing::Refused, _) => false,
+            (Standing::Refused, _) if is_strict => return Err(Rejected::Unauthenticated),
+            (Standing::New, _) | (Standing::Superseded, ID_REGISTRATION) => {
+                self.go_online(at, Proof::Claimed);
+            }
+            (Standing::Online | Standing::Superseded, _) | (Standing::Refused, ID_REGISTRATION) => {}
+            (Standing::Refused, _) => return Err(Rejected::Code),
+        }
+        self.take_commands(at, id);
+        Ok(())
+    }
+
+    fn go_online(&mut self, at: usize, proof: Proof) {
+        let Some(speaker) = self.speakers.get_mut(at) else {
+            return;
         };
-        if speaker.standing == Standing::Online && !speaker.is_ready && id != ID_REGISTRATION {
+        if speaker.standing != Standing::Online {
+            speaker.standing = Standing::Online;
+            speaker.is_ready = false;
+        } else if speaker.proof >= proof {
+            return;
+        }
+        speaker.proof = proof;
+        self.events.push_back(Output::Login { terminal: speaker.terminal, proof });
+    }
+
+    fn take_commands(&mut self, at: usize, id: u16) {
+        let is_waiting = |speaker: &&mut Speaker| {
+            speaker.standing == Standing::Online && !speaker.is_ready && id != ID_REGISTRATION
+        };
+        if let Some(speaker) = self.speakers.get_mut(at).filter(is_waiting) {
             speaker.is_ready = true;
             self.events.push_back(Output::Ready(speaker.terminal));
         }
-        accepted
     }
 
     pub(super) fn position(&self, phone: &Phone) -> Option<usize> {
@@ -121,7 +164,22 @@ impl<D: Into<u64>> Link<D> {
     }
 
     /// 2013 section 8.8, 2019 section 8.9: the answer is the general one. Only the right code logs in.
-    pub(super) fn handle_authentication(&mut self, now: ReceiveTime, frame: &Frame<'_>) {
+    pub(super) fn handle_authentication(
+        &mut self,
+        now: ReceiveTime,
+        frame: &Frame<'_>,
+        directory: &dyn Directory,
+    ) {
+        // Once it has authenticated here nobody can have taken its place: then its code is looked at whatever happened
+        // elsewhere.
+        let is_known = self.speakers.get(self.last_speaker).is_some_and(|it| it.proof == Proof::Code);
+        let terminal = self.speakers.get(self.last_speaker).map(|it| it.terminal);
+        if self.policy.admission == Admission::Registry
+            && !is_known
+            && !terminal.is_some_and(|terminal| directory.may_authenticate(terminal))
+        {
+            return self.refuse(&frame.header, Rejected::Barred);
+        }
         if !frame.header.encrypted() {
             self.mark_sealed(false);
             return self.handle_code(now, frame);
@@ -138,49 +196,57 @@ impl<D: Into<u64>> Link<D> {
     }
 
     fn handle_code(&mut self, now: ReceiveTime, frame: &Frame<'_>) {
+        let proof = match self.prove(frame) {
+            Ok(proof) => proof,
+            Err((why, threat)) => return self.handle_wrong_code(frame, why, threat),
+        };
         let at = self.last_speaker;
-        if self.is_authentic(at, frame) {
-            if let Some(speaker) = self.speakers.get_mut(at).filter(|it| it.standing == Standing::Refused) {
-                speaker.standing = Standing::New;
-            }
-            self.log_in(at, ID_AUTHENTICATION);
-            self.hear(now);
-            self.counts.handled += 1;
-            if let Ok(message) = frame.message() {
-                self.learn(&frame.header, &message);
-            }
-            return self.acknowledge(&frame.header, AckResult::Ok);
+        self.go_online(at, proof);
+        self.take_commands(at, ID_AUTHENTICATION);
+        self.hear(now);
+        self.counts.handled += 1;
+        if let Ok(message) = frame.message() {
+            self.learn(&frame.header, &message);
         }
-        if let Some(speaker) = self.speakers.get_mut(at) {
+        self.acknowledge(&frame.header, AckResult::Ok);
+    }
+
+    fn handle_wrong_code(&mut self, frame: &Frame<'_>, why: Rejected, threat: Threat) {
+        if let Some(speaker) = self.speakers.get_mut(self.last_speaker) {
             let (terminal, was_online) = (speaker.terminal, speaker.standing == Standing::Online);
             speaker.standing = Standing::Refused;
+            speaker.proof = Proof::Claimed;
             if was_online {
                 self.lose(terminal);
                 self.events.push_back(Output::Logout(terminal));
             }
+            self.suspect(threat, Some(terminal));
         }
-        self.refuse(&frame.header, Rejected::Code);
+        self.refuse(&frame.header, why);
     }
 
-    fn is_authentic(&self, at: usize, frame: &Frame<'_>) -> bool {
-        let header = &frame.header;
-        match (self.policy.admission, self.speakers.get(at), frame.message()) {
-            (Admission::Open, ..) => true,
-            (Admission::Registry, Some(speaker), Ok(Message::Authentication(given)))
-                if !header.encrypted() && !is_part(header) =>
-            {
-                code::is_equal(&code::derive(&self.policy.secret, speaker.terminal), &given.code.decode())
-            }
-            (Admission::Registry, ..) => false,
+    /// Whether it is who it says, or why not.
+    fn prove(&mut self, frame: &Frame<'_>) -> Result<Proof, (Rejected, Threat)> {
+        if self.policy.admission == Admission::Open {
+            return Ok(Proof::Claimed);
         }
+        let wrong = (Rejected::Code, Threat::WrongCode);
+        let Ok(Message::Authentication(given)) = frame.message() else {
+            return Err(wrong);
+        };
+        if frame.header.encrypted() || is_part(&frame.header) || !self.has_right_code(&given) {
+            return Err(wrong);
+        }
+        if !self.bind_imei(&given) {
+            return Err((Rejected::Device, Threat::DeviceChanged));
+        }
+        Ok(Proof::Code)
     }
 
-    /// The standard's own refusal, without any state.
-    pub(super) fn refuse(&mut self, header: &Header, why: Rejected) {
-        self.counts.reject(why);
-        match header.id {
-            ID_REGISTRATION => self.answer_registration(header, RegistrationResult::NoSuchTerminal),
-            _ => self.acknowledge(header, AckResult::Failure),
-        }
+    fn has_right_code(&self, given: &Authentication<'_>) -> bool {
+        self.speakers.get(self.last_speaker).is_some_and(|speaker| {
+            let code = given.code.decode();
+            code::is_right(&self.policy.secret, speaker.terminal, speaker.binding.as_deref(), &code)
+        })
     }
 }
