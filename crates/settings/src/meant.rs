@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use fleet::Department;
 
+use crate::access::{self, Access, AccessProfile};
 use crate::problem::Collector;
 use crate::table::{Secret, Table};
 
@@ -24,6 +25,8 @@ pub struct Settings {
     pub mqtt: Mqtt,
     /// `[http]`
     pub http: Http,
+    /// `[access]`
+    pub access: Access,
     /// `[influxdb]`; without it positions stay in the embedded store.
     pub influxdb: Option<Influxdb>,
     /// `[journal]`
@@ -144,6 +147,8 @@ pub struct MqttAccount {
 pub struct Http {
     /// Where it listens.
     pub listen: SocketAddr,
+    /// Browsers reach it over HTTPS, through a proxy: cookies are for that alone.
+    pub behind_tls: bool,
 }
 
 /// A time-series store outside.
@@ -261,9 +266,8 @@ pub(crate) fn lower(root: &mut Table<'_>, secret: &Secret<'_>, out: &mut Collect
     let fleet = fleet(&mut root.table("fleet", out), gateway.admission, out);
     let atlas = maps(&mut root.table("atlas", out), out);
     let mqtt = mqtt(&mut root.table("mqtt", out), secret, out);
-    let mut http = root.table("http", out);
-    let listen = http.address("listen", "127.0.0.1:8080", out);
-    http.finish(out);
+    let access = access::lower(&mut root.table("access", out), out);
+    let http = http(&mut root.table("http", out), access.profile, out);
     let influxdb = root.has("influxdb").then(|| influxdb(&mut root.table("influxdb", out), secret, out));
     let journal = journal(&mut root.table("journal", out), out);
     let media = media(&mut root.table("media", out), out);
@@ -275,7 +279,8 @@ pub(crate) fn lower(root: &mut Table<'_>, secret: &Secret<'_>, out: &mut Collect
         fleet,
         atlas,
         mqtt,
-        http: Http { listen },
+        http,
+        access,
         influxdb,
         journal,
         media,
@@ -370,6 +375,20 @@ fn account(
     let password = table.needed("password", |t, key, out| t.secret(key, secret, out), out);
     table.finish(out);
     Some(MqttAccount { name: name?, department: department?, password: password? })
+}
+
+fn http(table: &mut Table<'_>, profile: AccessProfile, out: &mut Collector) -> Http {
+    let http = Http {
+        listen: table.address("listen", "127.0.0.1:8080", out),
+        behind_tls: table.flag("behind_tls", out),
+    };
+    if profile == AccessProfile::Dengbao3 && !http.behind_tls {
+        let text =
+            "http.behind_tls is false, expected true with the profile dengbao3: nothing travels in the clear";
+        table.report(Some("behind_tls"), text, out);
+    }
+    table.finish(out);
+    http
 }
 
 fn influxdb(table: &mut Table<'_>, secret: &Secret<'_>, out: &mut Collector) -> Influxdb {

@@ -194,6 +194,24 @@ impl<'a> Table<'a> {
         chosen
     }
 
+    /// Several of some words.
+    pub(crate) fn words(
+        &mut self,
+        key: &'static str,
+        choices: &[&'static str],
+        out: &mut Collector,
+    ) -> Vec<&'static str> {
+        let Some(value) = self.take(key) else { return Vec::new() };
+        let known = |text: &str| choices.iter().copied().find(|choice| *choice == text);
+        let items = value.get_ref().as_array();
+        let words =
+            items.and_then(|items| items.iter().map(|item| known(item.get_ref().as_str()?)).collect());
+        if words.is_none() {
+            self.expected(key, &format!("an array of {}", choices.join(", ")), out);
+        }
+        words.unwrap_or_default()
+    }
+
     /// A URL with a host, which must be given.
     pub(crate) fn url(&mut self, key: &'static str, schemes: &[&str], out: &mut Collector) -> String {
         let Some(text) = self.needed(key, Self::text, out) else { return String::new() };
