@@ -1,5 +1,7 @@
 //! Tables. A revision's document is stored once; the current alert and the outbox point at it.
 
+mod access;
+
 use std::path::Path;
 use std::time::Duration;
 
@@ -7,7 +9,7 @@ use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
 use crate::OpenError;
 
-const FORMAT: i64 = 2;
+const FORMAT: i64 = 3;
 
 /// What brings a file of format 1 to format 2: an account may have several operators and divisions. Sessions and tickets
 /// end, for nothing is known of where they came from.
@@ -128,7 +130,7 @@ CREATE TABLE IF NOT EXISTS rule_change (
     via TEXT NOT NULL, note TEXT NOT NULL, changes TEXT NOT NULL, before TEXT NOT NULL, decided_at INTEGER,
     decided_by TEXT, decision_note TEXT);
 CREATE INDEX IF NOT EXISTS rule_change_pending ON rule_change (seq) WHERE state = 'pending';
-PRAGMA user_version = 2;";
+PRAGMA user_version = 3;";
 
 /// What `alert` holds beside its first columns, so that counting and exports read no document: taken from the newest
 /// revision and from the handling. `handled_at` and `handled_by` are of the entry of the result that still stands.
@@ -178,6 +180,7 @@ pub(crate) fn open_writer(path: &Path) -> Result<Connection, OpenError> {
     transaction
         .execute_batch(TABLES)
         .and_then(|()| add_columns(&transaction))
+        .and_then(|()| access::to_format_3(&transaction, found))
         .and_then(|()| transaction.commit())
         .map_err(wrong)?;
     Ok(connection)
