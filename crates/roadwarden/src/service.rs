@@ -91,7 +91,8 @@ impl Service {
         watching.push(evidence::trim(media.clone(), ledger.clone(), settings.media.keep));
         watching.push(dangers::watch(ledger.clone(), &settings.dangers, registry_seen.clone()));
         let trials = Arc::new(Trials::new(journal.clone(), reference_seen.clone()));
-        let console = stores.console_parts(&pipeline, reference_seen, &metrics, (&reloader, &trials));
+        let console =
+            stores.console_parts(&settings, &pipeline, reference_seen, &metrics, (&reloader, &trials));
         let console = console::Parts { demo, ..console };
         let console = Console::start(settings.http.listen, console).await.map_err(unavailable)?;
         let options = AttachmentOptions::new(settings.gateway.attachments);
@@ -210,6 +211,7 @@ impl Stores {
 
     fn console_parts(
         &self,
+        settings: &Settings,
         pipeline: &Arc<Pipeline>,
         reference: watch::Receiver<Arc<Reference>>,
         metrics: &prometheus::Registry,
@@ -229,6 +231,8 @@ impl Stores {
             redraw: drawn_over_http(reloader),
             change_rules: changed_over_http(reloader),
             trials,
+            access: Arc::new(settings.access.clone()),
+            behind_tls: settings.http.behind_tls,
             demo: false,
         }
     }

@@ -114,6 +114,12 @@ impl Access {
         }
     }
 
+    /// Whether a live feed that runs is a use of its session: a duty room watches for hours without a touch. Under 等保2.0 it
+    /// is not.
+    pub fn is_use_to_watch(&self) -> bool {
+        self.profile == AccessProfile::Asvs
+    }
+
     /// Whether who keeps accounts may not read what the audit log says about it.
     pub fn separates_duties(&self) -> bool {
         self.profile == AccessProfile::Dengbao3
