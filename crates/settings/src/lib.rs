@@ -35,7 +35,7 @@ pub use drawn::{
 pub use geojson::Place;
 pub use meant::{
     Admission, Advertised, Dangers, Fleet, Gateway, Http, Influxdb, Journal, Maps, Media, Mqtt, MqttAccount,
-    Pipeline, Settings,
+    MqttTls, Pipeline, Settings,
 };
 pub use problem::{Problem, Problems};
 use reference::Draft;

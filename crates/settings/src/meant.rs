@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use argon2::PasswordHash;
 use fleet::Department;
 
 use crate::access::{self, Access, AccessProfile};
@@ -117,6 +118,8 @@ pub enum Mqtt {
         anonymous: bool,
         /// Whether positions are published.
         positions: bool,
+        /// Where it listens for TLS.
+        tls: Option<MqttTls>,
     },
     /// A broker outside.
     External {
@@ -131,6 +134,19 @@ pub enum Mqtt {
     },
 }
 
+/// TLS before the embedded broker.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct MqttTls {
+    /// Where it listens.
+    pub listen: SocketAddr,
+    /// Its certificate and those that vouch for it, PEM.
+    pub cert: PathBuf,
+    /// Its key, PEM.
+    pub key: PathBuf,
+    /// Who vouches for clients, PEM; with it a client without a certificate is not heard.
+    pub client_ca: Option<PathBuf>,
+}
+
 /// A department's account at the embedded broker.
 #[derive(Clone, Eq, PartialEq)]
 pub struct MqttAccount {
@@ -138,7 +154,7 @@ pub struct MqttAccount {
     pub name: String,
     /// Whose alerts it reads.
     pub department: Department,
-    /// Password.
+    /// Password, or its Argon2 hash in PHC form (`$argon2id$…`).
     pub password: String,
 }
 
@@ -239,12 +255,13 @@ hide!(Influxdb { url, org, bucket, spool_bytes_max }, "token");
 impl std::fmt::Debug for Mqtt {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Embedded { listen, accounts, anonymous, positions } => f
+            Self::Embedded { listen, accounts, anonymous, positions, tls } => f
                 .debug_struct("Embedded")
                 .field("listen", listen)
                 .field("accounts", accounts)
                 .field("anonymous", anonymous)
                 .field("positions", positions)
+                .field("tls", tls)
                 .finish(),
             Self::External { url, username, password, positions } => f
                 .debug_struct("External")
@@ -350,12 +367,37 @@ fn mqtt(table: &mut Table<'_>, secret: &Secret<'_>, out: &mut Collector) -> Mqtt
         for mut table in table.tables("accounts", out) {
             accounts.extend(account(&mut table, &accounts, secret, out));
         }
-        Mqtt::Embedded { listen, accounts, anonymous: false, positions }
+        let tls = mqtt_tls(table, out);
+        Mqtt::Embedded { listen, accounts, anonymous: false, positions, tls }
     };
     // The keys of the other mode may stay in the file: one line then switches between the two.
     table.pass(&["listen", "url", "username", "password", "accounts"]);
+    table.pass(&["tls_listen", "tls_cert", "tls_key", "tls_client_ca"]);
     table.finish(out);
     mqtt
+}
+
+fn is_argon2(text: &str) -> bool {
+    PasswordHash::new(text).is_ok_and(|hash| hash.salt.is_some() && hash.hash.is_some())
+}
+
+fn mqtt_tls(table: &mut Table<'_>, out: &mut Collector) -> Option<MqttTls> {
+    if table.has("tls_listen") {
+        let tls = MqttTls {
+            listen: table.address("tls_listen", "0.0.0.0:8883", out),
+            cert: table.needed("tls_cert", Table::readable, out).unwrap_or_default(),
+            key: table.needed("tls_key", Table::readable, out).unwrap_or_default(),
+            client_ca: table.readable("tls_client_ca", out),
+        };
+        return Some(tls);
+    }
+    for key in ["tls_cert", "tls_key", "tls_client_ca"] {
+        if table.has(key) {
+            let text = format!("mqtt.{key} is given without mqtt.tls_listen, expected both");
+            table.report(Some(key), text, out);
+        }
+    }
+    None
 }
 
 fn account(
@@ -373,6 +415,11 @@ fn account(
     let department = table.needed("department", |t, key, out| t.one_of(key, &departments, out), out);
     let department = Department::ALL.iter().copied().find(|known| Some(known.as_str()) == department);
     let password = table.needed("password", |t, key, out| t.secret(key, secret, out), out);
+    if password.as_deref().is_some_and(|text| text.starts_with("$argon2") && !is_argon2(text)) {
+        // What stands there is not repeated: it may open something.
+        let text = "mqtt.accounts.password begins as an Argon2 hash and is none, expected $argon2id$v=19$m=…,t=…,p=…$salt$hash";
+        table.report(Some("password"), text, out);
+    }
     table.finish(out);
     Some(MqttAccount { name: name?, department: department?, password: password? })
 }

@@ -229,6 +229,16 @@ impl<'a> Table<'a> {
         self.text(key, out).map(|text| self.beside(&text))
     }
 
+    /// The path of a file that can be read.
+    pub(crate) fn readable(&mut self, key: &'static str, out: &mut Collector) -> Option<PathBuf> {
+        let path = self.path(key, out)?;
+        if let Err(error) = std::fs::File::open(&path) {
+            let text = format!("{}: the file {} cannot be read: {error}", self.path_of(key), path.display());
+            self.report(Some(key), text, out);
+        }
+        Some(path)
+    }
+
     /// The path of an RSA key of 1,024 bits: JT/T 808 knows no other length.
     pub(crate) fn rsa_key(&mut self, key: &'static str, out: &mut Collector) -> Option<rsa::PrivateKey> {
         let path = self.text(key, out)?;
