@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::Path;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -78,6 +78,7 @@ impl Service {
             pipeline: Arc::downgrade(&pipeline),
             registry,
             reference,
+            dispatch: OnceLock::new(),
             is_stopping: Mutex::default(),
         });
         reloader.settle().context("cannot settle what was drawn in the console")?;
@@ -86,6 +87,7 @@ impl Service {
                 .await
                 .map_err(unavailable)?;
         let dispatch = Arc::new(dispatch);
+        let _ = reloader.dispatch.set(Arc::downgrade(&dispatch));
         let mut watching: Vec<_> =
             publish_positions(&settings, &pipeline, &dispatch, registry_seen.clone()).into_iter().collect();
         watching.push(evidence::trim(media.clone(), ledger.clone(), settings.media.keep));
