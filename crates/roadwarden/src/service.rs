@@ -82,12 +82,7 @@ impl Service {
             is_stopping: Mutex::default(),
         });
         reloader.settle().context("cannot settle what was drawn in the console")?;
-        let dispatch =
-            Dispatch::start(&settings.mqtt, &settings.data_dir, ledger.clone(), journal.clone(), &metrics)
-                .await
-                .map_err(unavailable)?;
-        let dispatch = Arc::new(dispatch);
-        let _ = reloader.dispatch.set(Arc::downgrade(&dispatch));
+        let dispatch = start_dispatch(&settings, &stores, &metrics, &reloader).await?;
         let mut watching: Vec<_> =
             publish_positions(&settings, &pipeline, &dispatch, registry_seen.clone()).into_iter().collect();
         watching.push(evidence::trim(media.clone(), ledger.clone(), settings.media.keep));
@@ -252,6 +247,21 @@ impl Stores {
             clock: clock::clock(),
         }
     }
+}
+
+/// Starts what sends alerts out; a reload then changes its accounts.
+async fn start_dispatch(
+    settings: &Settings,
+    stores: &Stores,
+    metrics: &prometheus::Registry,
+    reloader: &Reloader,
+) -> Result<Arc<Dispatch>> {
+    let (ledger, journal) = (stores.ledger.clone(), stores.journal.clone());
+    let dispatch = Dispatch::start(&settings.mqtt, &settings.data_dir, ledger, journal, metrics).await;
+    let dispatch = Arc::new(dispatch.map_err(unavailable)?);
+    // The first to set it is the only one.
+    let _ = reloader.dispatch.set(Arc::downgrade(&dispatch));
+    Ok(dispatch)
 }
 
 /// A part whose port or store is not to be had.
