@@ -131,7 +131,7 @@ pub(crate) async fn handle_failure(app: &Shared, address: IpAddr, name: &str) ->
 }
 
 pub(crate) fn handle_success(app: &Shared, address: IpAddr, name: &str) -> Result<(), Problem> {
-    app.throttle.lock().map_err(Problem::internal)?.handle_success(address, name);
+    app.throttle.lock().map_err(Problem::internal)?.handle_success(address, name, Instant::now());
     Ok(())
 }
 
@@ -154,10 +154,15 @@ async fn settle(
     handle_success(app, address, name)?;
     let (whose, origin) = (account.clone(), Origin { address: address.to_string(), agent: agent(headers) });
     let author = Author { by: account.name.clone(), via: Via::Console, at: now() };
+    let before = cookie::read(headers, cookie::is_secure(&app.parts, headers));
     let started = app.blocking(move |parts| {
         let access = &parts.access;
         let limits = SessionLimits { idle: access.session_idle, lasts: access.session_max };
         let secret = parts.ledger.start_session(&whose, &origin, limits, &author)?;
+        // The session the browser came with ends: whoever knows its secret has nothing (ASVS V7.2.4).
+        if let Some(before) = before {
+            parts.ledger.end_session(&before, &author)?;
+        }
         let signed_in = parts.ledger.check_session(&secret, now(), Use::Look)?;
         Ok::<_, StoreError>((secret, signed_in))
     });

@@ -241,7 +241,14 @@ async fn a_session_gets_a_new_secret_on_signing_in_and_with_a_new_password() {
     let body = json!({ "name": "duty", "password": PASSWORD });
     let reply = planted.send("POST", "/api/v1/session", Some(&body)).await;
     assert_eq!((reply.status, planted.get("/api/v1/me").await.status), (200, 401));
-    let old = desk.client(cookie(&reply));
+    let first = desk.client(cookie(&reply));
+    let again = first.send("POST", "/api/v1/session", Some(&body)).await;
+    assert_eq!(
+        (again.status, first.get("/api/v1/me").await.status),
+        (200, 401),
+        "the one it came with ended"
+    );
+    let old = desk.client(cookie(&again));
     let body = json!({ "old": PASSWORD, "new": "another good sentence" });
     let changed = old.send("POST", "/api/v1/me/password", Some(&body)).await;
     assert_eq!((changed.status, old.get("/api/v1/me").await.status), (204, 401));

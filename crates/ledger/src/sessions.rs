@@ -187,10 +187,12 @@ impl Ledger {
     pub fn end_session(&self, session: &str, author: &Author) -> Result<(), StoreError> {
         self.write_access(|transaction| {
             let hash = hash_secret(session);
-            let gone =
-                transaction.execute("DELETE FROM secret WHERE hash = ? AND kind = 'session'", [&hash[..]])?;
-            if gone > 0 {
-                audit(transaction, author, "sign-out", &author.by, "")?;
+            let whose: Option<String> = transaction
+                .prepare_cached("DELETE FROM secret WHERE hash = ? AND kind = 'session' RETURNING name")?
+                .query_row([&hash[..]], |row| row.get(0))
+                .optional()?;
+            if let Some(name) = whose {
+                audit(transaction, author, "sign-out", &name, "")?;
             }
             Ok(())
         })
