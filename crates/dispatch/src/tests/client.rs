@@ -78,6 +78,7 @@ impl Client {
             if let Packet::Publish(publish) = packet {
                 let payload = publish.payload.to_vec();
                 self.messages.push(Message { topic: publish.topic, retain: publish.retain, payload });
+                assert!(self.messages.len() < 100, "the connection goes on");
             }
         }
         std::mem::take(&mut self.messages)
