@@ -158,3 +158,51 @@ fn a_reload_puts_out_whose_account_is_gone() {
     assert!(connects(server.mqtt, "another-secret"), "a mistake leaves the accounts in force");
     assert_eq!(server.stop().0, 0);
 }
+
+#[test]
+fn the_command_line_holds_people_to_the_same_rules_and_check_names_contradictions() {
+    let home = Home::new("rules-of-access", "");
+    let command = |verb: &[&str], password: &str| {
+        let mut child = Command::new(BINARY)
+            .args(["user", "--config"])
+            .arg(home.config())
+            .args(verb)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        // One that is refused before may have gone.
+        let _ = writeln!(child.stdin.take().unwrap(), "{password}");
+        let output = child.wait_with_output().unwrap();
+        (output.status.code().unwrap(), String::from_utf8(output.stderr).unwrap())
+    };
+    let add = ["add", "--name", "wang", "--role", "admin"];
+    for (password, told) in
+        [("short", "has 5 characters"), ("Password1234", "guessed first"), ("wang-wang-12", "guessed first")]
+    {
+        let (code, said) = command(&add, password);
+        assert!(code == 1 && said.contains(told), "{code} {said}");
+    }
+    assert_eq!(command(&add, PASSWORD).0, 0);
+    let (code, said) = command(&["reset-second-factor", "--name", "wang"], "");
+    assert!(code == 1 && said.contains("wang has no second factor"), "{code} {said}");
+    let config = std::fs::read_to_string(home.config()).unwrap();
+    let check = |more: &str, http: &str| {
+        home.write("roadwarden.toml", &(config.replace("[http]\n", &format!("[http]\n{http}")) + more));
+        let output = harness::run(&["check", "--config", home.config().to_str().unwrap()]);
+        (output.status.code().unwrap(), String::from_utf8(output.stderr).unwrap())
+    };
+    let (code, said) = check("[access]\nprofile = \"dengbao3\"\nlock_after = 0\n", "");
+    assert!(
+        code == 1
+            && said.contains("http.behind_tls is false")
+            && said.contains("access.lock_after is too loose"),
+        "{said}"
+    );
+    let (code, said) = check("[access]\nprofile = \"dengbao3\"\n", "behind_tls = true\n");
+    assert_eq!(code, 0, "{said}");
+    // Under separate duties nobody keeps accounts and reads the log, from the command line neither.
+    let (code, said) = command(&["add", "--name", "wang", "--role", "auditor"], "Yak on the 3rd pass");
+    assert!(code == 1 && said.contains("not both"), "{code} {said}");
+}
