@@ -45,7 +45,7 @@ fn secrets_stand_in_no_log_no_answer_and_no_file() {
     let path = config.to_str().unwrap();
     assert_eq!(accounts(&["user", "--config", path, "add"]), "");
     let token = accounts(&["token", "--config", path]);
-    let server = Server::start_with(&home, &[("CANARY", MQTT), ("RUST_LOG", "debug")]);
+    let server = Server::start_with(&home, &[("CANARY", MQTT), ("RUST_LOG", "trace")]);
 
     let mut secrets = BTreeMap::from([
         ("password", PASSWORD.to_owned()),
