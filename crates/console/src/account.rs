@@ -7,15 +7,17 @@ use axum::extract::{ConnectInfo, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
-use ledger::{Author, Identity, Origin, Via};
+use ledger::{AuditEntry, Author, Identity, Origin, SessionLimits, StoreError, Use, Via};
 use serde_json::json;
 
-use crate::accounts::SECRET_BYTES_MAX;
 use crate::app::{Shared, now};
-use crate::guard::{COOKIE, Caller, Credential};
+use crate::cookie;
+use crate::factor;
+use crate::guard::{Caller, Credential, Must, must};
 use crate::json::Body;
+use crate::passwords::SECRET_BYTES_MAX;
 use crate::problem::Problem;
-use crate::rights;
+use crate::rights::Powers;
 use crate::schema::{SignIn, Ticket};
 
 /// Characters kept of what a browser calls itself.
@@ -27,7 +29,7 @@ pub(crate) async fn sign_in(
     State(app): State<Shared>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     headers: HeaderMap,
-    Body(SignIn { name, password }): Body<SignIn>,
+    Body(SignIn { name, password, code }): Body<SignIn>,
 ) -> Result<Response, Problem> {
     if name.len() > SECRET_BYTES_MAX || password.len() > SECRET_BYTES_MAX {
         return Err(Problem::body("password", format!("name or password is over {SECRET_BYTES_MAX} bytes")));
@@ -38,7 +40,12 @@ pub(crate) async fn sign_in(
     refuse_hasty(&app, peer.ip(), &name)?;
     let (asked, given) = (name.clone(), password);
     let account = app.blocking(move |parts| parts.ledger.check_password(&asked, &given)).await?;
-    settle(&app, peer.ip(), &headers, &name, account.map_err(Problem::internal)?).await
+    let account = account.map_err(Problem::internal)?;
+    if let Some(account) = &account {
+        let author = Author { by: account.name.clone(), via: Via::Console, at: now() };
+        factor::prove(&app, peer.ip(), account, code, &author).await?;
+    }
+    settle(&app, peer.ip(), &headers, &name, account).await
 }
 
 pub(crate) async fn redeem(
@@ -55,22 +62,28 @@ pub(crate) async fn redeem(
 pub(crate) async fn sign_out(
     State(app): State<Shared>,
     Extension(caller): Extension<Caller>,
+    headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let author = caller.author();
     if let Credential::Session(secret) = caller.credential {
         let ended = app.blocking(move |parts| parts.ledger.end_session(&secret, &author)).await?;
         ended.map_err(Problem::internal)?;
     }
-    let gone = format!("{COOKIE}=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0");
+    let gone = cookie::gone(cookie::is_secure(&app.parts, &headers));
     Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, gone)]).into_response())
 }
 
 pub(crate) async fn me(State(app): State<Shared>, Extension(caller): Extension<Caller>) -> Response {
-    describe(&caller.identity, app.parts.demo).into_response()
+    let Caller { identity, powers, has_factor, must, .. } = &caller;
+    describe(identity, powers, (*has_factor, *must), app.parts.demo).into_response()
 }
 
-fn describe(identity: &Identity, demo: bool) -> Json<serde_json::Value> {
-    let powers = rights::of(identity.role);
+fn describe(
+    identity: &Identity,
+    powers: &Powers,
+    (has_factor, must): (bool, Option<Must>),
+    demo: bool,
+) -> Json<serde_json::Value> {
     let operator = match identity.operators.as_slice() {
         [only] => Some(only),
         _ => None,
@@ -85,8 +98,8 @@ fn describe(identity: &Identity, demo: bool) -> Json<serde_json::Value> {
         "demo": demo,
         "actions": powers.actions,
         "rights": powers.rights.iter().map(|right| right.as_str()).collect::<Vec<_>>(),
-        // People prove who they are by a password, programs by a token; there is nothing besides.
-        "second_factor": false,
+        "second_factor": has_factor,
+        "must": must.map(Must::as_str),
     }))
 }
 
@@ -98,8 +111,27 @@ pub(crate) fn refuse_hasty(app: &Shared, address: IpAddr, name: &str) -> Result<
     }
 }
 
-pub(crate) fn handle_failure(app: &Shared, address: IpAddr, name: &str) -> Result<(), Problem> {
-    app.throttle.lock().map_err(Problem::internal)?.handle_failure(address, name, Instant::now());
+/// Counts a failure; a name that is locked by it stands in the audit log.
+pub(crate) async fn handle_failure(app: &Shared, address: IpAddr, name: &str) -> Result<(), Problem> {
+    let is_locked =
+        app.throttle.lock().map_err(Problem::internal)?.handle_failure(address, name, Instant::now());
+    if !is_locked {
+        return Ok(());
+    }
+    let lock = AuditEntry {
+        at: now(),
+        by: "roadwarden".to_owned(),
+        via: Via::Service,
+        action: "account-lock".to_owned(),
+        // Codes are counted under the name of their account.
+        subject: name.rsplit('\0').next().unwrap_or_default().to_owned(),
+        detail: address.to_string(),
+    };
+    app.blocking(move |parts| parts.ledger.audit(&lock)).await?.map_err(Problem::internal)
+}
+
+pub(crate) fn handle_success(app: &Shared, address: IpAddr, name: &str) -> Result<(), Problem> {
+    app.throttle.lock().map_err(Problem::internal)?.handle_success(address, name, Instant::now());
     Ok(())
 }
 
@@ -112,20 +144,34 @@ async fn settle(
     account: Option<Identity>,
 ) -> Result<Response, Problem> {
     let Some(account) = account else {
-        handle_failure(app, address, name)?;
+        handle_failure(app, address, name).await?;
         return Err(Problem::new(
             StatusCode::UNAUTHORIZED,
             "wrong-credentials",
             "the name or the secret is wrong",
         ));
     };
-    app.throttle.lock().map_err(Problem::internal)?.handle_success(address, name);
+    handle_success(app, address, name)?;
     let (whose, origin) = (account.clone(), Origin { address: address.to_string(), agent: agent(headers) });
     let author = Author { by: account.name.clone(), via: Via::Console, at: now() };
-    let started = app.blocking(move |parts| parts.ledger.start_session(&whose, &origin, &author)).await?;
-    let secret = started.map_err(Problem::internal)?;
-    let cookie = format!("{COOKIE}={secret}; Path=/; HttpOnly; SameSite=Strict");
-    let body = describe(&account, app.parts.demo);
+    let before = cookie::read(headers, cookie::is_secure(&app.parts, headers));
+    let started = app.blocking(move |parts| {
+        let access = &parts.access;
+        let limits = SessionLimits { idle: access.session_idle, lasts: access.session_max };
+        let secret = parts.ledger.start_session(&whose, &origin, limits, &author)?;
+        // The session the browser came with ends: whoever knows its secret has nothing (ASVS V7.2.4).
+        if let Some(before) = before {
+            parts.ledger.end_session(&before, &author)?;
+        }
+        let signed_in = parts.ledger.check_session(&secret, now(), Use::Look)?;
+        Ok::<_, StoreError>((secret, signed_in))
+    });
+    let (secret, signed_in) = started.await?.map_err(Problem::internal)?;
+    let signed_in = signed_in.ok_or_else(Problem::unauthenticated)?;
+    let powers = app.powers(account.role);
+    let must = must(&app.parts.access, &signed_in, now());
+    let body = describe(&account, powers, (signed_in.has_factor, must), app.parts.demo);
+    let cookie = cookie::set(&secret, cookie::is_secure(&app.parts, headers));
     Ok(([(header::SET_COOKIE, cookie)], body).into_response())
 }
 

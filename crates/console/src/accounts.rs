@@ -6,17 +6,15 @@ use axum::{Extension, Json};
 use fleet::Department;
 use ledger::{AccountError, Author, Identity, Role, Unfit};
 use serde_json::{Value, json};
+use settings::Access;
 
 use crate::app::Shared;
 use crate::guard::Caller;
 use crate::json::{Body, page, to_http};
+use crate::own::refuse_past;
+use crate::passwords::password_problem;
 use crate::problem::Problem;
 use crate::schema::{TokenRequest, UserChange, UserRequest};
-
-/// Fewest characters of a password.
-const PASSWORD_CHARS_MIN: usize = 10;
-/// Most bytes of a name or password; hashing is not for novels.
-pub(crate) const SECRET_BYTES_MAX: usize = 1024;
 
 pub(crate) async fn users(State(app): State<Shared>) -> Result<Json<Value>, Problem> {
     let users = app.blocking(move |parts| parts.ledger.users()).await?.map_err(Problem::internal)?;
@@ -30,7 +28,8 @@ pub(crate) async fn add_user(
 ) -> Result<(StatusCode, Json<Value>), Problem> {
     let UserRequest { name, role, department, operators, divisions, password } = request;
     let user = identity(name, &role, department, operators, divisions)?;
-    check_password("password", &user.name, &password)?;
+    check_password(&app.parts.access, "password", &user.name, &password)?;
+    refuse_combined(&app, &user).await?;
     let (shown, author) = (to_http(&user)?, caller.author());
     let _turn = app.password_checks.acquire().await.map_err(Problem::internal)?;
     let made = app.blocking(move |parts| parts.ledger.make_user(&user, &password, &author)).await?;
@@ -48,8 +47,10 @@ pub(crate) async fn change_user(
     let UserChange { role, department, operators, divisions, password } = request;
     let user = identity(name, &role, department, operators, divisions)?;
     if let Some(password) = &password {
-        check_password("password", &user.name, password)?;
+        check_password(&app.parts.access, "password", &user.name, password)?;
+        refuse_past(&app, "password", &user.name, password).await?;
     }
+    refuse_combined(&app, &user).await?;
     let (shown, author) = (to_http(&user)?, caller.author());
     let _turn = app.password_checks.acquire().await.map_err(Problem::internal)?;
     let changed =
@@ -82,6 +83,7 @@ pub(crate) async fn add_token(
 ) -> Result<(StatusCode, Json<Value>), Problem> {
     let TokenRequest { name, role, department, operators, divisions } = request;
     let identity = identity(name, &role, department, operators, divisions)?;
+    refuse_combined(&app, &identity).await?;
     let author = caller.author();
     let Author { by, at, .. } = author.clone();
     let mut shown = to_http(&json!({ "created_at": at, "created_by": by }))?;
@@ -109,18 +111,32 @@ pub(crate) async fn revoke_token(
 }
 
 /// Whether a password will do for somebody.
-pub(crate) fn check_password(member: &str, name: &str, password: &str) -> Result<(), Problem> {
-    let chars = password.chars().count();
-    if chars < PASSWORD_CHARS_MIN || password.len() > SECRET_BYTES_MAX {
-        let detail = format!(
-            "{member} has {chars} characters, expected at least {PASSWORD_CHARS_MIN} and at most {SECRET_BYTES_MAX} bytes"
-        );
-        return Err(Problem::body(member, detail));
+pub(crate) fn check_password(
+    access: &Access,
+    member: &str,
+    name: &str,
+    password: &str,
+) -> Result<(), Problem> {
+    match password_problem(access, name, password) {
+        Some(problem) => Err(Problem::body(member, format!("{member} {problem}"))),
+        None => Ok(()),
     }
-    if password.to_lowercase() == name.to_lowercase() {
-        return Err(Problem::body(member, format!("{member} is the name, expected something else")));
+}
+
+/// Where duties are separate, no name keeps accounts by one credential and reads the audit log by another.
+async fn refuse_combined(app: &Shared, identity: &Identity) -> Result<(), Problem> {
+    if !app.parts.access.separates_duties() {
+        return Ok(());
     }
-    Ok(())
+    let asked = identity.clone();
+    let other = app.blocking(move |parts| parts.ledger.contrary_duty(&asked)).await?;
+    match other.map_err(Problem::internal)? {
+        Some(role) => {
+            let detail = format!("{} is {role} already: {} is another's duty", identity.name, identity.role);
+            Err(Problem::new(StatusCode::CONFLICT, "combined-duties", detail))
+        }
+        None => Ok(()),
+    }
 }
 
 fn identity(

@@ -4,23 +4,25 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, Request};
+use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, post, put};
 use fleet::ReceiveTime;
+use ledger::{Role, Use};
 use tokio::sync::{Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::drawing::{Routes, Zones};
 use crate::problem::Problem;
+use crate::rights::{self, Powers};
 use crate::throttle::Throttle;
 use crate::{
-    Parts, account, accounts, alerts, attachments, bulk, bulletins, commands, dangers, dangers_csv, drawing,
-    evidence, exports, guard, health, live, map, own, page, positions, quality, reload, ring, rules, search,
-    security, slots, structures, summary, tree, vehicles,
+    Parts, account, accounts, alerts, attachments, bulk, bulletins, commands, cookie, dangers, dangers_csv,
+    drawing, evidence, exports, factor, guard, health, live, map, own, page, positions, quality, reload,
+    ring, rules, search, security, slots, structures, summary, tree, vehicles,
 };
 use crate::{dossiers, drivers, indicators, operators, stats};
 
@@ -40,6 +42,9 @@ const ARCHIVES_MAX: usize = 2;
 const WORKBOOKS_MAX: usize = 2;
 /// Trials of a zone at a time; each goes over the history for up to twenty seconds. Others wait.
 const TRIALS_MAX: usize = 1;
+
+/// How often it is looked whether another process ended a credential: one row by its key.
+const ACCESS_EVERY: Duration = Duration::from_millis(250);
 
 /// What every handler can reach.
 pub(crate) struct App {
@@ -64,6 +69,16 @@ pub(crate) struct App {
 pub(crate) type Shared = Arc<App>;
 
 impl App {
+    /// Whether a feed that runs keeps its session from lying idle.
+    pub(crate) fn use_of_feeds(&self) -> Use {
+        if self.parts.access.is_use_to_watch() { Use::Counts } else { Use::Look }
+    }
+
+    /// What a role may do here.
+    pub(crate) fn powers(&self, role: Role) -> &'static Powers {
+        if self.parts.access.separates_duties() { rights::of_separate(role) } else { rights::of(role) }
+    }
+
     /// Runs blocking work of a store away from the event loop.
     pub(crate) async fn blocking<T: Send + 'static>(
         self: &Arc<Self>,
@@ -99,10 +114,11 @@ pub(crate) fn router(parts: Parts, stopping: CancellationToken, tasks: TaskTrack
     };
     let fold = Arc::new(slots::Fold::new(&parts.live, &pipeline.reference.borrow_and_update().registry));
     tasks.spawn(Arc::clone(&fold).follow(pipeline, stopping.clone()));
+    let throttle = Throttle::new(parts.access.lock_after, parts.access.lock_for);
     let app = Arc::new(App {
         parts,
         stopping,
-        throttle: Mutex::default(),
+        throttle: Mutex::new(throttle),
         password_checks: Semaphore::new(PASSWORD_CHECKS_MAX),
         feeds: Arc::new(Semaphore::new(FEEDS_MAX)),
         sockets: Arc::new(Semaphore::new(positions::SOCKETS_MAX)),
@@ -115,6 +131,7 @@ pub(crate) fn router(parts: Parts, stopping: CancellationToken, tasks: TaskTrack
         summaries: summary::Summaries::default(),
     });
     tasks.spawn(ring::record(Arc::clone(&app), sources));
+    tasks.spawn(follow_access(Arc::clone(&app)));
     api()
         .route_layer(middleware::from_fn_with_state(Arc::clone(&app), guard::admit))
         .fallback(page::serve)
@@ -127,7 +144,7 @@ pub(crate) fn router(parts: Parts, stopping: CancellationToken, tasks: TaskTrack
         })
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(middleware::from_fn(deadline))
-        .layer(middleware::from_fn(headers))
+        .layer(middleware::from_fn_with_state(Arc::clone(&app), headers))
         .with_state(app)
 }
 
@@ -226,12 +243,16 @@ fn keeping() -> Router<Shared> {
         .route("/api/v1/session/ticket", post(account::redeem))
         .route("/api/v1/me", get(account::me))
         .route("/api/v1/me/password", post(own::change_password))
-        .route("/api/v1/sessions", get(own::sessions))
+        .route("/api/v1/me/second-factor", get(factor::state).post(factor::begin))
+        .route("/api/v1/me/second-factor/confirm", post(factor::confirm))
+        .route("/api/v1/me/second-factor/remove", post(factor::remove))
+        .route("/api/v1/sessions", get(own::sessions).delete(own::end_sessions))
         .route("/api/v1/sessions/{id}", delete(own::revoke_session))
         .route("/api/v1/views", get(own::views))
         .route("/api/v1/views/{name}", put(own::put_view).delete(own::remove_view))
         .route("/api/v1/users", get(accounts::users).post(accounts::add_user))
         .route("/api/v1/users/{name}", put(accounts::change_user).delete(accounts::remove_user))
+        .route("/api/v1/users/{name}/second-factor", delete(factor::reset))
         .route("/api/v1/tokens", get(accounts::tokens).post(accounts::add_token))
         .route("/api/v1/tokens/{name}", delete(accounts::revoke_token))
         .route("/api/v1/reload", post(reload::reload))
@@ -245,6 +266,22 @@ fn keeping() -> Router<Shared> {
         .route("/metrics", get(health::metrics))
 }
 
+/// Wakes the feeds when another process, such as `roadwarden user`, ended a credential.
+async fn follow_access(app: Shared) {
+    let mut seen = None;
+    loop {
+        tokio::select! {
+            () = app.stopping.cancelled() => return,
+            () = tokio::time::sleep(ACCESS_EVERY) => {}
+        }
+        // A ledger that can't be read for a moment is asked again; feeds ask by themselves now and then.
+        let Ok(Ok(epoch)) = app.blocking(|parts| parts.ledger.access_epoch()).await else { continue };
+        if seen.replace(epoch).is_some_and(|before| before != epoch) {
+            app.parts.ledger.announce_access();
+        }
+    }
+}
+
 async fn deadline(request: Request, next: Next) -> Response {
     match tokio::time::timeout(REQUEST_MAX, next.run(request)).await {
         Ok(response) => response,
@@ -255,13 +292,17 @@ async fn deadline(request: Request, next: Next) -> Response {
 }
 
 /// The same on every answer; what an API says is never kept by a cache.
-async fn headers(request: Request, next: Next) -> Response {
+async fn headers(State(app): State<Shared>, request: Request, next: Next) -> Response {
     // Widgets set styles on elements; scripts, sheets and everything else come from here and nowhere else.
     const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; style-src-attr 'unsafe-inline'; \
         img-src 'self' data: blob:; media-src 'self'; font-src 'self' data:; worker-src 'self'; connect-src 'self'; \
         manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+    let is_secure = cookie::is_secure(&app.parts, request.headers());
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
+    if is_secure {
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
+    }
     headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));

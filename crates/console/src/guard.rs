@@ -4,18 +4,17 @@ use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::Response;
-use fleet::{Alert, Department, Division, Operator, Vehicle};
-use ledger::{ActionKind, Author, Identity, Role, Scope, Via};
+use fleet::{Alert, Department, Division, Operator, ReceiveTime, Vehicle};
+use ledger::{ActionKind, Author, Identity, Role, Scope, SignedIn, Use, Via};
 use session::Command;
+use settings::Access as Policy;
 
-use crate::app::{Shared, now};
+use crate::app::{App, Shared, now};
+use crate::cookie;
 use crate::problem::Problem;
 use crate::query::Params;
-use crate::rights::{self, Powers, Right};
+use crate::rights::{Powers, Right};
 use crate::routes::{self, Access};
-
-/// Name of the session cookie.
-pub(crate) const COOKIE: &str = "roadwarden_session";
 
 /// Somebody who is signed in.
 #[derive(Clone, Debug)]
@@ -25,6 +24,46 @@ pub(crate) struct Caller {
     pub(crate) scope: Scope,
     pub(crate) powers: &'static Powers,
     pub(crate) credential: Credential,
+    /// Whether it has a second factor.
+    pub(crate) has_factor: bool,
+    /// What has to be done before anything else.
+    pub(crate) must: Option<Must>,
+}
+
+/// What somebody who is signed in has to do before anything else.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Must {
+    /// The password is too old, or somebody else's choice.
+    ChangePassword,
+    /// The role needs a second factor and there is none.
+    SetUpFactor,
+}
+
+impl Must {
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::ChangePassword => "change-password",
+            Self::SetUpFactor => "set-up-second-factor",
+        }
+    }
+
+    /// Operations that are open all the same: to do it, and to leave.
+    const OPEN: [&'static str; 6] =
+        ["getMe", "signOut", "changePassword", "getSecondFactor", "beginSecondFactor", "confirmSecondFactor"];
+}
+
+/// What somebody has to do first.
+pub(crate) fn must(policy: &Policy, signed_in: &SignedIn, now: ReceiveTime) -> Option<Must> {
+    let SignedIn { identity, has_account, has_factor, password } = signed_in;
+    if !has_account {
+        return None;
+    }
+    let is_old = |at: ReceiveTime| policy.password_max_age.is_some_and(|age| now.since(at) >= age);
+    if password.is_some_and(|(at, is_own)| is_old(at) || policy.separates_duties() && !is_own) {
+        return Some(Must::ChangePassword);
+    }
+    let is_needed = policy.needs_second_factor(identity.role.as_str()) && !has_factor;
+    is_needed.then_some(Must::SetUpFactor)
 }
 
 /// What was shown to prove it.
@@ -107,7 +146,7 @@ pub(crate) async fn admit(
         return Err(Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", detail));
     };
     if let Access::Need(right) = route.access {
-        let credential = credential(request.headers()).ok_or_else(Problem::unauthenticated)?;
+        let credential = credential(&app, request.headers()).ok_or_else(Problem::unauthenticated)?;
         let is_write = !matches!(*request.method(), Method::GET | Method::HEAD);
         if is_write
             && matches!(credential, Credential::Session(_))
@@ -115,8 +154,11 @@ pub(crate) async fn admit(
         {
             return Err(Problem::forbidden("a write with the session cookie needs the header X-CSRF"));
         }
-        let caller = identify(&app, credential).await?;
+        let caller = identify(&app, credential, Use::Counts).await?;
         caller.must_have(right)?;
+        if let Some(must) = caller.must.filter(|_| !Must::OPEN.contains(&route.id)) {
+            return Err(must_first(must));
+        }
         request.extensions_mut().insert(caller);
         let params = Params::parse(request.uri().query(), route.query)?;
         request.extensions_mut().insert(params);
@@ -124,35 +166,53 @@ pub(crate) async fn admit(
     Ok(next.run(request).await)
 }
 
-/// Asks again while a feed runs: a session that was ended, or an account that lost the right, ends its feeds. Asking is a
-/// use of the session.
-pub(crate) async fn identify_again(app: &Shared, caller: &Caller, right: Right) -> Result<Caller, Problem> {
-    let caller = identify(app, caller.credential.clone()).await?;
+/// Asks again while a feed runs: a session that was ended, or an account that lost the right, ends its feeds.
+pub(crate) async fn identify_again(
+    app: &Shared,
+    caller: &Caller,
+    right: Right,
+    used: Use,
+) -> Result<Caller, Problem> {
+    let caller = identify(app, caller.credential.clone(), used).await?;
     caller.must_have(right)?;
-    Ok(caller)
+    match caller.must {
+        Some(must) => Err(must_first(must)),
+        None => Ok(caller),
+    }
+}
+
+fn must_first(must: Must) -> Problem {
+    let detail = match must {
+        Must::ChangePassword => "the password has to be changed before anything else",
+        Must::SetUpFactor => "a second factor has to be set up before anything else",
+    };
+    Problem::new(StatusCode::FORBIDDEN, must.as_str(), detail)
 }
 
 /// Asks the ledger who this is.
-async fn identify(app: &Shared, credential: Credential) -> Result<Caller, Problem> {
+async fn identify(app: &Shared, credential: Credential, used: Use) -> Result<Caller, Problem> {
     let shown = credential.clone();
-    let account: Identity = app
-        .blocking(move |parts| match &shown {
-            Credential::Session(secret) => parts.ledger.check_session(secret, now()),
-            Credential::Token(token) => parts.ledger.check_token(token),
-        })
-        .await?
-        .map_err(Problem::internal)?
-        .ok_or_else(Problem::unauthenticated)?;
-    Ok(Caller { scope: account.scope(), powers: rights::of(account.role), identity: account, credential })
+    let found = app.blocking(move |parts| match &shown {
+        Credential::Session(secret) => parts.ledger.check_session(secret, now(), used),
+        Credential::Token(token) => parts.ledger.check_token(token).map(|found| found.map(of_token)),
+    });
+    let signed_in = found.await?.map_err(Problem::internal)?.ok_or_else(Problem::unauthenticated)?;
+    let must = must(&app.parts.access, &signed_in, now());
+    let SignedIn { identity, has_factor, .. } = signed_in;
+    let (scope, powers) = (identity.scope(), app.powers(identity.role));
+    Ok(Caller { scope, powers, identity, credential, has_factor, must })
+}
+
+/// A program has a token and nothing besides.
+fn of_token(identity: Identity) -> SignedIn {
+    SignedIn { identity, has_account: false, has_factor: false, password: None }
 }
 
 /// A token goes before a cookie: a program that sends one means it.
-fn credential(headers: &HeaderMap) -> Option<Credential> {
+fn credential(app: &App, headers: &HeaderMap) -> Option<Credential> {
     if let Some(value) = headers.get(header::AUTHORIZATION) {
         let (scheme, token) = value.to_str().ok()?.split_once(' ')?;
         return scheme.eq_ignore_ascii_case("bearer").then(|| Credential::Token(token.trim().to_owned()));
     }
-    let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-    let mut pairs = cookies.flat_map(|text| text.split(';')).filter_map(|pair| pair.trim().split_once('='));
-    pairs.find(|(name, _)| *name == COOKIE).map(|(_, secret)| Credential::Session(secret.to_owned()))
+    cookie::read(headers, cookie::is_secure(&app.parts, headers)).map(Credential::Session)
 }

@@ -18,6 +18,7 @@ mod attachments;
 mod bulk;
 mod bulletins;
 mod commands;
+mod cookie;
 mod dangers;
 mod dangers_csv;
 mod dossiers;
@@ -25,6 +26,7 @@ mod drawing;
 mod drivers;
 mod evidence;
 mod exports;
+mod factor;
 mod guard;
 mod health;
 mod indicators;
@@ -35,6 +37,7 @@ mod openapi;
 mod operators;
 mod own;
 mod page;
+mod passwords;
 mod places;
 mod positions;
 mod problem;
@@ -76,6 +79,7 @@ use tokio_util::task::TaskTracker;
 
 pub use drawing::{NotRedrawn, Redraw};
 pub use openapi::document as openapi_document;
+pub use passwords::password_problem;
 pub use reload::{NotReloaded, Reload};
 pub use rules::changes::ChangeRules;
 pub use rules::trials::{Trial, TrialAsk, TrialCount, TrialRefused, TrialSample, TrialState, Trials};
@@ -113,6 +117,10 @@ pub struct Parts {
     pub change_rules: ChangeRules,
     /// Who runs trials of rules.
     pub trials: Arc<dyn Trials>,
+    /// How people prove who they are.
+    pub access: Arc<settings::Access>,
+    /// Browsers reach it over HTTPS, through a proxy.
+    pub behind_tls: bool,
     /// Whether this is the demo; `GET /api/v1/me` says so.
     pub demo: bool,
 }

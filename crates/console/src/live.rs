@@ -24,6 +24,7 @@ use crate::rights::Right;
 use crate::ring::{About, Kept};
 use crate::slots::sees_group;
 use crate::vehicles;
+use ledger::Use;
 
 /// A vehicle's word goes out at most this often.
 const VEHICLE_EVERY: Duration = Duration::from_secs(1);
@@ -31,7 +32,7 @@ const VEHICLE_EVERY: Duration = Duration::from_secs(1);
 pub(crate) const SUMMARY_EVERY: Duration = Duration::from_secs(2);
 /// Comments between events keep proxies from closing a quiet stream.
 const COMMENT_EVERY: Duration = Duration::from_secs(15);
-/// After this many summaries the credential is looked at again: a session that ended ends its feeds within 20 s.
+/// After this many summaries a feed is a use of its session. What ends a credential ends its feeds at once.
 const SUMMARIES_PER_CHECK: u32 = 10;
 /// How long a browser waits before it connects again.
 const RETRY: Duration = Duration::from_secs(3);
@@ -162,6 +163,8 @@ struct Feed {
     caller: Caller,
     wanted: Wanted,
     newest: watch::Receiver<u64>,
+    /// Changes when a credential ended.
+    access: watch::Receiver<u64>,
     /// The number of the last event looked at.
     cursor: u64,
     /// The last change of a vehicle that was told.
@@ -189,11 +192,13 @@ impl Feed {
             interval
         };
         let newest = app.ring.watch();
+        let access = app.parts.ledger.access_changes();
         // An id of another life can't be gone on from: that is found out by the number no event will ever have.
         let cursor = after.map_or_else(|| app.ring.newest(), |id| app.ring.parse(id).unwrap_or(u64::MAX));
         let seen = app.fold.read().change();
         Self {
             newest,
+            access,
             cursor,
             seen,
             wanted,
@@ -211,6 +216,9 @@ impl Feed {
     /// The next event; `None` ends the stream.
     async fn next(&mut self) -> Option<Event> {
         loop {
+            if self.access.has_changed().unwrap_or(true) {
+                self.look_again(Use::Look).await?;
+            }
             if let Some(event) = self.out.pop_front() {
                 return Some(event);
             }
@@ -221,12 +229,24 @@ impl Feed {
             }
             let stopping = self.app.stopping.clone();
             tokio::select! {
+                biased;
                 () = stopping.cancelled() => return None,
+                changed = self.access.changed() => {
+                    changed.ok()?;
+                    self.look_again(Use::Look).await?;
+                }
                 changed = self.newest.changed() => changed.ok()?,
                 _ = self.flush.tick(), if self.wanted.has(Topic::Vehicles) => self.flush_vehicles(),
                 _ = self.summary.tick() => self.summarise().await?,
             }
         }
+    }
+
+    /// Who is looking, asked anew; `None`: nobody who may.
+    async fn look_again(&mut self, used: Use) -> Option<()> {
+        self.access.borrow_and_update();
+        self.caller = identify_again(&self.app, &self.caller, Right::Alerts, used).await.ok()?;
+        Some(())
     }
 
     fn take_events(&mut self) {
@@ -271,7 +291,7 @@ impl Feed {
     async fn summarise(&mut self) -> Option<()> {
         self.summaries += 1;
         if self.summaries.is_multiple_of(SUMMARIES_PER_CHECK) {
-            self.caller = identify_again(&self.app, &self.caller, Right::Alerts).await.ok()?;
+            self.look_again(self.app.use_of_feeds()).await?;
         }
         // A store that fails for a moment costs a summary, and the page says how old its data is.
         if self.wanted.has(Topic::Summary)

@@ -12,8 +12,8 @@ use utoipa::openapi::{
 };
 
 use crate::commands::KEY_HEADER;
+use crate::cookie;
 use crate::drawing::IF_MATCH;
-use crate::guard::COOKIE;
 use crate::rights::Right;
 use crate::routes::{Access, Answer, ROUTES, Route};
 use crate::schema;
@@ -21,7 +21,7 @@ use crate::schema;
 /// The OpenAPI document that `/api/openapi.json` answers.
 pub fn document() -> Value {
     let mut components = ComponentsBuilder::new()
-        .security_scheme("session", SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::new(COOKIE))))
+        .security_scheme("session", SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::new(cookie::PLAIN))))
         .security_scheme(
             "token",
             SecurityScheme::Http(HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build()),

@@ -3,16 +3,20 @@
 use std::net::SocketAddr;
 
 use axum::extract::{ConnectInfo, Path, State};
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use ledger::{Owner, ViewError, session_id};
 use serde_json::{Value, json};
 
 use crate::account::{handle_failure, refuse_hasty};
-use crate::accounts::{SECRET_BYTES_MAX, check_password};
+use crate::accounts::check_password;
 use crate::app::{Shared, now};
+use crate::cookie;
+use crate::factor::{own_session, with_session};
 use crate::guard::{Caller, Credential};
 use crate::json::{Body, page, to_http};
+use crate::passwords::SECRET_BYTES_MAX;
 use crate::problem::Problem;
 use crate::query::Params;
 use crate::rights::Right;
@@ -28,28 +32,55 @@ pub(crate) async fn change_password(
     State(app): State<Shared>,
     Extension(caller): Extension<Caller>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    headers: HeaderMap,
     Body(PasswordChange { old, new }): Body<PasswordChange>,
-) -> Result<StatusCode, Problem> {
-    let Credential::Session(session) = &caller.credential else {
-        return Err(Problem::forbidden("a token has no password, only who signed in has one"));
-    };
-    check_password("new", caller.name(), &new)?;
+) -> Result<Response, Problem> {
+    let session = own_session(&caller)?;
+    check_password(&app.parts.access, "new", caller.name(), &new)?;
     if old.len() > SECRET_BYTES_MAX {
         return Err(Problem::body("old", format!("old is over {SECRET_BYTES_MAX} bytes")));
     }
-    let (name, kept, author) = (caller.name().to_owned(), session.clone(), caller.author());
+    let (name, kept, author) = (caller.name().to_owned(), session, caller.author());
     refuse_hasty(&app, peer.ip(), &name)?;
     let _turn = app.password_checks.acquire().await.map_err(Problem::internal)?;
     refuse_hasty(&app, peer.ip(), &name)?;
     let asked = name.clone();
     let known = app.blocking(move |parts| parts.ledger.check_password(&asked, &old)).await?;
     if known.map_err(Problem::internal)?.is_none() {
-        handle_failure(&app, peer.ip(), &name)?;
+        handle_failure(&app, peer.ip(), &name).await?;
         return Err(Problem::body("old", "old is not the password"));
     }
-    let changed = app.blocking(move |parts| parts.ledger.set_password(&name, &new, &kept, &author)).await?;
-    changed.map_err(Problem::internal)?;
-    Ok(StatusCode::NO_CONTENT)
+    refuse_past(&app, "new", &name, &new).await?;
+    let fresh = app.blocking(move |parts| parts.ledger.set_password(&name, &new, &kept, &author)).await?;
+    Ok(with_session(&app, &headers, fresh.map_err(Problem::internal)?, StatusCode::NO_CONTENT))
+}
+
+/// Refuses a password that the account had lately, where the profile asks for that.
+pub(crate) async fn refuse_past(app: &Shared, member: &str, name: &str, new: &str) -> Result<(), Problem> {
+    let last = app.parts.access.password_history;
+    if last == 0 {
+        return Ok(());
+    }
+    let (asked, given) = (name.to_owned(), new.to_owned());
+    let was = app.blocking(move |parts| parts.ledger.was_password(&asked, &given, last)).await?;
+    if was.map_err(Problem::internal)? {
+        return Err(Problem::body(member, format!("{member} is one of the last {last}, expected a new one")));
+    }
+    Ok(())
+}
+
+/// Signs out everywhere, here too.
+pub(crate) async fn end_sessions(
+    State(app): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    own_session(&caller)?;
+    let (name, author) = (caller.name().to_owned(), caller.author());
+    let ended = app.blocking(move |parts| parts.ledger.end_all_sessions(&name, &author)).await?;
+    ended.map_err(Problem::internal)?;
+    let gone = cookie::gone(cookie::is_secure(&app.parts, &headers));
+    Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, gone)]).into_response())
 }
 
 /// One's own; everybody's for who holds the right to accounts and asks for all.
@@ -78,7 +109,7 @@ pub(crate) async fn sessions(
     Ok(page(items.collect::<Result<_, _>>()?, None))
 }
 
-/// Ends a session; its feeds end when they next ask who is looking. Another's is there for the right to accounts only.
+/// Ends a session and its feeds. Another's is there for the right to accounts only.
 pub(crate) async fn revoke_session(
     State(app): State<Shared>,
     Extension(caller): Extension<Caller>,

@@ -12,7 +12,7 @@ use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade};
 use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::Response;
-use tokio::sync::OwnedSemaphorePermit;
+use tokio::sync::{OwnedSemaphorePermit, watch};
 use tokio::time::{Instant, Interval, interval_at, sleep_until, timeout};
 
 use crate::app::{Shared, now};
@@ -20,6 +20,7 @@ use crate::guard::{Caller, identify_again};
 use crate::problem::Problem;
 use crate::rights::Right;
 use crate::slots::sees_group;
+use ledger::Use;
 use viewer::{View, Viewer};
 
 const PROTOCOL: &str = "roadwarden.positions.v1";
@@ -30,7 +31,7 @@ const MESSAGE_BYTES_MAX: usize = 4096;
 const FRAME_EVERY: Duration = Duration::from_secs(1);
 /// A view that moves is answered this soon.
 const VIEW_EVERY: Duration = Duration::from_millis(250);
-/// A session that ended ends its sockets within this.
+/// A socket is a use of its session this often. What ends a credential ends its sockets at once.
 const CHECK_EVERY: Duration = Duration::from_secs(20);
 /// A client that takes no frame for so long is let go.
 const SEND_MAX: Duration = Duration::from_secs(20);
@@ -75,7 +76,8 @@ fn is_own_origin(headers: &HeaderMap) -> bool {
 }
 
 async fn serve(socket: WebSocket, app: Shared, caller: Caller, _permit: OwnedSemaphorePermit) {
-    let mut feed = Feed { socket, app, caller, viewer: None, due: Instant::now() + VIEW_WAIT_MAX };
+    let access = app.parts.ledger.access_changes();
+    let mut feed = Feed { socket, app, caller, access, viewer: None, due: Instant::now() + VIEW_WAIT_MAX };
     let end = feed.run().await;
     if let Some((code, mut reason)) = end {
         reason.truncate(reason.floor_char_boundary(REASON_BYTES_MAX));
@@ -92,6 +94,8 @@ struct Feed {
     socket: WebSocket,
     app: Shared,
     caller: Caller,
+    /// Changes when a credential ended.
+    access: watch::Receiver<u64>,
     viewer: Option<Viewer>,
     /// When the next frame goes out, or the wait for a view ends.
     due: Instant,
@@ -109,16 +113,27 @@ impl Feed {
 
     async fn turn(&mut self, check: &mut Interval) -> Result<(), End> {
         let stopping = self.app.stopping.clone();
+        if self.access.has_changed().unwrap_or(true) {
+            self.look_again(Use::Look).await?;
+        }
         tokio::select! {
+            biased;
             () = stopping.cancelled() => Err(Some((1001, "the server stops".to_owned()))),
+            changed = self.access.changed() => match changed {
+                Ok(()) => self.look_again(Use::Look).await,
+                Err(_) => Err(None),
+            },
             message = self.socket.recv() => self.handle(message),
             () = sleep_until(self.due) => self.send_frames().await,
-            _ = check.tick() => {
-                let caller = identify_again(&self.app, &self.caller, Right::Vehicles).await;
-                self.caller = caller.map_err(|_| Some((4401, "the credential has ended".to_owned())))?;
-                Ok(())
-            }
+            _ = check.tick() => self.look_again(self.app.use_of_feeds()).await,
         }
+    }
+
+    async fn look_again(&mut self, used: Use) -> Result<(), End> {
+        self.access.borrow_and_update();
+        let caller = identify_again(&self.app, &self.caller, Right::Vehicles, used).await;
+        self.caller = caller.map_err(|_| Some((4401, "the credential has ended".to_owned())))?;
+        Ok(())
     }
 
     fn handle(&mut self, message: Option<Result<Message, axum::Error>>) -> Result<(), End> {

@@ -95,6 +95,14 @@ impl Powers {
     }
 }
 
+/// The row of a role where duties are separate: who keeps accounts does not read the log of what was done with them.
+pub(crate) const fn of_separate(role: Role) -> &'static Powers {
+    match role {
+        Role::Admin => &ADMIN_SEPARATE,
+        role => of(role),
+    }
+}
+
 /// The row of a role.
 pub(crate) const fn of(role: Role) -> &'static Powers {
     match role {
@@ -173,6 +181,17 @@ const ADMIN: Powers = Powers {
     commands: &[],
 };
 
+/// The same without the audit log.
+#[rustfmt::skip]
+const ADMIN_SEPARATE: Powers = Powers {
+    rights: &[
+        Own, Alerts, Vehicles, Commands, CommandsAll, CommandsCancel, Exports, Statistics, Dangers, DangersWrite,
+        DangersRectify, DangersClose, Rules, RulesWrite, Sightings, StructuresReopen, Map, Zones, ZonesWrite, Users, System,
+    ],
+    actions: ActionKind::ALL,
+    commands: &[],
+};
+
 const AUDITOR: Powers = Powers { rights: &[Own, Audit], actions: &[], commands: &[] };
 
 const DEPARTMENT_ACTIONS: &[ActionKind] = &[
@@ -219,6 +238,19 @@ mod tests {
             let held: Vec<Role> = Role::ALL.iter().copied().filter(|role| of(*role).has(right)).collect();
             assert_eq!(held, expected, "{}", right.as_str());
         }
+    }
+
+    #[test]
+    fn separate_duties_take_the_audit_log_from_who_keeps_accounts_and_nothing_else() {
+        for &role in Role::ALL {
+            for &right in Right::ALL {
+                let expected = of(role).has(right) && !(role == Role::Admin && right == Audit);
+                assert_eq!(of_separate(role).has(right), expected, "{role} {}", right.as_str());
+            }
+            assert_eq!(of_separate(role).actions, of(role).actions, "{role}");
+        }
+        let combined = |role: &&Role| of_separate(**role).has(Users) && of_separate(**role).has(Audit);
+        assert_eq!(Role::ALL.iter().find(combined), None);
     }
 
     #[test]

@@ -345,6 +345,16 @@ routes! {
         "Who is asking";
     "POST" "/api/v1/me/password" "changePassword" "session" Own &[], Some("PasswordChange"), Nothing, &[403, 413, 415, 422, 429],
         "Changes one's own password; other sessions of the account end";
+    "GET" "/api/v1/me/second-factor" "getSecondFactor" "session" Own &[], None, Json("SecondFactorState"), &[],
+        "One's own second factor";
+    "POST" "/api/v1/me/second-factor" "beginSecondFactor" "session" Own &[], Some("FactorProof"), Made("NewSecondFactor"), &[403, 409, 413, 415, 422, 429],
+        "Begins to set up an authenticator app; what is there holds until the new one is confirmed";
+    "POST" "/api/v1/me/second-factor/confirm" "confirmSecondFactor" "session" Own &[], Some("FactorCode"), Json("RecoveryCodes"), &[403, 409, 413, 415, 422, 429],
+        "Puts the app into force by a code it shows; other sessions of the account end";
+    "POST" "/api/v1/me/second-factor/remove" "removeSecondFactor" "session" Own &[], Some("FactorProof"), Nothing, &[403, 409, 413, 415, 422, 429],
+        "Goes without a second factor, where the role may; other sessions of the account end";
+    "DELETE" "/api/v1/sessions" "endSessions" "session" Own &[], None, Nothing, &[403],
+        "Signs out everywhere";
     "GET" "/api/v1/sessions" "listSessions" "session" Own &["all"], None, Json("SessionList"), &[403],
         "One's sessions, newest first; with all=true everybody's, for the right users";
     "DELETE" "/api/v1/sessions/{id}" "revokeSession" "session" Own &[], None, Nothing, &[403, 404],
@@ -363,6 +373,8 @@ routes! {
         "Changes an account, and its password if one is given; its sessions end";
     "DELETE" "/api/v1/users/{name}" "removeUser" "accounts" Users &[], None, Nothing, &[404, 409],
         "Removes an account; the last admin stays";
+    "DELETE" "/api/v1/users/{name}/second-factor" "resetSecondFactor" "accounts" Users &[], None, Nothing, &[404],
+        "Takes the second factor of somebody else who lost it; all sessions of the account end";
     "GET" "/api/v1/tokens" "listTokens" "accounts" Users &[], None, Json("TokenList"), &[],
         "Programs' tokens, by name, without their secrets";
     "POST" "/api/v1/tokens" "addToken" "accounts" Users &[], Some("TokenRequest"), Made("NewToken"), &[409, 413, 415, 422],

@@ -817,7 +817,7 @@ documents! {
     PasswordChange {
         /// As it is.
         old: String,
-        /// As it shall be: at least 10 characters, and not the name.
+        /// As it shall be: long enough, and nothing that is guessed first.
         new: String,
     }
     /// Sessions.
@@ -835,7 +835,7 @@ documents! {
         name: String,
         /// When it began.
         started_at: String,
-        /// When it ends at the latest; two hours without use end it before.
+        /// When it ends at the latest; left alone it ends before.
         expires_at: String,
         /// Where it came from.
         address: String,
@@ -1722,6 +1722,45 @@ documents! {
         name: String,
         /// Password.
         password: String,
+        /// Of the authenticator app, or one on paper; asked for by the refusal `second-factor-needed`.
+        code: Option<String>,
+    }
+    /// Proof that it is really the person.
+    FactorProof {
+        /// Password.
+        password: String,
+        /// Where there is a second factor already: its code.
+        code: Option<String>,
+    }
+    /// What an authenticator app shows.
+    FactorCode {
+        /// Six digits.
+        code: String,
+    }
+    /// A second factor as it stands.
+    SecondFactorState {
+        /// Whether it is asked for on signing in.
+        is_on: bool,
+        /// When it was set up.
+        since_at: Option<String>,
+        /// Codes on paper that are left.
+        recovery_codes_left: u64,
+        /// Whether the role needs one.
+        is_needed: bool,
+    }
+    /// What an authenticator app is given, shown this once.
+    NewSecondFactor {
+        /// In base 32, to be typed.
+        secret: String,
+        /// `otpauth://totp/…`
+        uri: String,
+        /// The same as a QR code, SVG.
+        qr_svg: String,
+    }
+    /// Codes on paper, shown this once; each signs in once.
+    RecoveryCodes {
+        /// Ten of them.
+        recovery_codes: Vec<String>,
     }
     /// A one-time ticket.
     Ticket {
@@ -1748,8 +1787,10 @@ documents! {
         actions: Vec<String>,
         /// What it may do at all: each route names the right it needs as `x-right`.
         rights: Vec<String>,
-        /// Whether more than a password was asked for.
+        /// Whether there is a second factor.
         second_factor: bool,
+        /// What has to be done before anything else: `change-password` or `set-up-second-factor`.
+        must: Option<String>,
     }
     /// Readiness, check by check.
     Readiness {

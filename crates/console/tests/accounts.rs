@@ -159,8 +159,10 @@ async fn a_password_is_changed_by_who_knows_it_and_other_sessions_end() {
     };
     assert_eq!(refusal(&change("wrong", "battery staple").await).2, "body/old");
     assert_eq!(refusal(&change(PASSWORD, "battery").await).2, "body/new");
-    assert_eq!(change(PASSWORD, "battery staple").await.status, 204);
-    assert_eq!(here.get("/api/v1/me").await.status, 200);
+    let changed = change(PASSWORD, "battery staple").await;
+    let cookie = changed.head("set-cookie").split(';').next().unwrap().to_owned();
+    let fresh = desk.client(Credential::Cookie(cookie, true));
+    assert_eq!((changed.status, fresh.get("/api/v1/me").await.status), (204, 200));
     assert_eq!(there.get("/api/v1/me").await.status, 401);
     assert_eq!(desk.sign_in("duty", PASSWORD).await.status, 401);
     assert_eq!(desk.sign_in("duty", "battery staple").await.status, 200);

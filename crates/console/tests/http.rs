@@ -35,6 +35,13 @@ const ACCESS: &[(&str, &str, [u16; 5])] = &[
     ("GET", "/api/openapi.json", [200; 5]),
     ("GET", "/", [200; 5]),
     ("GET", "/api/v1/me", [401, 200, 200, 200, 200]),
+    // Of people, not of programs.
+    ("GET", "/api/v1/me/second-factor", [401, 200, 200, 200, 200]),
+    ("POST", "/api/v1/me/second-factor", [401, 400, 400, 400, 400]),
+    ("POST", "/api/v1/me/second-factor/confirm", [401, 400, 400, 400, 400]),
+    ("POST", "/api/v1/me/second-factor/remove", [401, 400, 400, 400, 400]),
+    ("DELETE", "/api/v1/sessions", [401, 403, 403, 403, 403]),
+    ("DELETE", "/api/v1/users/{nobody}/second-factor", [401, 403, 403, 403, 404]),
     ("GET", "/api/v1/alerts", [401, 200, 200, 200, 200]),
     ("GET", "/api/v1/alerts/{own}", [401, 200, 200, 200, 200]),
     ("GET", "/api/v1/alerts/{other}", [401, 200, 200, 404, 200]),

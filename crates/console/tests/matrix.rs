@@ -248,3 +248,136 @@ async fn no_answer_names_what_is_somebody_elses() {
         assert_eq!(open > 0, who.sees_own, "{}", who.label);
     }
 }
+
+/// What a feed of events says while things of others and one's own happen; and what a refusal says of a thing of others.
+#[tokio::test]
+async fn no_feed_tells_of_what_is_somebody_elses() {
+    let stage = Stage::start().await;
+    let (everybody, objects) = (stage.everybody().await, stage.objects().await);
+    let maker = stage.client(&Identity::new("maker", Role::Admin));
+    let act = async |object: &Objects, is_own: bool| {
+        let id = if is_own { &object.own } else { &object.foreign };
+        let (path, body) = match object.prefix {
+            "/api/v1/alerts/{id}" => ("actions", json!({ "action": "comment", "note": mark(is_own) })),
+            "/api/v1/vehicles/{terminal}" => ("commands", text_command()),
+            "/api/v1/dangers/{id}" => ("actions", json!({ "action": "comment", "note": mark(is_own) })),
+            _ => return,
+        };
+        let target = format!("{}/{id}/{path}", object.prefix.split("/{").next().unwrap());
+        let reply = maker.send("POST", &target, Some(&body)).await;
+        assert!(matches!(reply.status, 200 | 202), "{target}: {}", reply.body);
+    };
+    let mut feeds = Vec::new();
+    for who in everybody.iter().filter(|who| who.rights.iter().any(|right| right == "alerts")) {
+        let mut feed = who.client.stream("/api/v1/live", None).await;
+        feed.next("summary").await;
+        feeds.push((who, feed));
+    }
+    assert!(feeds.len() > 9, "{}", feeds.len());
+    for is_own in [false, true] {
+        for object in &objects {
+            act(object, is_own).await;
+        }
+    }
+    for (who, mut feed) in feeds {
+        let (mut heard, mut summaries) = (Vec::new(), 0);
+        // Everything that is told is told by the third summary from here: they are two seconds apart.
+        while summaries < 3 {
+            let (name, _, data) = feed.event().await;
+            summaries += usize::from(name == "summary");
+            if matches!(name.as_str(), "handling" | "command" | "danger") {
+                heard.push((name, data.to_string()));
+            }
+        }
+        let tells = |id: &str| heard.iter().any(|(_, data)| data.contains(id));
+        for object in objects.iter().filter(|object| !object.prefix.contains("commands")) {
+            assert!(who.sees_foreign || !tells(&object.foreign), "{} of {}", who.label, object.prefix);
+        }
+        let alerts = &objects[0];
+        assert_eq!(tells(&alerts.own), who.sees_own, "{} hears of its own alert", who.label);
+        assert_eq!(tells(&alerts.foreign), who.sees_foreign, "{} hears of the others'", who.label);
+    }
+}
+
+fn mark(is_own: bool) -> &'static str {
+    if is_own { "own" } else { "foreign" }
+}
+
+#[tokio::test]
+async fn a_refusal_says_no_more_of_what_is_there_than_of_what_is_not() {
+    let stage = Stage::start().await;
+    let (everybody, objects) = (stage.everybody().await, stage.objects().await);
+    let document = everybody[0].client.get("/api/openapi.json").await.json();
+    let absent = |prefix: &str| match prefix {
+        "/api/v1/alerts/{id}" => "00000000-0000-5000-8000-000000000000",
+        "/api/v1/vehicles/{terminal}" => "19999999999",
+        "/api/v1/commands/{id}" => "00000000-0000-4000-8000-000000000000",
+        _ => "2020-000999",
+    };
+    let mut compared = 0;
+    for (method, path, right, operation) in routes(&document) {
+        let Some(object) = objects.iter().find(|object| path.starts_with(object.prefix)) else { continue };
+        for who in everybody.iter().filter(|who| who.rights.contains(&right) && !who.sees_foreign) {
+            let ask = async |id: &str| {
+                let target = format!(
+                    "{}/{id}{}",
+                    object.prefix.split("/{").next().unwrap(),
+                    path[object.prefix.len()..].replace("{file}", "x")
+                );
+                let reply = who.client.send(&method, &target, body_of(&operation).as_ref()).await;
+                (reply.status, reply.body.replace(id, "ID"))
+            };
+            assert_eq!(
+                ask(&object.foreign).await,
+                ask(absent(object.prefix)).await,
+                "{method} {path} as {}",
+                who.label
+            );
+            compared += 1;
+        }
+    }
+    assert!(compared > 40, "{compared}");
+}
+
+#[tokio::test]
+async fn searching_counting_and_acting_on_many_reach_nothing_of_others() {
+    let stage = Stage::start().await;
+    let everybody = stage.everybody().await;
+    let foreign = (0..30).map(common::vehicle).find(|vehicle| vehicle.operator != OWN).unwrap();
+    let objects = stage.objects().await;
+    let by_filter = json!({
+        "filter": { "terminal": [foreign.terminal.to_string()] }, "count_seen": 1000, "action": "comment", "note": "x",
+    });
+    let by_id = json!({ "ids": [objects[0].foreign], "action": "comment", "note": "x" });
+    for who in everybody.iter().filter(|who| !who.sees_foreign && who.role != Role::Auditor) {
+        for text in [foreign.plate.clone(), foreign.terminal.to_string(), foreign.operator.clone()] {
+            let found = who.client.send("POST", "/api/v1/search", Some(&json!({ "q": text }))).await;
+            let found = found.json();
+            let count: usize = ["vehicles", "operators", "drivers"]
+                .iter()
+                .map(|kind| found[kind].as_array().unwrap().len())
+                .sum();
+            assert_eq!(count, 0, "{} finds {text}: {found}", who.label);
+        }
+        let terminal = foreign.terminal;
+        for path in [
+            format!("/api/v1/alerts?terminal={terminal}&count=true"),
+            format!("/api/v1/alerts/summary?terminal={terminal}"),
+            format!(
+                "/api/v1/stats/alerts?by=rule&from=2020-01-01T00:00:00Z&to=2030-01-01T00:00:00Z&terminal={terminal}"
+            ),
+            format!("/api/v1/exports/violations.csv?terminal={terminal}"),
+            format!("/api/v1/vehicles?terminal={terminal}"),
+        ] {
+            let (asked, nobody) = (
+                who.client.get(&path).await.body,
+                who.client.get(&path.replace(&terminal.to_string(), "19999999999")).await.body,
+            );
+            assert_eq!(asked, nobody, "{} counts at {path}", who.label);
+        }
+        for many in [&by_filter, &by_id] {
+            let reply = who.client.send("POST", "/api/v1/alerts/actions", Some(many)).await;
+            assert!(!reply.body.contains("\"ok\":true"), "{}: {}", who.label, reply.body);
+        }
+    }
+}

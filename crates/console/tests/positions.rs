@@ -354,3 +354,102 @@ async fn sockets_are_counted_and_close_when_the_console_stops() {
     assert_eq!(maps[0].end().await, (1001, "the server stops".to_owned()));
     assert_eq!(maps[255].end().await.0, 1001);
 }
+
+/// Binary messages that still come before the close with its code.
+async fn frames_until_close(map: &mut Map) -> (usize, u16) {
+    let mut frames = 0;
+    timeout(WAIT_MAX, async {
+        loop {
+            match map.0.next().await.unwrap().unwrap() {
+                Message::Close(Some(close)) => return (frames, close.code.into()),
+                Message::Binary(_) => frames += 1,
+                other => panic!("{other:?}"),
+            }
+        }
+    })
+    .await
+    .unwrap()
+}
+
+type Ending = fn(&ledger::Ledger, &str);
+
+/// CVE-2021-34434 is what happens without. Frames go out every second, and the credential is asked for by itself every
+/// twenty: one that is on its way may still come, more may not.
+#[tokio::test]
+async fn what_ends_a_credential_closes_its_socket_before_the_next_frame() {
+    let desk = Desk::start().await;
+    let ledger = &desk.world.ledger;
+    let endings: [(&str, Ending); 7] = [
+        ("role", |ledger, _| {
+            ledger
+                .change_user(&ledger::Identity::new("duty", Role::Auditor), None, &common::author())
+                .unwrap();
+        }),
+        ("scope", |ledger, _| {
+            let narrow = ledger::Identity {
+                divisions: vec!["99".into()],
+                ..ledger::Identity::new("duty", Role::Duty)
+            };
+            ledger.change_user(&narrow, None, &common::author()).unwrap();
+        }),
+        ("removal", |ledger, _| assert!(ledger.remove_user("duty", &common::author()).unwrap())),
+        ("password", |ledger, _| {
+            ledger.set_password("duty", "another", "", &common::author()).unwrap();
+        }),
+        ("session", |ledger, secret| {
+            let id = ledger::session_id(secret);
+            assert!(ledger.revoke_session(&id, None, &common::author()).unwrap());
+        }),
+        ("sign-out", |ledger, secret| ledger.end_session(secret, &common::author()).unwrap()),
+        ("everywhere", |ledger, _| {
+            assert_eq!(ledger.end_all_sessions("duty", &common::author()).unwrap(), 1)
+        }),
+    ];
+    for (what, end) in endings {
+        common::user(ledger, "duty", "a password", Role::Duty);
+        let (user, limits) = (ledger::Identity::new("duty", Role::Duty), ledger::SessionLimits::default());
+        let secret =
+            ledger.start_session(&user, &ledger::Origin::default(), limits, &common::author()).unwrap();
+        let heads = [("Cookie", format!("roadwarden_session={secret}")), protocol()];
+        let mut map = Map(connect(desk.console.local_addr(), &heads).await.unwrap());
+        map.look(TIBET, 9.0).await;
+        map.snapshot().await;
+        end(ledger, &secret);
+        let (frames, code) = frames_until_close(&mut map).await;
+        assert!(frames <= 2 && code == 4401, "{what}: {frames} frames, {code}");
+    }
+    let mut map = desk.map(Role::Duty).await;
+    map.look(TIBET, 9.0).await;
+    map.snapshot().await;
+    assert_eq!(ledger.revoke_tokens("duty", &common::author()).unwrap(), 1);
+    let (frames, code) = frames_until_close(&mut map).await;
+    assert!(frames <= 2 && code == 4401, "token: {frames} frames, {code}");
+}
+
+#[tokio::test]
+async fn a_socket_shows_each_role_what_is_its_own() {
+    let desk = Desk::start().await;
+    for (role, shown) in [
+        (Role::Duty, Some(VEHICLES)),
+        (Role::Supervisor, Some(VEHICLES)),
+        (Role::Police, Some(VEHICLES)),
+        (Role::Analyst, Some(VEHICLES)),
+        (Role::Admin, Some(VEHICLES)),
+        (Role::Operator, Some(own().len())),
+        (Role::Auditor, None),
+        // Without a department nothing is addressed to it.
+        (Role::Department, Some(0)),
+    ] {
+        let heads = [("Authorization", format!("Bearer {}", desk.token(role))), protocol()];
+        match (shown, connect(desk.console.local_addr(), &heads).await) {
+            (None, Err(Error::Http(answer))) => assert_eq!(answer.status().as_u16(), 403, "{role}"),
+            (Some(count), Ok(socket)) => {
+                let mut map = Map(socket);
+                map.look(TIBET, 9.0).await;
+                assert_eq!(map.snapshot().await.len(), count, "{role}");
+            }
+            (_, Err(error)) => panic!("{role}: {error}"),
+            (None, Ok(_)) => panic!("{role} is let in"),
+        }
+    }
+}

@@ -28,7 +28,7 @@ const QUEUED_MAX: usize = 20_000;
 const PACKET_BYTES_MAX: usize = 256 * 1024;
 
 /// Departments' consumers and the service itself; far more than five departments run.
-const CLIENTS_MAX: usize = 1_000;
+pub(crate) const CLIENTS_MAX: usize = 1_000;
 
 /// Unacknowledged messages on their way to one consumer.
 const OUTBOUND_INFLIGHT_MAX: u16 = 200;
@@ -50,7 +50,7 @@ impl Broker {
     /// Listens on `listen` and keeps sessions, queues and retained messages in `dir`.
     pub(crate) async fn start(
         listen: SocketAddr,
-        accounts: Accounts,
+        accounts: Arc<Accounts>,
         dir: &Path,
     ) -> Result<Self, StartError> {
         let failed = |problem: String| StartError::Broker { listen, problem };
@@ -99,7 +99,7 @@ fn config(listen: SocketAddr, dir: &Path) -> BrokerConfig {
 }
 
 /// Asks [`Accounts`] on the broker's behalf.
-struct Guard(Accounts);
+struct Guard(Arc<Accounts>);
 
 type Answer<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
@@ -107,16 +107,17 @@ impl AuthProvider for Guard {
     fn authenticate<'a>(
         &'a self,
         connect: &'a ConnectPacket,
-        _from: SocketAddr,
+        from: SocketAddr,
     ) -> Answer<'a, mqtt5::Result<AuthResult>> {
-        let user = connect.username.as_deref();
-        let admitted = self.0.admits(&connect.client_id, user, connect.password.as_deref());
-        let result = match (admitted, user) {
-            (true, Some(user)) => AuthResult::success_with_user(user),
-            (true, None) => AuthResult::success(),
-            (false, _) => AuthResult::fail(ReasonCode::BadUsernameOrPassword),
-        };
-        Box::pin(std::future::ready(Ok(result)))
+        Box::pin(async move {
+            let user = connect.username.as_deref();
+            let admitted = self.0.admits(&connect.client_id, user, connect.password.as_deref(), from).await;
+            Ok(match (admitted, user) {
+                (true, Some(user)) => AuthResult::success_with_user(user),
+                (true, None) => AuthResult::success(),
+                (false, _) => AuthResult::fail(ReasonCode::BadUsernameOrPassword),
+            })
+        })
     }
 
     fn authorize_publish<'a>(

@@ -14,6 +14,7 @@
 mod acl;
 mod broker;
 mod disposition;
+mod evict;
 mod message;
 mod metrics;
 mod publisher;
@@ -23,10 +24,12 @@ mod state;
 mod target;
 #[cfg(test)]
 mod tests;
+mod tls;
 mod topic;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use fleet::{Fix, ReceiveTime, Vehicle};
@@ -34,16 +37,19 @@ use journal::Journal;
 use ledger::Ledger;
 use rumqttc::tokio_rustls::rustls;
 use settings::Mqtt;
+use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::acl::{Accounts, SERVICE};
 use crate::broker::Broker;
+use crate::evict::Evictor;
 use crate::metrics::Metrics;
 use crate::publisher::{Position, Publisher};
 use crate::state::State;
 use crate::target::Target;
+use crate::tls::{Bound, Front};
 
 /// Positions that wait for the broker: a second of 10,000 vehicles that report every second. More are dropped and
 /// counted; the next one replaces what was lost.
@@ -82,6 +88,14 @@ pub enum StartError {
         /// What the system says.
         source: std::io::Error,
     },
+    /// A file with a certificate or a key.
+    #[error("mqtt can't use {path}: {problem}")]
+    Pem {
+        /// Which.
+        path: PathBuf,
+        /// What is wrong.
+        problem: String,
+    },
     /// Registered twice.
     #[error("can't register the metrics of dispatch: {0}")]
     Metrics(#[from] prometheus::Error),
@@ -105,6 +119,8 @@ pub enum StartError {
 /// The running dispatch.
 pub struct Dispatch {
     broker: Option<Broker>,
+    front: Option<Front>,
+    evictor: Option<Evictor>,
     positions: Option<mpsc::Sender<Position>>,
     metrics: Metrics,
     stop: CancellationToken,
@@ -133,29 +149,55 @@ impl Dispatch {
     ) -> Result<Self, StartError> {
         let metrics = Metrics::register(metrics)?;
         let state = State::open(data_dir)?;
-        let (broker, target, with_positions) = match mqtt {
-            Mqtt::Embedded { listen, accounts, anonymous, positions } => {
+        let (embedded, target, with_positions) = match mqtt {
+            Mqtt::Embedded { listen, accounts, anonymous, positions, tls } => {
                 check_names(accounts)?;
                 let secret = target::secret()?;
-                let accounts = Accounts::new(accounts, *anonymous, &secret);
-                let broker = Broker::start(*listen, accounts, &data_dir.join("broker")).await?;
+                // Before the broker: what is wrong with it then leaves nothing running.
+                let front = match tls {
+                    Some(tls) => Some(Bound::new(tls).await?),
+                    None => None,
+                };
+                let accounts = Arc::new(Accounts::new(accounts, *anonymous, &secret));
+                let broker = Broker::start(*listen, Arc::clone(&accounts), &data_dir.join("broker")).await?;
                 let target = Target::embedded(broker.addr(), secret);
-                (Some(broker), target, *positions)
+                let inside = target.loopback(broker.addr());
+                let front = front.map(|bound| bound.serve(inside, accounts.peers()));
+                let evictor = Evictor { accounts, target: target.clone(), runtime: Handle::current() };
+                (Some((broker, front, evictor)), target, *positions)
             }
             Mqtt::External { url, username, password, positions } => {
                 (None, Target::parse(url, username.as_deref(), password.as_deref())?, *positions)
             }
         };
+        let (broker, front, evictor) = match embedded {
+            Some((broker, front, evictor)) => (Some(broker), front, Some(evictor)),
+            None => (None, None, None),
+        };
         let (offer, offered) = mpsc::channel(POSITIONS_MAX);
         let stop = CancellationToken::new();
         let publisher = Publisher::new(target, state, stores, metrics.clone(), pace, offered);
         let task = tokio::spawn(publisher.run(stop.clone()));
-        Ok(Self { broker, positions: with_positions.then_some(offer), metrics, stop, task })
+        Ok(Self { broker, front, evictor, positions: with_positions.then_some(offer), metrics, stop, task })
     }
 
     /// Where the embedded broker listens; `None` with a broker outside.
     pub fn broker_addr(&self) -> Option<SocketAddr> {
         self.broker.as_ref().map(Broker::addr)
+    }
+
+    /// Where the embedded broker listens for TLS; `None` without.
+    pub fn tls_addr(&self) -> Option<SocketAddr> {
+        self.front.as_ref().map(Front::addr)
+    }
+
+    /// Takes changed accounts of the embedded broker over. Whoever lost an account, its password or its department is
+    /// disconnected, and what was subscribed to and kept under it is gone. Everything else of `mqtt` holds as it was.
+    pub fn set_accounts(&self, mqtt: &Mqtt) -> Result<(), StartError> {
+        let (Some(evictor), Mqtt::Embedded { accounts, .. }) = (&self.evictor, mqtt) else { return Ok(()) };
+        check_names(accounts)?;
+        evictor.take_over(accounts);
+        Ok(())
     }
 
     /// Publishes a position where that is switched on; never waits, drops and counts instead.
@@ -172,6 +214,9 @@ impl Dispatch {
         self.stop.cancel();
         if let Err(error) = self.task.await {
             tracing::error!(%error, "dispatch ended badly");
+        }
+        if let Some(front) = &self.front {
+            front.stop();
         }
         if let Some(broker) = self.broker {
             broker.stop().await;

@@ -83,6 +83,22 @@ impl Target {
         })
     }
 
+    /// The same port over loopback.
+    pub(crate) fn loopback(&self, addr: SocketAddr) -> SocketAddr {
+        let host = self.host.trim_matches(['[', ']']);
+        host.parse().map_or(addr, |ip| SocketAddr::new(ip, self.port))
+    }
+
+    /// For a connection under somebody's client id that leaves nothing behind: no session, no will.
+    pub(crate) fn takeover(&self, client_id: &str) -> MqttOptions {
+        let mut options = MqttOptions::new(client_id, &self.host, self.port);
+        options.set_transport(self.transport.clone()).set_clean_session(true);
+        if let Some((name, password)) = &self.credentials {
+            options.set_credentials(name, password);
+        }
+        options
+    }
+
     /// For one connection. The session is kept by the broker, so that dispositions wait there while we are away.
     pub(crate) fn options(&self, client_id: &str) -> MqttOptions {
         let mut options = MqttOptions::new(client_id, &self.host, self.port);

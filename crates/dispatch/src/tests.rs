@@ -1,3 +1,4 @@
+mod access;
 mod client;
 mod schema;
 mod world;
@@ -77,7 +78,13 @@ async fn nobody_connects_without_the_right_password_or_under_our_name() {
 #[tokio::test]
 async fn anonymous_reads_everything_of_ours_and_writes_nothing() {
     let world = World::new("anonymous");
-    let mqtt = Mqtt::Embedded { listen: world::LOOPBACK, accounts: vec![], anonymous: true, positions: true };
+    let mqtt = Mqtt::Embedded {
+        listen: world::LOOPBACK,
+        accounts: vec![],
+        anonymous: true,
+        positions: true,
+        tls: None,
+    };
     let dispatch = world.start(&mqtt).await;
     let mut reader = Client::connect(&dispatch, "", "reader").await;
     assert!(reader.subscribe("roadwarden/v1/positions/#").await);
@@ -303,7 +310,8 @@ async fn a_port_that_is_taken_and_a_name_that_is_ours_are_named() {
     let world = World::new("taken");
     let taken = std::net::TcpListener::bind(world::LOOPBACK).unwrap();
     let listen = taken.local_addr().unwrap();
-    let mqtt = |listen, accounts| Mqtt::Embedded { listen, accounts, anonymous: false, positions: false };
+    let mqtt =
+        |listen, accounts| Mqtt::Embedded { listen, accounts, anonymous: false, positions: false, tls: None };
     let error = world.try_start(&mqtt(listen, vec![])).await.err().unwrap().to_string();
     let expected =
         format!("mqtt can't listen on port {} of 127.0.0.1: Address already in use", listen.port());

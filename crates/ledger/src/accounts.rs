@@ -20,7 +20,8 @@ use sha2::{Digest, Sha256};
 use crate::act::insert_audit;
 use crate::handling::word_enum;
 use crate::outbox::word;
-use crate::{AuditEntry, Ledger, Scope, StoreError, Via, Within, scope};
+use crate::sessions::{end_sessions, rotate};
+use crate::{AuditEntry, Ledger, Scope, StoreError, Via, Within, factors, passwords, scope};
 
 /// Longest name of an account or operator, in characters.
 const NAME_CHARS_MAX: usize = 64;
@@ -207,8 +208,9 @@ impl Ledger {
     /// Makes or changes a person's account; its sessions end.
     pub fn add_user(&self, user: &User, password: &str, author: &Author) -> Result<(), StoreError> {
         let hash = hash_password(password)?;
-        self.write(|transaction| {
+        self.write_access(|transaction| {
             write_user(transaction, user, &hash)?;
+            passwords::remember(transaction, &user.name, &hash, author)?;
             Ok(audit(transaction, author, "user-add", &user.name, &user.scope_text()?)?)
         })
     }
@@ -216,11 +218,12 @@ impl Ledger {
     /// Makes a person's account of a name that is free.
     pub fn make_user(&self, user: &User, password: &str, author: &Author) -> Result<(), AccountError> {
         let hash = hash_password(password)?;
-        self.write(|transaction| {
+        self.write_access(|transaction| {
             if stored_user(transaction, &user.name)?.is_some() {
                 return Err(AccountError::NameTaken(user.name.clone()));
             }
             write_user(transaction, user, &hash)?;
+            passwords::remember(transaction, &user.name, &hash, author)?;
             Ok(audit(transaction, author, "user-add", &user.name, &user.scope_text()?)?)
         })
     }
@@ -233,7 +236,7 @@ impl Ledger {
         author: &Author,
     ) -> Result<(), AccountError> {
         let hash = password.map(hash_password).transpose()?;
-        self.write(|transaction| {
+        self.write_access(|transaction| {
             let Some((_, stored)) = stored_user(transaction, &user.name)? else {
                 return Err(AccountError::Unknown(user.name.clone()));
             };
@@ -241,32 +244,33 @@ impl Ledger {
                 keep_an_admin(transaction, &user.name)?;
             }
             let what = if hash.is_some() { "user-change-and-password" } else { "user-change" };
-            write_user(transaction, user, &hash.unwrap_or(stored))?;
+            write_user(transaction, user, hash.as_ref().unwrap_or(&stored))?;
+            if let Some(hash) = &hash {
+                passwords::remember(transaction, &user.name, hash, author)?;
+            }
             Ok(audit(transaction, author, what, &user.name, &user.scope_text()?)?)
         })
     }
 
-    /// Changes a password. Sessions of this account end, except the one whose secret is `kept`; whether there is such
-    /// an account.
+    /// Changes a password. Sessions of this account end, except the one whose secret is `kept`: that gets a new secret,
+    /// which is returned; `None` where there is no such account or session.
     pub fn set_password(
         &self,
         name: &str,
         password: &str,
         kept: &str,
         author: &Author,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<Option<String>, StoreError> {
         let hash = hash_password(password)?;
-        self.write(|transaction| {
+        self.write_access(|transaction| {
             let changed =
                 transaction.execute("UPDATE user SET password = ? WHERE name = ?", [&hash, name])? > 0;
-            if changed {
-                transaction.execute(
-                    "DELETE FROM secret WHERE kind = 'session' AND name = ? AND hash <> ?",
-                    params![name, &hash_secret(kept)[..]],
-                )?;
-                audit(transaction, author, "password", name, "")?;
+            if !changed {
+                return Ok(None);
             }
-            Ok(changed)
+            passwords::remember(transaction, name, &hash, author)?;
+            audit(transaction, author, "password", name, "")?;
+            rotate(transaction, name, kept)
         })
     }
 
@@ -282,6 +286,29 @@ impl Ledger {
         Ok(fits.then_some(identity))
     }
 
+    /// The role by which a person or a program of this name reads the audit log, where the identity keeps accounts; or the
+    /// other way round.
+    pub fn contrary_duty(&self, identity: &Identity) -> Result<Option<Role>, StoreError> {
+        let contrary = match identity.role {
+            Role::Admin => Role::Auditor,
+            Role::Auditor => Role::Admin,
+            Role::Analyst
+            | Role::Department
+            | Role::Duty
+            | Role::Operator
+            | Role::Police
+            | Role::Supervisor => return Ok(None),
+        };
+        let found = self
+            .reader()
+            .prepare_cached(
+                "SELECT 1 FROM user WHERE name = ?1 AND role = ?2
+             UNION ALL SELECT 1 FROM secret WHERE name = ?1 AND role = ?2 AND kind = 'token'",
+            )?
+            .exists([&identity.name, contrary.as_str()])?;
+        Ok(found.then_some(contrary))
+    }
+
     /// Every person's account, by name.
     pub fn users(&self) -> Result<Vec<User>, StoreError> {
         let reader = self.reader();
@@ -292,12 +319,12 @@ impl Ledger {
 
     /// Removes a person's account, its views and its sessions; whether there was one.
     pub fn remove_user(&self, name: &str, author: &Author) -> Result<bool, StoreError> {
-        self.write(|transaction| Ok(delete_user(transaction, name, author)?))
+        self.write_access(|transaction| Ok(delete_user(transaction, name, author)?))
     }
 
     /// The same, unless it is the last admin.
     pub fn dismiss_user(&self, name: &str, author: &Author) -> Result<(), AccountError> {
-        self.write(|transaction| {
+        self.write_access(|transaction| {
             keep_an_admin(transaction, name)?;
             let gone = delete_user(transaction, name, author)?;
             gone.then_some(()).ok_or_else(|| AccountError::Unknown(name.to_owned()))
@@ -356,7 +383,7 @@ impl Ledger {
 
     /// Ends every token of this name; returns how many.
     pub fn revoke_tokens(&self, name: &str, author: &Author) -> Result<u64, StoreError> {
-        self.write(|transaction| {
+        self.write_access(|transaction| {
             let gone = transaction.execute("DELETE FROM secret WHERE kind = 'token' AND name = ?", [name])?;
             if gone > 0 {
                 audit(transaction, author, "token-revoke", name, "")?;
@@ -430,12 +457,14 @@ fn write_user(transaction: &Transaction<'_>, user: &User, hash: &str) -> Result<
         &format!("INSERT OR REPLACE INTO user ({IDENTITY}, password) VALUES (?, ?, ?, ?, ?, ?)"),
         params![name, role, department, operators, divisions, hash],
     )?;
-    transaction.execute("DELETE FROM secret WHERE kind = 'session' AND name = ?", [&user.name])?;
+    end_sessions(transaction, &user.name)?;
     Ok(())
 }
 
 fn delete_user(transaction: &Transaction<'_>, name: &str, author: &Author) -> Result<bool, rusqlite::Error> {
-    transaction.execute("DELETE FROM secret WHERE kind = 'session' AND name = ?", [name])?;
+    end_sessions(transaction, name)?;
+    factors::forget(transaction, name)?;
+    passwords::forget(transaction, name)?;
     transaction.execute("DELETE FROM view WHERE owner = ?", [crate::views::owner_of_user(name)])?;
     let gone = transaction.execute("DELETE FROM user WHERE name = ?", [name])? > 0;
     if gone {

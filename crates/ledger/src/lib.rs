@@ -10,9 +10,11 @@ mod audit;
 mod commands;
 mod dangers;
 mod export;
+mod factors;
 mod handling;
 mod metrics;
 mod outbox;
+mod passwords;
 mod period;
 mod places;
 mod profiles;
@@ -28,6 +30,7 @@ mod sessions;
 mod stats;
 #[cfg(test)]
 mod tests;
+mod totp;
 mod views;
 
 use std::path::{Path, PathBuf};
@@ -36,7 +39,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use fleet::{AlertId, ReceiveTime};
 use rusqlite::Connection;
-use tokio::sync::{Notify, broadcast};
+use tokio::sync::{Notify, broadcast, watch};
 
 pub use crate::accounts::{AccountError, Author, Identity, Role, Token, Unfit, User};
 pub use crate::act::{ActError, Action, AuditEntry, TimelineEntry};
@@ -52,6 +55,7 @@ pub use crate::dangers::{
     DangerThresholds, NewDanger, Report, Reports, Source, SourceKind, Trigger, Watched,
 };
 pub use crate::export::Exported;
+pub use crate::factors::{Confirmed, FactorCheck, FactorError, FactorState, NewFactor, RECOVERY_CODES};
 pub use crate::handling::{ActionKind, Appeal, Handling, HandlingStatus, Outcome, Reason, Via};
 pub use crate::outbox::{Outgoing, OutgoingKind};
 pub use crate::period::Whose;
@@ -65,7 +69,7 @@ pub use crate::rule_changes::{
 
 pub use crate::scope::{Scope, Within};
 pub use crate::security::{SECURITY_EVENTS_MAX, STRANGERS_MAX, SecurityEvent, Stranger};
-pub use crate::sessions::{Origin, SESSION_IDLE, SESSION_LASTS, Session, session_id};
+pub use crate::sessions::{Origin, Session, SessionLimits, SignedIn, Use, session_id};
 pub use crate::stats::{AlertCount, By, MonthCount};
 pub use crate::views::{Owner, VIEWS_MAX, View, ViewError};
 
@@ -158,6 +162,9 @@ struct Inner {
     handling: broadcast::Sender<(AlertId, Handling)>,
     commands: broadcast::Sender<CommandRecord>,
     dangers: broadcast::Sender<Danger>,
+    /// Counts endings of credentials.
+    access: watch::Sender<u64>,
+    factor_key: factors::FactorKey,
 }
 
 impl Ledger {
@@ -183,6 +190,8 @@ impl Ledger {
             handling: broadcast::Sender::new(HANDLING_BACKLOG),
             commands: broadcast::Sender::new(COMMANDS_BACKLOG),
             dangers: broadcast::Sender::new(DANGERS_BACKLOG),
+            access: watch::Sender::new(0),
+            factor_key: factors::FactorKey::beside(path),
         };
         Ok(Self { inner: Arc::new(inner) })
     }
@@ -207,6 +216,33 @@ impl Ledger {
         let done = work(&transaction)?;
         transaction.commit().map_err(failed)?;
         Ok(done)
+    }
+
+    /// The same for what may end a credential: who watches [`Ledger::access_changes`] asks again.
+    fn write_access<T, E: From<StoreError>>(
+        &self,
+        work: impl FnOnce(&rusqlite::Transaction<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let done = self.write(work)?;
+        self.announce_access();
+        Ok(done)
+    }
+
+    /// Changes whenever a credential may have ended: whoever serves somebody at length then asks who that is. What another
+    /// process does is seen through [`Ledger::access_epoch`].
+    pub fn access_changes(&self) -> watch::Receiver<u64> {
+        self.inner.access.subscribe()
+    }
+
+    /// Wakes whoever watches [`Ledger::access_changes`].
+    pub fn announce_access(&self) {
+        self.inner.access.send_modify(|count| *count = count.wrapping_add(1));
+    }
+
+    /// Grows with each credential that ended, whichever process ended it.
+    pub fn access_epoch(&self) -> Result<i64, StoreError> {
+        let reader = lock(&self.inner.profile_reader);
+        Ok(reader.prepare_cached("SELECT epoch FROM access_epoch")?.query_row([], |row| row.get(0))?)
     }
 
     fn reader(&self) -> MutexGuard<'_, Connection> {

@@ -1,5 +1,7 @@
 //! Tables. A revision's document is stored once; the current alert and the outbox point at it.
 
+mod access;
+
 use std::path::Path;
 use std::time::Duration;
 
@@ -180,6 +182,7 @@ pub(crate) fn open_writer(path: &Path) -> Result<Connection, OpenError> {
         .and_then(|()| add_columns(&transaction))
         // Format 3: tables beside those of format 2.
         .and_then(|()| security::make_tables(&transaction))
+        .and_then(|()| access::to_format_3(&transaction, found))
         .and_then(|()| transaction.commit())
         .map_err(wrong)?;
     Ok(connection)

@@ -445,7 +445,10 @@ mod tests {
             Options { commit_every: Duration::from_secs(3600), ..Options::new(dir.join("journal")) };
         let journal = Journal::open(options, &prometheus::Registry::new()).unwrap();
         let frame = Bytes::from_static(&[0x7e, 0x7e]);
-        journal.append(vec![Record { received: ReceiveTime::from_ms(0), frame }]).await.unwrap();
+        journal
+            .append(vec![Record { received: ReceiveTime::from_ms(0), source: None, frame }])
+            .await
+            .unwrap();
 
         let mut writer = writer(&dir, &journal);
         writer.hurry.store(true, Ordering::Relaxed);

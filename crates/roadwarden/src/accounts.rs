@@ -3,19 +3,19 @@
 use std::io::{BufRead, stdin};
 use std::path::Path;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use ledger::{Author, Identity, Ledger, Role, Via};
+use settings::Access;
 
 use crate::args::{self, RoleArg, UserVerb};
 use crate::{clock, serve};
 
-/// Fewest characters of a password.
-const PASSWORD_CHARS_MIN: usize = 8;
-
 /// Makes a token and prints it, alone, on standard output.
 pub fn token(args: &args::Token) -> Result<()> {
-    let ledger = open(&args.config)?;
-    let token = ledger.add_token(&identity(&args.account)?, &author()).context("cannot make the token")?;
+    let (ledger, access) = open(&args.config)?;
+    let identity = identity(&args.account)?;
+    refuse_combined(&ledger, &access, &identity)?;
+    let token = ledger.add_token(&identity, &author()).context("cannot make the token")?;
     println!("{token}");
     eprintln!("This is the only time it is shown 仅显示一次; send it as: Authorization: Bearer {token}");
     Ok(())
@@ -23,11 +23,12 @@ pub fn token(args: &args::Token) -> Result<()> {
 
 /// Adds, lists or removes users.
 pub fn user(args: &args::User) -> Result<()> {
-    let ledger = open(&args.config)?;
+    let (ledger, access) = open(&args.config)?;
     match &args.verb {
         UserVerb::Add(account) => {
             let user = identity(account)?;
-            let password = read_password()?;
+            refuse_combined(&ledger, &access, &user)?;
+            let password = read_password(&access, &user.name)?;
             ledger
                 .add_user(&user, &password, &author())
                 .with_context(|| format!("cannot add {}", user.name))?;
@@ -40,6 +41,13 @@ pub fn user(args: &args::User) -> Result<()> {
                 println!("{}\t{}\t{operators}\t{divisions}\t{department}", user.name, user.role);
             }
         }
+        UserVerb::ResetSecondFactor { name } => {
+            ensure!(
+                ledger.reset_factor(name, &author()).context("cannot reset the second factor")?,
+                "{name} has no second factor"
+            );
+            eprintln!("the second factor of {name} is gone 已重置双因素认证");
+        }
         UserVerb::Remove { name } => {
             ensure!(
                 ledger.remove_user(name, &author()).context("cannot remove the user")?,
@@ -51,12 +59,22 @@ pub fn user(args: &args::User) -> Result<()> {
     Ok(())
 }
 
-fn open(config: &Path) -> Result<Ledger> {
+fn open(config: &Path) -> Result<(Ledger, Access)> {
     let settings = serve::load(config)?.settings;
     std::fs::create_dir_all(&settings.data_dir)
         .with_context(|| format!("cannot make the data folder {}", settings.data_dir.display()))?;
-    Ledger::open(&settings.data_dir.join("ledger.db"), &prometheus::Registry::new())
-        .context("cannot open the ledger")
+    let ledger = Ledger::open(&settings.data_dir.join("ledger.db"), &prometheus::Registry::new())
+        .context("cannot open the ledger")?;
+    Ok((ledger, settings.access))
+}
+
+/// Where duties are separate, no name keeps accounts and reads the audit log.
+fn refuse_combined(ledger: &Ledger, access: &Access, identity: &Identity) -> Result<()> {
+    if access.separates_duties() {
+        let other = ledger.contrary_duty(identity).context("cannot read the accounts")?;
+        ensure!(other.is_none(), "{} keeps accounts or reads the audit log already, not both", identity.name);
+    }
+    Ok(())
 }
 
 fn identity(account: &args::Account) -> Result<Identity> {
@@ -89,14 +107,13 @@ fn role(role: RoleArg) -> Role {
     }
 }
 
-fn read_password() -> Result<String> {
+fn read_password(access: &Access, name: &str) -> Result<String> {
     eprintln!("Password, one line on standard input 请输入密码:");
     let mut line = String::new();
     stdin().lock().read_line(&mut line).context("cannot read the password")?;
     let password = line.trim_end_matches(['\r', '\n']).to_owned();
-    ensure!(
-        password.chars().count() >= PASSWORD_CHARS_MIN,
-        "the password is too short, expected at least {PASSWORD_CHARS_MIN} characters"
-    );
-    Ok(password)
+    match console::password_problem(access, name, &password) {
+        Some(problem) => bail!("the password {problem}"),
+        None => Ok(password),
+    }
 }

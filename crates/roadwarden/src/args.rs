@@ -223,13 +223,19 @@ pub struct User {
     pub verb: UserVerb,
 }
 
-/// `user add|list|remove`.
+/// `user add|list|reset-second-factor|remove`.
 #[derive(Subcommand)]
 pub enum UserVerb {
     /// Add a user; the password is read from standard input
     Add(Account),
     /// List all users
     List,
+    /// Take the second factor of who lost it; all sessions end
+    ResetSecondFactor {
+        /// Name to sign in with
+        #[arg(long)]
+        name: String,
+    },
     /// Remove a user and end its sessions
     Remove {
         /// Name to sign in with

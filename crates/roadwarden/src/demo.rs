@@ -46,8 +46,13 @@ pub fn run(args: &args::Demo) -> Result<()> {
     loaded.settings.gateway.listen = args.gateway;
     loaded.settings.gateway.attachments = args.attachments;
     loaded.settings.http.listen = args.http;
-    loaded.settings.mqtt =
-        Mqtt::Embedded { listen: args.mqtt, accounts: Vec::new(), anonymous: true, positions: true };
+    loaded.settings.mqtt = Mqtt::Embedded {
+        listen: args.mqtt,
+        accounts: Vec::new(),
+        anonymous: true,
+        positions: true,
+        tls: None,
+    };
     serve::runtime()?.block_on(async {
         let service = Service::start(loaded, &config, true).await?;
         let ticket = guest_ticket(service.ledger())?;

@@ -5,12 +5,13 @@ use std::fmt;
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
+use dispatch::Dispatch;
 use fleet::Map;
 use ledger::{AuditEntry, Ledger, RuleChange, RuleChangeState, RuleDecision, StoreError, Via};
 use pipeline::Pipeline;
-use settings::{Loaded, Problems, Reference, RuleChanges, Settings};
+use settings::{Loaded, Mqtt, Problems, Reference, RuleChanges, Settings};
 use tokio::sync::watch;
 
 use crate::clock;
@@ -34,6 +35,8 @@ pub struct Reloader {
     pub registry: watch::Sender<Arc<fleet::Registry>>,
     /// The set in force.
     pub reference: watch::Sender<Arc<Reference>>,
+    /// Whose accounts at the broker change with it; set once it runs.
+    pub dispatch: OnceLock<Weak<Dispatch>>,
     /// Whether the service stops; locked while a set comes into force.
     pub is_stopping: Mutex<bool>,
 }
@@ -135,11 +138,27 @@ impl Reloader {
         turn.pipeline.reload(&ground(&reference));
         self.registry.send_replace(Arc::clone(&reference.registry));
         tracing::info!(version = reference.version, ?changes, by, "reference files reloaded");
-        if loaded.settings != self.settings {
-            tracing::warn!("settings outside [rules] and the reference files hold after the next start only");
+        self.change_accounts(&loaded.settings);
+        let running = Settings {
+            mqtt: with_accounts(&self.settings.mqtt, &loaded.settings.mqtt),
+            ..self.settings.clone()
+        };
+        if loaded.settings != running {
+            tracing::warn!(
+                "settings outside [rules], [[mqtt.accounts]] and the reference files hold after the next start only"
+            );
         }
         self.reference.send_replace(Arc::clone(&reference));
         reference
+    }
+
+    /// Whoever lost an account of the embedded broker, or its department, is put out. The demo has no accounts.
+    fn change_accounts(&self, settings: &Settings) {
+        let Mqtt::Embedded { anonymous: false, .. } = self.settings.mqtt else { return };
+        let Some(dispatch) = self.dispatch.get().and_then(Weak::upgrade) else { return };
+        if let Err(error) = dispatch.set_accounts(&settings.mqtt) {
+            tracing::error!(%error, "accounts of the broker can't be taken over, those of before stay in force");
+        }
     }
 
     /// Writes down what holds from the start on.
@@ -184,6 +203,16 @@ struct Turn<'a> {
     _is_stopping: MutexGuard<'a, bool>,
     pipeline: Arc<Pipeline>,
     running: Arc<Reference>,
+}
+
+/// What runs, with the accounts of another.
+fn with_accounts(running: &Mqtt, read: &Mqtt) -> Mqtt {
+    match (running.clone(), read) {
+        (Mqtt::Embedded { listen, anonymous, positions, tls, .. }, Mqtt::Embedded { accounts, .. }) => {
+            Mqtt::Embedded { listen, accounts: accounts.clone(), anonymous, positions, tls }
+        }
+        (running, _) => running,
+    }
 }
 
 /// Writes a file that is to take the place of another, and makes it durable.

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::Path;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -80,20 +80,18 @@ impl Service {
             pipeline: Arc::downgrade(&pipeline),
             registry,
             reference,
+            dispatch: OnceLock::new(),
             is_stopping: Mutex::default(),
         });
         reloader.settle().context("cannot settle what was drawn in the console")?;
-        let dispatch =
-            Dispatch::start(&settings.mqtt, &settings.data_dir, ledger.clone(), journal.clone(), &metrics)
-                .await
-                .map_err(unavailable)?;
-        let dispatch = Arc::new(dispatch);
+        let dispatch = start_dispatch(&settings, &stores, &metrics, &reloader).await?;
         let mut watching: Vec<_> =
             publish_positions(&settings, &pipeline, &dispatch, registry_seen.clone()).into_iter().collect();
         watching.push(evidence::trim(media.clone(), ledger.clone(), settings.media.keep));
         watching.push(dangers::watch(ledger.clone(), &settings.dangers, registry_seen.clone()));
         let trials = Arc::new(Trials::new(journal.clone(), reference_seen.clone()));
-        let console = stores.console_parts(&pipeline, reference_seen, &metrics, (&reloader, &trials));
+        let console =
+            stores.console_parts(&settings, &pipeline, reference_seen, &metrics, (&reloader, &trials));
         let console = console::Parts { demo, ..console };
         let console = Console::start(settings.http.listen, console).await.map_err(unavailable)?;
         let options = AttachmentOptions::new(settings.gateway.attachments);
@@ -229,6 +227,7 @@ impl Stores {
 
     fn console_parts(
         &self,
+        settings: &Settings,
         pipeline: &Arc<Pipeline>,
         reference: watch::Receiver<Arc<Reference>>,
         metrics: &prometheus::Registry,
@@ -248,6 +247,8 @@ impl Stores {
             redraw: drawn_over_http(reloader),
             change_rules: changed_over_http(reloader),
             trials,
+            access: Arc::new(settings.access.clone()),
+            behind_tls: settings.http.behind_tls,
             demo: false,
         }
     }
@@ -265,6 +266,21 @@ impl Stores {
             clock: clock::clock(),
         }
     }
+}
+
+/// Starts what sends alerts out; a reload then changes its accounts.
+async fn start_dispatch(
+    settings: &Settings,
+    stores: &Stores,
+    metrics: &prometheus::Registry,
+    reloader: &Reloader,
+) -> Result<Arc<Dispatch>> {
+    let (ledger, journal) = (stores.ledger.clone(), stores.journal.clone());
+    let dispatch = Dispatch::start(&settings.mqtt, &settings.data_dir, ledger, journal, metrics).await;
+    let dispatch = Arc::new(dispatch.map_err(unavailable)?);
+    // The first to set it is the only one.
+    let _ = reloader.dispatch.set(Arc::downgrade(&dispatch));
+    Ok(dispatch)
 }
 
 /// A part whose port or store is not to be had.

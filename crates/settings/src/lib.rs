@@ -9,6 +9,7 @@
 //! Every key has a default but those of accounts and of `[influxdb]`; `config/reference.toml` lists them all.
 //! Unknown keys are refused. This crate does **not** open sockets and does not watch files.
 
+mod access;
 mod changes;
 mod csvs;
 mod drawn;
@@ -27,6 +28,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
+pub use access::{Access, AccessProfile, ROLES, SecondFactor};
 pub use drawn::{
     BYTES_MAX, Change, Drawn, DrawnMap, DrawnPlace, Edit, Mark, PLACES_MAX, PlaceKind, Staged, Unfit,
     check_feature,
@@ -35,7 +37,7 @@ pub use geojson::Place;
 pub use limits::Limits;
 pub use meant::{
     Admission, Advertised, Dangers, Fleet, Gateway, GatewayTls, Http, Influxdb, Journal, Maps, Media, Mqtt,
-    MqttAccount, Pipeline, Settings,
+    MqttAccount, MqttTls, Pipeline, Settings,
 };
 pub use problem::{Problem, Problems};
 use reference::Draft;

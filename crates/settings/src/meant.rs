@@ -4,9 +4,11 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use argon2::PasswordHash;
 use fleet::Department;
 use ipnet::IpNet;
 
+use crate::access::{self, Access, AccessProfile};
 use crate::limits::{self, Limits};
 use crate::problem::Collector;
 use crate::table::{Secret, Table};
@@ -26,6 +28,8 @@ pub struct Settings {
     pub mqtt: Mqtt,
     /// `[http]`
     pub http: Http,
+    /// `[access]`
+    pub access: Access,
     /// `[influxdb]`; without it positions stay in the embedded store.
     pub influxdb: Option<Influxdb>,
     /// `[journal]`
@@ -135,6 +139,8 @@ pub enum Mqtt {
         anonymous: bool,
         /// Whether positions are published.
         positions: bool,
+        /// Where it listens for TLS.
+        tls: Option<MqttTls>,
     },
     /// A broker outside.
     External {
@@ -149,6 +155,19 @@ pub enum Mqtt {
     },
 }
 
+/// TLS before the embedded broker.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct MqttTls {
+    /// Where it listens.
+    pub listen: SocketAddr,
+    /// Its certificate and those that vouch for it, PEM.
+    pub cert: PathBuf,
+    /// Its key, PEM.
+    pub key: PathBuf,
+    /// Who vouches for clients, PEM; with it a client without a certificate is not heard.
+    pub client_ca: Option<PathBuf>,
+}
+
 /// A department's account at the embedded broker.
 #[derive(Clone, Eq, PartialEq)]
 pub struct MqttAccount {
@@ -156,7 +175,7 @@ pub struct MqttAccount {
     pub name: String,
     /// Whose alerts it reads.
     pub department: Department,
-    /// Password.
+    /// Password, or its Argon2 hash in PHC form (`$argon2id$…`).
     pub password: String,
 }
 
@@ -165,6 +184,8 @@ pub struct MqttAccount {
 pub struct Http {
     /// Where it listens.
     pub listen: SocketAddr,
+    /// Browsers reach it over HTTPS, through a proxy: cookies are for that alone.
+    pub behind_tls: bool,
 }
 
 /// A time-series store outside.
@@ -257,12 +278,13 @@ hide!(Influxdb { url, org, bucket, spool_bytes_max }, "token");
 impl std::fmt::Debug for Mqtt {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Embedded { listen, accounts, anonymous, positions } => f
+            Self::Embedded { listen, accounts, anonymous, positions, tls } => f
                 .debug_struct("Embedded")
                 .field("listen", listen)
                 .field("accounts", accounts)
                 .field("anonymous", anonymous)
                 .field("positions", positions)
+                .field("tls", tls)
                 .finish(),
             Self::External { url, username, password, positions } => f
                 .debug_struct("External")
@@ -284,9 +306,8 @@ pub(crate) fn lower(root: &mut Table<'_>, secret: &Secret<'_>, out: &mut Collect
     let fleet = fleet(&mut root.table("fleet", out), gateway.admission, out);
     let atlas = maps(&mut root.table("atlas", out), out);
     let mqtt = mqtt(&mut root.table("mqtt", out), secret, out);
-    let mut http = root.table("http", out);
-    let listen = http.address("listen", "127.0.0.1:8080", out);
-    http.finish(out);
+    let access = access::lower(&mut root.table("access", out), out);
+    let http = http(&mut root.table("http", out), access.profile, out);
     let influxdb = root.has("influxdb").then(|| influxdb(&mut root.table("influxdb", out), secret, out));
     let journal = journal(&mut root.table("journal", out), out);
     let media = media(&mut root.table("media", out), out);
@@ -298,7 +319,8 @@ pub(crate) fn lower(root: &mut Table<'_>, secret: &Secret<'_>, out: &mut Collect
         fleet,
         atlas,
         mqtt,
-        http: Http { listen },
+        http,
+        access,
         influxdb,
         journal,
         media,
@@ -391,12 +413,37 @@ fn mqtt(table: &mut Table<'_>, secret: &Secret<'_>, out: &mut Collector) -> Mqtt
         for mut table in table.tables("accounts", out) {
             accounts.extend(account(&mut table, &accounts, secret, out));
         }
-        Mqtt::Embedded { listen, accounts, anonymous: false, positions }
+        let tls = mqtt_tls(table, out);
+        Mqtt::Embedded { listen, accounts, anonymous: false, positions, tls }
     };
     // The keys of the other mode may stay in the file: one line then switches between the two.
     table.pass(&["listen", "url", "username", "password", "accounts"]);
+    table.pass(&["tls_listen", "tls_cert", "tls_key", "tls_client_ca"]);
     table.finish(out);
     mqtt
+}
+
+fn is_argon2(text: &str) -> bool {
+    PasswordHash::new(text).is_ok_and(|hash| hash.salt.is_some() && hash.hash.is_some())
+}
+
+fn mqtt_tls(table: &mut Table<'_>, out: &mut Collector) -> Option<MqttTls> {
+    if table.has("tls_listen") {
+        let tls = MqttTls {
+            listen: table.address("tls_listen", "0.0.0.0:8883", out),
+            cert: table.needed("tls_cert", Table::readable, out).unwrap_or_default(),
+            key: table.needed("tls_key", Table::readable, out).unwrap_or_default(),
+            client_ca: table.readable("tls_client_ca", out),
+        };
+        return Some(tls);
+    }
+    for key in ["tls_cert", "tls_key", "tls_client_ca"] {
+        if table.has(key) {
+            let text = format!("mqtt.{key} is given without mqtt.tls_listen, expected both");
+            table.report(Some(key), text, out);
+        }
+    }
+    None
 }
 
 fn account(
@@ -414,8 +461,27 @@ fn account(
     let department = table.needed("department", |t, key, out| t.one_of(key, &departments, out), out);
     let department = Department::ALL.iter().copied().find(|known| Some(known.as_str()) == department);
     let password = table.needed("password", |t, key, out| t.secret(key, secret, out), out);
+    if password.as_deref().is_some_and(|text| text.starts_with("$argon2") && !is_argon2(text)) {
+        // What stands there is not repeated: it may open something.
+        let text = "mqtt.accounts.password begins as an Argon2 hash and is none, expected $argon2id$v=19$m=…,t=…,p=…$salt$hash";
+        table.report(Some("password"), text, out);
+    }
     table.finish(out);
     Some(MqttAccount { name: name?, department: department?, password: password? })
+}
+
+fn http(table: &mut Table<'_>, profile: AccessProfile, out: &mut Collector) -> Http {
+    let http = Http {
+        listen: table.address("listen", "127.0.0.1:8080", out),
+        behind_tls: table.flag("behind_tls", out),
+    };
+    if profile == AccessProfile::Dengbao3 && !http.behind_tls {
+        let text =
+            "http.behind_tls is false, expected true with the profile dengbao3: nothing travels in the clear";
+        table.report(Some("behind_tls"), text, out);
+    }
+    table.finish(out);
+    http
 }
 
 fn influxdb(table: &mut Table<'_>, secret: &Secret<'_>, out: &mut Collector) -> Influxdb {

@@ -195,6 +195,24 @@ impl<'a> Table<'a> {
         chosen
     }
 
+    /// Several of some words.
+    pub(crate) fn words(
+        &mut self,
+        key: &'static str,
+        choices: &[&'static str],
+        out: &mut Collector,
+    ) -> Vec<&'static str> {
+        let Some(value) = self.take(key) else { return Vec::new() };
+        let known = |text: &str| choices.iter().copied().find(|choice| *choice == text);
+        let items = value.get_ref().as_array();
+        let words =
+            items.and_then(|items| items.iter().map(|item| known(item.get_ref().as_str()?)).collect());
+        if words.is_none() {
+            self.expected(key, &format!("an array of {}", choices.join(", ")), out);
+        }
+        words.unwrap_or_default()
+    }
+
     /// A URL with a host, which must be given.
     pub(crate) fn url(&mut self, key: &'static str, schemes: &[&str], out: &mut Collector) -> String {
         let Some(text) = self.needed(key, Self::text, out) else { return String::new() };
@@ -210,6 +228,16 @@ impl<'a> Table<'a> {
 
     pub(crate) fn path(&mut self, key: &'static str, out: &mut Collector) -> Option<PathBuf> {
         self.text(key, out).map(|text| self.beside(&text))
+    }
+
+    /// The path of a file that can be read.
+    pub(crate) fn readable(&mut self, key: &'static str, out: &mut Collector) -> Option<PathBuf> {
+        let path = self.path(key, out)?;
+        if let Err(error) = std::fs::File::open(&path) {
+            let text = format!("{}: the file {} cannot be read: {error}", self.path_of(key), path.display());
+            self.report(Some(key), text, out);
+        }
+        Some(path)
     }
 
     /// The path of an RSA key of 1,024 bits: JT/T 808 knows no other length.

@@ -79,6 +79,7 @@ pub fn check() -> Result<()> {
     breaches.extend(purity()?);
     breaches.extend(root_entries()?);
     breaches.extend(rule_table()?);
+    breaches.extend(crate::asvs::check(&root())?);
     ensure!(breaches.is_empty(), "the house rules are broken:\n  {}", breaches.join("\n  "));
     Ok(())
 }

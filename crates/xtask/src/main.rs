@@ -3,6 +3,7 @@
 //! `cargo xtask test` installs what the tests need from Debian's packages, then runs formatting, lints, the house
 //! rules and every test, and closes on one counted line.
 
+mod asvs;
 mod fuzz;
 mod hostile;
 mod house;

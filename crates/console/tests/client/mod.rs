@@ -163,6 +163,23 @@ impl Feed {
         .expect("an event")
     }
 
+    /// The name and the data of the next event; `None`: the feed ended.
+    pub async fn event_or_end(&mut self) -> Option<(String, String)> {
+        timeout(WAIT_MAX, async {
+            let mut name = String::new();
+            while let Some(line) = self.line().await {
+                if let Some(text) = line.strip_prefix("event: ") {
+                    name = text.to_owned();
+                } else if let Some(data) = line.strip_prefix("data: ") {
+                    return Some((name, data.to_owned()));
+                }
+            }
+            None
+        })
+        .await
+        .expect("an event or the end")
+    }
+
     pub async fn ended(&mut self) -> bool {
         timeout(WAIT_MAX, async { while self.line().await.is_some() {} }).await.is_ok()
     }

@@ -66,6 +66,8 @@ impl console::Trials for NoTrials {
 }
 
 pub struct World {
+    /// Where everything is kept.
+    pub dir: std::path::PathBuf,
     pub ledger: Ledger,
     pub history: History,
     pub media: Media,
@@ -89,8 +91,9 @@ impl World {
             .collect();
         let registry =
             Arc::new(Registry::new(vehicles.clone(), (0..count.min(30)).map(driver).collect(), operators));
-        let (ledger, history, journal, media) = stores();
+        let (dir, (ledger, history, journal, media)) = stores();
         let world = Self {
+            dir,
             ledger,
             history,
             media,
@@ -121,6 +124,8 @@ impl World {
             change_rules: Arc::new(|_, _, _| Ok(None)),
             trials: Arc::new(NoTrials),
             reload: Arc::new(|by, via| Ok(vec![format!("asked by {by} over {via}")])),
+            access: Arc::default(),
+            behind_tls: false,
             demo,
         }
     }
@@ -382,7 +387,7 @@ fn reference(registry: Arc<Registry>) -> Reference {
 }
 
 /// Stores in a directory of their own.
-fn stores() -> (Ledger, History, Journal, Media) {
+fn stores() -> (std::path::PathBuf, (Ledger, History, Journal, Media)) {
     static STORES: AtomicU32 = AtomicU32::new(0);
     let number = STORES.fetch_add(1, Ordering::Relaxed);
     let dir = std::env::temp_dir().join(format!("roadwarden-console-{}-{number}", std::process::id()));
@@ -393,7 +398,8 @@ fn stores() -> (Ledger, History, Journal, Media) {
     let journal = Journal::open(journal::Options::new(dir.join("journal")), &metrics).expect("a journal");
     let options = media::Options { dir: dir.join("media"), terminal_bytes_max: 1 << 30, bytes_max: 1 << 30 };
     let media = Media::open(options, &metrics).expect("a store of files");
-    (ledger, History::open(&dir.join("history"), &metrics).expect("a history"), journal, media)
+    let history = History::open(&dir.join("history"), &metrics).expect("a history");
+    (dir, (ledger, history, journal, media))
 }
 
 /// Who made the accounts.

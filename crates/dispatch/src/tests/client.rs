@@ -58,6 +58,32 @@ impl Client {
         connected
     }
 
+    /// Over TLS, trusting the authority of the fixtures; `None` where it is not let in.
+    pub async fn connect_tls(dispatch: &Dispatch, user: &str, with_certificate: bool) -> Option<Self> {
+        let mut options = options(dispatch.tls_addr().unwrap(), &format!("{user}-tls"));
+        options.set_credentials(user, format!("pw-{user}"));
+        options.set_transport(super::access::transport(with_certificate));
+        let (client, eventloop) = AsyncClient::new(options, 100);
+        let (sender, packets) = mpsc::channel(1_000);
+        let pump = AbortOnDropHandle::new(tokio::spawn(pump(eventloop, sender)));
+        let mut connected =
+            Self { user: user.to_owned(), client, packets, messages: vec![], seen: vec![], _pump: pump };
+        let first = timeout(PATIENCE, connected.packets.recv()).await.unwrap();
+        matches!(first, Some(Packet::ConnAck(_))).then_some(connected)
+    }
+
+    /// Messages that still come until the broker ends the connection.
+    pub async fn rest(&mut self) -> Vec<Message> {
+        while let Some(packet) = timeout(PATIENCE, self.packets.recv()).await.unwrap() {
+            if let Packet::Publish(publish) = packet {
+                let payload = publish.payload.to_vec();
+                self.messages.push(Message { topic: publish.topic, retain: publish.retain, payload });
+                assert!(self.messages.len() < 100, "the connection goes on");
+            }
+        }
+        std::mem::take(&mut self.messages)
+    }
+
     pub async fn is_admitted(dispatch: &Dispatch, login: Option<(&str, &str)>, client_id: &str) -> bool {
         let mut options = options(dispatch.broker_addr().unwrap(), client_id);
         if let Some((user, password)) = login {

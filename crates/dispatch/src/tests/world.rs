@@ -39,7 +39,13 @@ impl World {
     }
 
     pub fn embedded(&self) -> Mqtt {
-        Mqtt::Embedded { listen: LOOPBACK, accounts: accounts(), anonymous: false, positions: false }
+        Mqtt::Embedded {
+            listen: LOOPBACK,
+            accounts: accounts(),
+            anonymous: false,
+            positions: false,
+            tls: None,
+        }
     }
 
     pub async fn try_start(&self, mqtt: &Mqtt) -> Result<Dispatch, StartError> {
@@ -57,7 +63,7 @@ impl World {
 
     /// A broker of its own, that the test stops and starts.
     pub async fn broker(&self, at: Option<SocketAddr>) -> (Broker, String) {
-        let accounts = Accounts::new(&accounts(), false, "ours");
+        let accounts = Arc::new(Accounts::new(&accounts(), false, "ours"));
         let broker =
             Broker::start(at.unwrap_or(LOOPBACK), accounts, &self.dir.join("outside")).await.unwrap();
         let url = format!("mqtt://{}", broker.addr());
@@ -109,7 +115,7 @@ pub fn account(name: &str, department: Department) -> MqttAccount {
     MqttAccount { name: name.to_owned(), department, password: format!("pw-{name}") }
 }
 
-fn accounts() -> Vec<MqttAccount> {
+pub fn accounts() -> Vec<MqttAccount> {
     Department::ALL.iter().map(|department| account(department.as_str(), *department)).collect()
 }
 

@@ -5,7 +5,7 @@ use rusqlite::Connection;
 
 use super::*;
 use crate::tests::Dir;
-use crate::{Origin, Owner, SESSION_IDLE, SESSION_LASTS, VIEWS_MAX, ViewError, session_id};
+use crate::{Origin, Owner, SessionLimits, Use, VIEWS_MAX, ViewError, session_id};
 
 fn author(ms: i64) -> Author {
     Author { by: "admin".into(), via: Via::Api, at: ReceiveTime::from_ms(ms) }
@@ -48,27 +48,34 @@ fn a_session_ends_by_time_by_idleness_and_by_hand() {
     let ledger = dir.open();
     let (user, origin) =
         (Identity::new("duty", Role::Duty), Origin { address: "::1".into(), agent: "x".into() });
-    let start = |at: ReceiveTime| ledger.start_session(&user, &origin, &author(at.ms())).unwrap();
+    let limits = SessionLimits { idle: Duration::from_secs(2 * 3600), lasts: Duration::from_secs(12 * 3600) };
+    let start = |at: ReceiveTime| ledger.start_session(&user, &origin, limits, &author(at.ms())).unwrap();
+    let check = |session: &str, at: ReceiveTime| {
+        ledger.check_session(session, at, Use::Counts).unwrap().map(|signed_in| signed_in.identity)
+    };
     let zero = ReceiveTime::from_ms(1_000_000);
     let session = start(zero);
     assert_eq!(ledger.check_token(&session).unwrap(), None);
     // Used every hour it lasts until its end; left alone it does not.
     for hour in 1..12 {
         let at = zero.plus(Duration::from_secs(3600 * hour));
-        assert_eq!(ledger.check_session(&session, at).unwrap(), Some(user.clone()), "{hour}");
+        assert_eq!(check(&session, at), Some(user.clone()), "{hour}");
     }
-    assert_eq!(ledger.check_session(&session, zero.plus(SESSION_LASTS)).unwrap(), None);
+    assert_eq!(check(&session, zero.plus(limits.lasts)), None);
     let idle = start(zero);
+    // Looking is no use.
+    let half = zero.plus(limits.idle / 2);
+    assert!(ledger.check_session(&idle, half, Use::Look).unwrap().is_some());
     assert!(ledger.sessions(Some("duty"), zero).unwrap().iter().any(|one| one.id == session_id(&idle)));
-    assert_eq!(ledger.check_session(&idle, zero.plus(SESSION_IDLE)).unwrap(), None);
-    assert!(ledger.sessions(None, zero.plus(SESSION_LASTS)).unwrap().is_empty());
+    assert_eq!(check(&idle, zero.plus(limits.idle)), None);
+    assert!(ledger.sessions(None, zero.plus(limits.lasts)).unwrap().is_empty());
     let (first, second) = (start(zero), start(zero));
     assert!(!ledger.revoke_session(&session_id(&first), Some("other"), &author(5)).unwrap());
     assert!(ledger.revoke_session(&session_id(&first), Some("duty"), &author(5)).unwrap());
-    assert_eq!(ledger.check_session(&first, zero).unwrap(), None);
-    assert_eq!(ledger.check_session(&second, zero).unwrap(), Some(user.clone()));
+    assert_eq!(check(&first, zero), None);
+    assert_eq!(check(&second, zero), Some(user.clone()));
     ledger.end_session(&second, &author(6)).unwrap();
-    assert_eq!(ledger.check_session(&second, zero).unwrap(), None);
+    assert_eq!(check(&second, zero), None);
     let ticket = ledger.add_one_time_ticket(&user, zero, Duration::from_secs(1)).unwrap();
     assert_eq!(ledger.take_one_time_ticket(&ticket, zero).unwrap(), Some(user.clone()));
     assert_eq!(ledger.take_one_time_ticket(&ticket, zero).unwrap(), None);
@@ -82,10 +89,15 @@ fn a_changed_account_has_no_old_sessions_and_the_last_admin_stays() {
     ledger.make_user(&chief, "one", &author(1)).unwrap();
     ledger.make_user(&duty, "one", &author(1)).unwrap();
     assert!(matches!(ledger.make_user(&duty, "two", &author(1)), Err(AccountError::NameTaken(_))));
-    let start = |whose| ledger.start_session(whose, &Origin::default(), &author(1)).unwrap();
+    let start = |whose| {
+        ledger.start_session(whose, &Origin::default(), SessionLimits::default(), &author(1)).unwrap()
+    };
     let (kept, gone, other) = (start(&duty), start(&duty), start(&chief));
-    let lives = |session: &str| ledger.check_session(session, ReceiveTime::from_ms(2)).unwrap().is_some();
-    assert!(ledger.set_password("duty", "three", &kept, &author(2)).unwrap());
+    let lives =
+        |session: &str| ledger.check_session(session, ReceiveTime::from_ms(2), Use::Look).unwrap().is_some();
+    let old = kept;
+    let kept = ledger.set_password("duty", "three", &old, &author(2)).unwrap().expect("a new secret");
+    assert!(!lives(&old), "the secret of before opens nothing");
     assert!(ledger.check_password("duty", "three").unwrap().is_some() && lives(&kept) && !lives(&gone));
     let narrowed = Identity { divisions: vec!["5401".into()], ..duty.clone() };
     ledger.change_user(&narrowed, None, &author(3)).unwrap();
@@ -191,7 +203,7 @@ fn a_file_of_format_1_keeps_its_accounts_and_gets_what_is_new() {
         assert_eq!(ledger.check_token("two").unwrap(), Some(Identity::new("room", Role::Duty)));
         assert_eq!(ledger.tokens().unwrap()[0].created_at, None);
         let now = ReceiveTime::from_ms(1_000);
-        assert_eq!(ledger.check_session("three", now).unwrap(), None);
+        assert_eq!(ledger.check_session("three", now, Use::Look).unwrap(), None);
         assert_eq!(ledger.take_one_time_ticket("four", now).unwrap(), None);
         assert_eq!(ledger.audit_log(9).unwrap().len(), 1);
         assert!(ledger.views(&Owner::User("fire".into())).unwrap().is_empty());

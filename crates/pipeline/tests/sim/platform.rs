@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use fleet::{Alert, ReceiveTime, TerminalId};
+use fleet::{Alert, Binding, ReceiveTime, TerminalId};
 use pipeline::Ground;
 use session::{Admission, Directory, Link, Output, Policy, Profile, Records};
 
@@ -74,11 +74,12 @@ pub struct Process {
     connections: BTreeMap<usize, Connection>,
     routes: BTreeMap<TerminalId, usize>,
     profiles: BTreeMap<TerminalId, Arc<Profile>>,
+    bindings: BTreeMap<TerminalId, Arc<Binding>>,
     ground: Ground,
     policy: Policy,
 }
 
-struct OnFile<'a>(&'a Ground, &'a BTreeMap<TerminalId, Arc<Profile>>);
+struct OnFile<'a>(&'a Ground, &'a BTreeMap<TerminalId, Arc<Profile>>, &'a BTreeMap<TerminalId, Arc<Binding>>);
 
 impl Directory for OnFile<'_> {
     fn admits(&self, terminal: TerminalId) -> bool {
@@ -87,6 +88,10 @@ impl Directory for OnFile<'_> {
 
     fn profile(&self, terminal: TerminalId) -> Option<Arc<Profile>> {
         self.1.get(&terminal).cloned()
+    }
+
+    fn binding(&self, terminal: TerminalId) -> Option<Arc<Binding>> {
+        self.2.get(&terminal).cloned()
     }
 }
 
@@ -107,6 +112,7 @@ impl Process {
             connections: BTreeMap::new(),
             routes: BTreeMap::new(),
             profiles: BTreeMap::new(),
+            bindings: BTreeMap::new(),
             ground: ground.clone(),
             policy: shape.policy.clone(),
         }
@@ -129,7 +135,7 @@ impl Process {
 
     pub fn input(&mut self, id: usize, now: ReceiveTime, bytes: &[u8], effects: &mut Effects) {
         let Some(connection) = self.connections.get_mut(&id) else { return };
-        connection.link.handle_input(now, bytes, &OnFile(&self.ground, &self.profiles));
+        connection.link.handle_input(now, bytes, &OnFile(&self.ground, &self.profiles, &self.bindings));
         let (waits, max) = (connection.link.unacknowledged(), self.policy.unacknowledged_max);
         if waits > max + bytes.len() / FRAME_BYTES_MIN + 1 {
             effects
@@ -166,7 +172,13 @@ impl Process {
         }
     }
 
-    fn with(&mut self, id: usize, now: ReceiveTime, effects: &mut Effects, handle: impl FnOnce(&mut Link<u64>)) {
+    fn with(
+        &mut self,
+        id: usize,
+        now: ReceiveTime,
+        effects: &mut Effects,
+        handle: impl FnOnce(&mut Link<u64>),
+    ) {
         let Some(connection) = self.connections.get_mut(&id) else { return };
         if let Some(records) = connection.blocked.take() {
             match append(&mut self.journal, &mut connection.link, now, &records) {
@@ -183,7 +195,14 @@ impl Process {
         let Some(connection) = self.connections.get_mut(&id) else { return };
         loop {
             match connection.link.poll_output() {
-                Output::Answered { .. } | Output::Media(_) | Output::Ready(_) => {}
+                Output::Answered { .. }
+                | Output::Media(_)
+                | Output::Ready(_)
+                | Output::Stranger(_)
+                | Output::Suspicious { .. } => {}
+                Output::Bound { terminal, binding } => {
+                    self.bindings.insert(terminal, binding);
+                }
                 Output::Close(_) => {
                     effects.close.push(id);
                     return self.end(id);
@@ -191,7 +210,7 @@ impl Process {
                 Output::Learned { terminal, profile } => {
                     self.profiles.insert(terminal, profile);
                 }
-                Output::Login(terminal) => {
+                Output::Login { terminal, .. } => {
                     let old = self.routes.insert(terminal, id).filter(|old| *old != id);
                     effects.supersede.extend(old.map(|old| (old, terminal)));
                 }

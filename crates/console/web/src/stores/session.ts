@@ -25,8 +25,8 @@ export const useSession = defineStore("session", () => {
     return me.value !== null;
   }
 
-  async function signIn(name: string, password: string): Promise<void> {
-    await post("/session", { name, password });
+  async function signIn(name: string, password: string, code: string | null): Promise<void> {
+    await post("/session", { name, password, code });
     await load();
   }
 

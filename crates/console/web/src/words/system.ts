@@ -46,7 +46,7 @@ export default {
   divisionHint: ["2、4 或 6 位区划代码,如 5401", "Codes of 2, 4 or 6 digits, such as 5401"],
   newUser: ["新建人员", "New person"],
   editUser: ["修改人员 {name}", "Change {name}"],
-  newPassword: ["新密码(至少 10 位)", "New password (10 characters at least)"],
+  newPassword: ["新密码(足够长,不用常见词)", "New password (long, and nothing common)"],
   keepPassword: ["新密码(留空不改)", "New password (empty: unchanged)"],
   oldPassword: ["当前密码", "Current password"],
   passwordChanged: ["密码已修改,其他会话已退出", "The password is changed, other sessions have ended"],
