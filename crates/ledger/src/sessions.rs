@@ -11,7 +11,7 @@ use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use serde::Serialize;
 
 use crate::accounts::{IDENTITY, audit, hash_secret, identity_columns, new_secret, read_identity};
-use crate::{Author, Identity, Ledger, StoreError, lock};
+use crate::{Author, Identity, Ledger, StoreError};
 
 /// How long a session lasts at most: a shift and its handover.
 pub const SESSION_LASTS: Duration = Duration::from_secs(12 * 3600);
@@ -101,7 +101,8 @@ impl Ledger {
         let sql = format!(
             "SELECT {IDENTITY}, seen FROM secret WHERE hash = ? AND kind = 'session' AND expires > ? AND seen > ?"
         );
-        let found = lock(&self.inner.reader)
+        let found = self
+            .reader()
             .prepare_cached(&sql)?
             .query_row(params![&hash[..], now.ms(), now.minus(SESSION_IDLE).ms()], |row| {
                 Ok((read_identity(row)?, ReceiveTime::from_ms(row.get(5)?)))
