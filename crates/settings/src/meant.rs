@@ -8,6 +8,7 @@ use fleet::Department;
 
 use crate::problem::Collector;
 use crate::table::{Secret, Table};
+use crate::tiles::{self, Tiles};
 
 /// The configuration without its reference files.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,6 +25,8 @@ pub struct Settings {
     pub mqtt: Mqtt,
     /// `[http]`
     pub http: Http,
+    /// `[map]`; without it the console draws the map that comes with it.
+    pub map: Option<Tiles>,
     /// `[influxdb]`; without it positions stay in the embedded store.
     pub influxdb: Option<Influxdb>,
     /// `[journal]`
@@ -264,6 +267,7 @@ pub(crate) fn lower(root: &mut Table<'_>, secret: &Secret<'_>, out: &mut Collect
     let mut http = root.table("http", out);
     let listen = http.address("listen", "127.0.0.1:8080", out);
     http.finish(out);
+    let map = root.has("map").then(|| tiles::lower(&mut root.table("map", out), secret, out));
     let influxdb = root.has("influxdb").then(|| influxdb(&mut root.table("influxdb", out), secret, out));
     let journal = journal(&mut root.table("journal", out), out);
     let media = media(&mut root.table("media", out), out);
@@ -276,6 +280,7 @@ pub(crate) fn lower(root: &mut Table<'_>, secret: &Secret<'_>, out: &mut Collect
         atlas,
         mqtt,
         http: Http { listen },
+        map,
         influxdb,
         journal,
         media,

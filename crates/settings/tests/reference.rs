@@ -70,6 +70,7 @@ fn the_reference_names_every_key_and_its_default() {
         "[mqtt]",
         "[[mqtt.accounts]]",
         "[http]",
+        "[map]",
         "[influxdb]",
         "[journal]",
         "[media]",
