@@ -1,6 +1,7 @@
 //! What every bench needs: the CPU time of this thread, whether to measure or only to check, and numbers that are the
 //! same everywhere.
 
+pub mod desk;
 pub mod made;
 pub mod roads;
 pub mod vehicles;

@@ -115,6 +115,7 @@ pub(crate) fn router(parts: Parts, stopping: CancellationToken, tasks: TaskTrack
     let fold = Arc::new(slots::Fold::new(&parts.live, &pipeline.reference.borrow_and_update().registry));
     tasks.spawn(Arc::clone(&fold).follow(pipeline, stopping.clone()));
     let throttle = Throttle::new(parts.access.lock_after, parts.access.lock_for);
+    let policy = policy(parts.tiles.as_ref());
     let app = Arc::new(App {
         parts,
         stopping,
@@ -144,7 +145,7 @@ pub(crate) fn router(parts: Parts, stopping: CancellationToken, tasks: TaskTrack
         })
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(middleware::from_fn(deadline))
-        .layer(middleware::from_fn_with_state(Arc::clone(&app), headers))
+        .layer(middleware::from_fn_with_state((Arc::clone(&app), policy), headers))
         .with_state(app)
 }
 
@@ -211,6 +212,7 @@ fn ruling() -> Router<Shared> {
         .route("/api/v1/rules/changes/{id}/decide", post(rules::changes::decide))
         .route("/api/v1/structures", get(structures::list))
         .route("/api/v1/structures/{id}/reopen", post(structures::reopen))
+        .route("/map/settings.json", get(map::settings))
         .route("/api/v1/map/zones", get(map::zones))
         .route("/api/v1/map/routes", get(map::routes))
         .route("/api/v1/zones", get(drawing::list::<Zones>).post(drawing::add::<Zones>))
@@ -291,19 +293,31 @@ async fn deadline(request: Request, next: Next) -> Response {
     }
 }
 
+/// What a page may load. Widgets set styles on elements; scripts, sheets and everything else come from here and nowhere
+/// else, but for tiles of a map from the one host that is configured.
+fn policy(tiles: Option<&settings::Tiles>) -> HeaderValue {
+    let host = tiles.map(|tiles| format!(" {}", tiles.origin)).unwrap_or_default();
+    let text = format!(
+        "default-src 'none'; script-src 'self'; style-src 'self'; style-src-attr 'unsafe-inline'; img-src 'self' data: \
+         blob:{host}; media-src 'self'; font-src 'self' data:; worker-src 'self'; connect-src 'self'{host}; manifest-src \
+         'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    );
+    HeaderValue::try_from(text).expect("the settings let letters, digits and dots through")
+}
+
 /// The same on every answer; what an API says is never kept by a cache.
-async fn headers(State(app): State<Shared>, request: Request, next: Next) -> Response {
-    // Widgets set styles on elements; scripts, sheets and everything else come from here and nowhere else.
-    const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; style-src-attr 'unsafe-inline'; \
-        img-src 'self' data: blob:; media-src 'self'; font-src 'self' data:; worker-src 'self'; connect-src 'self'; \
-        manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+async fn headers(
+    State((app, policy)): State<(Shared, HeaderValue)>,
+    request: Request,
+    next: Next,
+) -> Response {
     let is_secure = cookie::is_secure(&app.parts, request.headers());
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
     if is_secure {
         headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
     }
-    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+    headers.insert(header::CONTENT_SECURITY_POLICY, policy);
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));

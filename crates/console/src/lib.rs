@@ -115,6 +115,8 @@ pub struct Parts {
     pub redraw: Redraw,
     /// What puts a change of the rules into force.
     pub change_rules: ChangeRules,
+    /// Tiles under the map; without them the one that comes with the pages.
+    pub tiles: Option<settings::Tiles>,
     /// Who runs trials of rules.
     pub trials: Arc<dyn Trials>,
     /// How people prove who they are.

@@ -11,6 +11,17 @@ use serde_json::{Value, json};
 use crate::app::Shared;
 use crate::guard::Caller;
 
+/// What the map is drawn on. Nobody else's key is told to who is not signed in.
+pub(crate) async fn settings(State(app): State<Shared>) -> Json<Value> {
+    let tiles = app.parts.tiles.as_ref().map(|tiles| {
+        json!({
+            "urls": [tiles.url], "coordinate_system": tiles.datum.as_str(), "attribution": tiles.attribution,
+            "size": tiles.tile_px, "max_zoom": tiles.max_zoom,
+        })
+    });
+    Json(json!({ "tiles": tiles }))
+}
+
 pub(crate) async fn zones(State(app): State<Shared>, Extension(caller): Extension<Caller>) -> Json<Value> {
     let atlas = std::sync::Arc::clone(&app.parts.reference.borrow().atlas);
     let seen = atlas.zones().filter(|(zone, _)| caller.scope.sees_place(zone.division));

@@ -301,6 +301,8 @@ routes! {
         "What countAlerts answers as a workbook of Excel";
     "GET" "/api/v1/exports/dangers.csv" "exportDangersCsv" "exports" Exports DANGER_EXPORT_FILTERS, None, Text("text/csv"), &[],
         "The list of major dangers as CSV: UTF-8 with a byte order mark, safe to open in a spreadsheet";
+    "GET" "/map/settings.json" "getMapSettings" "map" Own &[], None, Json("MapSettings"), &[],
+        "What the map is drawn on: tiles from elsewhere, or the map that comes with the pages";
     "GET" "/api/v1/map/zones" "getZones" "map" Map &[], None, Json("FeatureCollection"), &[],
         "Zones in force as GeoJSON";
     "GET" "/api/v1/map/routes" "getRoutes" "map" Map &[], None, Json("FeatureCollection"), &[],

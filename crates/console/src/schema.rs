@@ -1981,6 +1981,24 @@ documents! {
         /// The feature that holds since.
         feature: Option<serde_json::Value>,
     }
+    /// What the map is drawn on.
+    MapSettings {
+        /// Tiles from elsewhere; null for the map that comes with the pages.
+        tiles: Option<MapTiles>,
+    }
+    /// Raster tiles.
+    MapTiles {
+        /// Addresses with `{z}`, `{x}`, `{y}`.
+        urls: Vec<String>,
+        /// `wgs84` or `gcj02`.
+        coordinate_system: String,
+        /// Whose map it is, with its review number.
+        attribution: String,
+        /// How wide a tile is, pixels.
+        size: u64,
+        /// The deepest zoom that has tiles.
+        max_zoom: u64,
+    }
     /// GeoJSON.
     FeatureCollection {
         /// Always `FeatureCollection`.

@@ -52,8 +52,10 @@ pub(crate) async fn search(
 
 /// Terminals whose number or plate holds a text, rising; up to one more than `at_most`.
 pub(crate) fn terminals(slots: &Slots, text: &str, at_most: usize) -> Vec<TerminalId> {
-    let mut found: Vec<_> = slots.known().filter_map(|(slot, _)| slots.terminal(slot)).collect();
-    found.retain(|terminal| is_named(slots.registry().vehicle(*terminal), *terminal, text));
+    let on_file =
+        slots.registry().vehicles().filter(|vehicle| is_named(Some(*vehicle), vehicle.terminal, text));
+    let strangers = slots.strangers().filter(|terminal| is_named(None, *terminal, text));
+    let mut found: Vec<_> = on_file.map(|vehicle| vehicle.terminal).chain(strangers).collect();
     found.sort_unstable();
     found.truncate(at_most + 1);
     found

@@ -221,6 +221,12 @@ impl Slots {
         self.points.iter().enumerate().filter(move |(slot, _)| is_known(*slot))
     }
 
+    /// Terminals that were heard of and are not on file.
+    pub(crate) fn strangers(&self) -> impl Iterator<Item = TerminalId> {
+        let all = self.terminals.iter().zip(&self.on_file).zip(&self.heard);
+        all.filter(|((_, on_file), heard)| !**on_file && heard.is_some()).map(|((terminal, _), _)| *terminal)
+    }
+
     /// The newest change.
     pub(crate) fn change(&self) -> u64 {
         self.change

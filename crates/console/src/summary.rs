@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Instant;
 
-use fleet::{Severity, State};
+use fleet::State;
 use ledger::{HandlingStatus, Ledger, Query, StoreError};
 use serde_json::{Value, json};
 use tokio::sync::Mutex;
@@ -51,16 +51,13 @@ type Counts = BTreeMap<&'static str, u64>;
 
 /// By severity, alerts whose condition holds and alerts nobody has acknowledged.
 fn counts(ledger: &Ledger, scope: Query) -> Result<(Counts, Counts), StoreError> {
-    let mut open = Query { states: vec![State::Raised, State::Updated], ..scope.clone() };
-    let mut unacknowledged = Query { handling: vec![HandlingStatus::New], ..scope };
-    let mut counts = (Counts::new(), Counts::new());
-    for severity in Severity::ALL {
-        open.severities = vec![*severity];
-        unacknowledged.severities = vec![*severity];
-        counts.0.insert(severity.as_str(), ledger.count(&open, COUNT_MAX)?);
-        counts.1.insert(severity.as_str(), ledger.count(&unacknowledged, COUNT_MAX)?);
-    }
-    Ok(counts)
+    let open = Query { states: vec![State::Raised, State::Updated], ..scope.clone() };
+    let unacknowledged = Query { handling: vec![HandlingStatus::New], ..scope };
+    let counts = |query| -> Result<Counts, StoreError> {
+        let counts = ledger.count_severities(&query, COUNT_MAX)?;
+        Ok(counts.into_iter().map(|(severity, count)| (severity.as_str(), count)).collect())
+    };
+    Ok((counts(open)?, counts(unacknowledged)?))
 }
 
 /// How many vehicles a caller sees, and how many of them are online.

@@ -754,6 +754,38 @@ async fn answers_carry_the_headers_that_keep_a_page_safe() {
 }
 
 #[tokio::test]
+async fn tiles_from_elsewhere_open_the_policy_for_their_host_and_no_other() {
+    let world = World::new(1);
+    let tiles = settings::Tiles {
+        url: "https://tiles.example.cn:8443/{z}/{x}/{y}.png?tk=s3cret".into(),
+        origin: "https://tiles.example.cn:8443".into(),
+        datum: settings::Datum::Gcj02,
+        attribution: "某地图 GS(2026)1号".into(),
+        max_zoom: 17,
+        tile_px: 256,
+    };
+    let plain = Desk::start().await;
+    let parts = console::Parts { tiles: Some(tiles), ..world.parts(false) };
+    let console = Console::start("127.0.0.1:0".parse().unwrap(), parts).await.unwrap();
+    let desk = Desk { world, console };
+    let without = plain.client(Credential::None).get("/").await.head("content-security-policy").to_owned();
+    let with = desk.client(Credential::None).get("/").await.head("content-security-policy").to_owned();
+    assert_eq!(with.replace(" https://tiles.example.cn:8443", ""), without);
+    for source in ["img-src", "connect-src"] {
+        let directive = with.split("; ").find(|part| part.starts_with(source)).unwrap();
+        assert!(directive.ends_with(" https://tiles.example.cn:8443"), "{with}");
+    }
+    assert_eq!(with.matches("tiles.example.cn").count(), 2, "{with}");
+
+    let guest = desk.client(Credential::None).get("/map/settings.json").await;
+    assert_eq!((guest.status, guest.body.contains("s3cret")), (401, false));
+    let told = desk.token(Role::Auditor).get("/map/settings.json").await.json();
+    assert_eq!(told["tiles"]["urls"], json!(["https://tiles.example.cn:8443/{z}/{x}/{y}.png?tk=s3cret"]));
+    assert_eq!(told["tiles"]["coordinate_system"], "gcj02");
+    assert_eq!(plain.token(Role::Duty).get("/map/settings.json").await.json(), json!({ "tiles": null }));
+}
+
+#[tokio::test]
 async fn a_place_of_the_application_is_its_first_page_and_a_missing_file_is_none() {
     let desk = Desk::start().await;
     let anybody = desk.client(Credential::None);

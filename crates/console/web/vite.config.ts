@@ -12,6 +12,6 @@ export default defineConfig({
   build: { target: "es2022", chunkSizeWarningLimit: 1200, reportCompressedSize: false, modulePreload: { polyfill: false } },
   worker: { format: "es" },
   define: { __INTLIFY_JIT_COMPILATION__: true, __VUE_I18N_LEGACY_API__: false, __VUE_OPTIONS_API__: false },
-  server: { proxy: { "/api": { target: service, ws: true }, "/metrics": service, "/readyz": service } },
+  server: { proxy: { "/api": { target: service, ws: true }, "/map/settings.json": service, "/metrics": service, "/readyz": service } },
   test: { environment: "happy-dom", include: ["src/**/*.test.ts"], server: { deps: { inline: ["element-plus"] } } },
 });

@@ -28,12 +28,14 @@ mod scope;
 mod security;
 mod sessions;
 mod stats;
+mod tally;
 #[cfg(test)]
 mod tests;
 mod totp;
 mod views;
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -61,7 +63,7 @@ pub use crate::outbox::{Outgoing, OutgoingKind};
 pub use crate::period::Whose;
 pub use crate::places::{PLACE_VERSIONS_MAX, PlaceVersion};
 pub use crate::quality::{QualityQuery, QualityRow};
-pub use crate::query::{Listed, Page, Query, Sort, Tally};
+pub use crate::query::{Listed, Page, Query, Sort};
 pub use crate::record::{KeptFrame, Ruled};
 pub use crate::rule_changes::{
     NewRuleChange, ProposeError, RULE_CHANGES_PENDING_MAX, RuleChange, RuleChangeState, RuleDecision,
@@ -71,10 +73,14 @@ pub use crate::scope::{Scope, Within};
 pub use crate::security::{SECURITY_EVENTS_MAX, STRANGERS_MAX, SecurityEvent, Stranger};
 pub use crate::sessions::{Origin, Session, SessionLimits, SignedIn, Use, session_id};
 pub use crate::stats::{AlertCount, By, MonthCount};
+pub use crate::tally::Tally;
 pub use crate::views::{Owner, VIEWS_MAX, View, ViewError};
 
 use crate::metrics::Metrics;
 
+/// Lists that are read at a time: a long count holds up nobody else, and a handful of cores are busy. Each keeps up to 2 MB
+/// of pages.
+const READERS: usize = 4;
 /// Changes of handling that a slow subscriber may lag behind before it loses the oldest.
 const HANDLING_BACKLOG: usize = 1024;
 /// The same for changes of commands.
@@ -147,8 +153,10 @@ pub struct Ledger {
 
 struct Inner {
     writer: Mutex<Connection>,
-    /// For lists and single alerts.
-    reader: Mutex<Connection>,
+    /// For lists and single alerts, and for who is asking.
+    readers: [Mutex<Connection>; READERS],
+    /// Whose turn it is to be waited for when all are taken.
+    turn: AtomicUsize,
     /// For the outbox, so that a long list doesn't hold up sending.
     outbox_reader: Mutex<Connection>,
     /// For statistics and exports, which may take seconds.
@@ -178,9 +186,17 @@ impl Ledger {
         let open_commands = schema::open_commands(&writer, path)?;
         let metrics = Metrics::register(metrics)?;
         metrics.count_open_commands(&open_commands);
+        // One opened is not cloned: each is its own.
+        let readers = [
+            schema::open_reader(path)?,
+            schema::open_reader(path)?,
+            schema::open_reader(path)?,
+            schema::open_reader(path)?,
+        ];
         let inner = Inner {
             writer: Mutex::new(writer),
-            reader: Mutex::new(schema::open_reader(path)?),
+            readers: readers.map(Mutex::new),
+            turn: AtomicUsize::new(0),
             outbox_reader: Mutex::new(schema::open_reader(path)?),
             stats_reader: Mutex::new(schema::open_reader(path)?),
             profile_reader: Mutex::new(schema::open_reader(path)?),
@@ -245,8 +261,13 @@ impl Ledger {
         Ok(reader.prepare_cached("SELECT epoch FROM access_epoch")?.query_row([], |row| row.get(0))?)
     }
 
+    /// One that is free, or else one after the other.
     fn reader(&self) -> MutexGuard<'_, Connection> {
-        lock(&self.inner.reader)
+        let Inner { readers, turn, .. } = &*self.inner;
+        readers.iter().find_map(|reader| reader.try_lock().ok()).unwrap_or_else(|| {
+            // The remainder is below the number of readers.
+            lock(&readers[turn.fetch_add(1, Ordering::Relaxed) % READERS])
+        })
     }
 
     fn stats_reader(&self) -> MutexGuard<'_, Connection> {

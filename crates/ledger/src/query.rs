@@ -10,7 +10,7 @@ use rusqlite::{Connection, OptionalExtension, Row};
 use serde::{Deserialize, Serialize};
 
 use crate::handling::{Handling, HandlingStatus, Via};
-use crate::{Ledger, Scope, StoreError, TimelineEntry, record, scope};
+use crate::{Ledger, Scope, StoreError, TimelineEntry, record, scope, tally};
 
 /// The most items of a page (contract section 6).
 const LIMIT_MAX: usize = 1000;
@@ -32,19 +32,6 @@ pub struct Page<T> {
     pub items: Vec<T>,
     /// Where to go on; `None` at the end.
     pub next: Option<String>,
-}
-
-/// Counts of alerts, each up to a bound.
-#[derive(Clone, Debug, Default, Eq, PartialEq, Serialize)]
-pub struct Tally {
-    /// All that match.
-    pub total: u64,
-    /// By severity.
-    pub by_severity: BTreeMap<Severity, u64>,
-    /// By the status of the handling.
-    pub by_handling: BTreeMap<&'static str, u64>,
-    /// By rule, those with any.
-    pub by_rule: BTreeMap<String, u64>,
 }
 
 /// Which alerts. An empty list allows all; several values of one list are OR, different lists AND.
@@ -216,47 +203,17 @@ impl Ledger {
     /// How many match, up to `at_most`; cursor and limit don't count.
     pub fn count(&self, query: &Query, at_most: u64) -> Result<u64, StoreError> {
         let reader = self.reader();
-        let mut filter = Filter::of(&Query { cursor: None, ..query.clone() }, &reader)?;
+        let query = Query { cursor: None, ..query.clone() };
+        let mut filter = match tally::covering(&query) {
+            Some(index) => Filter::along(index, &query, &reader)?,
+            None => Filter::of(&query, &reader)?,
+        };
         filter.values.push(Value::Integer(i64::try_from(at_most).unwrap_or(i64::MAX)));
         let sql = format!("SELECT count(*) FROM (SELECT 1 FROM alert a{} LIMIT ?)", filter.sql);
         let count: i64 = reader
             .prepare_cached(&sql)?
             .query_row(rusqlite::params_from_iter(filter.values), |row| row.get(0))?;
         Ok(count.cast_unsigned())
-    }
-
-    /// How many match by severity, by handling and by rule, each up to `at_most`.
-    pub fn tally(&self, query: &Query, at_most: u64) -> Result<Tally, StoreError> {
-        let mut tally = Tally { total: self.count(query, at_most)?, ..Tally::default() };
-        for severity in chosen(Severity::ALL, &query.severities) {
-            let part = Query { severities: vec![severity], ..query.clone() };
-            tally.by_severity.insert(severity, self.count(&part, at_most)?);
-        }
-        for status in chosen(HandlingStatus::ALL, &query.handling) {
-            let part = Query { handling: vec![status], ..query.clone() };
-            tally.by_handling.insert(status.as_str(), self.count(&part, at_most)?);
-        }
-        let rules = if query.rules.is_empty() { self.rules_met()? } else { query.rules.clone() };
-        for rule in rules {
-            let part = Query { rules: vec![rule], ..query.clone() };
-            let count = self.count(&part, at_most)?;
-            if count > 0 {
-                tally.by_rule.insert(rule.as_str().to_owned(), count);
-            }
-        }
-        Ok(tally)
-    }
-
-    /// Rules that ever raised an alert: one look into the index for each.
-    fn rules_met(&self) -> Result<Vec<RuleId>, StoreError> {
-        let reader = self.reader();
-        let mut statement = reader.prepare_cached(
-            "WITH RECURSIVE met(rule) AS (SELECT min(rule) FROM alert UNION ALL
-                 SELECT (SELECT min(rule) FROM alert WHERE rule > met.rule) FROM met WHERE met.rule IS NOT NULL)
-             SELECT rule FROM met WHERE rule IS NOT NULL",
-        )?;
-        let rules = statement.query_map([], |row| row.get::<_, String>(0))?;
-        Ok(rules.collect::<Result<Vec<_>, _>>()?.iter().filter_map(|rule| RuleId::parse(rule).ok()).collect())
     }
 
     /// The story of an alert, oldest first; empty for an unknown one.
@@ -298,11 +255,6 @@ impl Ledger {
     }
 }
 
-/// What of all is asked for.
-fn chosen<T: Copy + PartialEq>(all: &'static [T], asked: &[T]) -> impl Iterator<Item = T> {
-    all.iter().copied().filter(move |one| asked.is_empty() || asked.contains(one))
-}
-
 impl Filter {
     /// What follows `FROM alert a`.
     fn of(query: &Query, reader: &Connection) -> Result<Self, StoreError> {
@@ -312,6 +264,13 @@ impl Filter {
             _ => way(query, reader)?,
         };
         filter.sql = format!("{way} WHERE 1{}", filter.sql);
+        Ok(filter)
+    }
+
+    /// What follows `FROM alert a`, by an index.
+    pub(crate) fn along(index: &str, query: &Query, reader: &Connection) -> Result<Self, StoreError> {
+        let mut filter = Self::conditions(query, reader)?;
+        filter.sql = format!(" INDEXED BY {index} WHERE 1{}", filter.sql);
         Ok(filter)
     }
 

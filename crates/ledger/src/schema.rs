@@ -158,6 +158,8 @@ UPDATE alert SET (handled_at, handled_by) = (
 /// Statistics read these alone.
 const ADDED_INDEXES: &str = "
 CREATE INDEX IF NOT EXISTS alert_by_driver ON alert (driver, raised_at) WHERE driver <> '';
+CREATE INDEX IF NOT EXISTS alert_by_work ON alert (status, rule, severity, raised_at, state, operator, division, class,
+    departments);
 CREATE INDEX IF NOT EXISTS quality_by_operator ON quality (operator, day);
 CREATE INDEX IF NOT EXISTS alert_counted ON alert (raised_at, rule, severity, state, status, result, operator, division,
     class, departments, late, due_at, handled_at);";

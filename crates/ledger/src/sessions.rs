@@ -10,7 +10,7 @@ use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 use serde::Serialize;
 
 use crate::accounts::{IDENTITY, audit, hash_secret, identity_columns, new_secret, read_identity};
-use crate::{Author, Identity, Ledger, StoreError, lock};
+use crate::{Author, Identity, Ledger, StoreError};
 
 /// A use is written down at most this often; so much earlier may an idle session end.
 const SEEN_EVERY: Duration = Duration::from_secs(60);
@@ -138,14 +138,16 @@ impl Ledger {
         used: Use,
     ) -> Result<Option<SignedIn>, StoreError> {
         let hash = hash_secret(session);
-        let found = lock(&self.inner.reader)
-            .prepare_cached(&format!(
-                "SELECT {IDENTITY}, seen, EXISTS (SELECT 1 FROM user WHERE user.name = secret.name),
-                    EXISTS (SELECT 1 FROM factor WHERE factor.name = secret.name AND factor.secret IS NOT NULL),
-                    (SELECT at FROM past_password AS p WHERE p.name = secret.name ORDER BY seq DESC LIMIT 1),
-                    (SELECT own FROM past_password AS p WHERE p.name = secret.name ORDER BY seq DESC LIMIT 1)
-                 FROM secret WHERE hash = ?1 AND kind = 'session' AND expires > ?2 AND seen + idle > ?2"
-            ))?
+        let sql = format!(
+            "SELECT {IDENTITY}, seen, EXISTS (SELECT 1 FROM user WHERE user.name = secret.name),
+                EXISTS (SELECT 1 FROM factor WHERE factor.name = secret.name AND factor.secret IS NOT NULL),
+                (SELECT at FROM past_password AS p WHERE p.name = secret.name ORDER BY seq DESC LIMIT 1),
+                (SELECT own FROM past_password AS p WHERE p.name = secret.name ORDER BY seq DESC LIMIT 1)
+             FROM secret WHERE hash = ?1 AND kind = 'session' AND expires > ?2 AND seen + idle > ?2"
+        );
+        let found = self
+            .reader()
+            .prepare_cached(&sql)?
             .query_row(params![&hash[..], now.ms()], |row| {
                 Ok((read_signed_in(row)?, ReceiveTime::from_ms(row.get(5)?)))
             })

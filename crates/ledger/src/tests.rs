@@ -561,7 +561,7 @@ fn a_ledger_without_the_counted_columns_gets_them_filled() {
     assert_eq!(kept[1], "charter-coach||0|-|-|-|-");
     lock(&ledger.inner.writer)
         .execute_batch(
-            "DROP INDEX alert_counted; DROP INDEX alert_by_driver; ALTER TABLE alert DROP COLUMN class;
+            "DROP INDEX alert_by_work; DROP INDEX alert_counted; DROP INDEX alert_by_driver; ALTER TABLE alert DROP COLUMN class;
              ALTER TABLE alert DROP COLUMN driver; ALTER TABLE alert DROP COLUMN late;
              ALTER TABLE alert DROP COLUMN result; ALTER TABLE alert DROP COLUMN due_at;
              ALTER TABLE alert DROP COLUMN handled_at; ALTER TABLE alert DROP COLUMN handled_by;",

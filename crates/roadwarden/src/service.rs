@@ -92,7 +92,7 @@ impl Service {
         let trials = Arc::new(Trials::new(journal.clone(), reference_seen.clone()));
         let console =
             stores.console_parts(&settings, &pipeline, reference_seen, &metrics, (&reloader, &trials));
-        let console = console::Parts { demo, ..console };
+        let console = console::Parts { demo, tiles: settings.map.clone(), ..console };
         let console = Console::start(settings.http.listen, console).await.map_err(unavailable)?;
         let options = AttachmentOptions::new(settings.gateway.attachments);
         let attachments = Attachments::start(options, media.clone(), ledger.clone(), &metrics)
@@ -246,6 +246,7 @@ impl Stores {
             reload: asked_over_http(reloader),
             redraw: drawn_over_http(reloader),
             change_rules: changed_over_http(reloader),
+            tiles: None,
             trials,
             access: Arc::new(settings.access.clone()),
             behind_tls: settings.http.behind_tls,

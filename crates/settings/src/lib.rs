@@ -6,7 +6,7 @@
 //! [rules]         ─┘     └──▶ Problems: every mistake in one run, `file:line: what is wrong, what was expected`
 //! ```
 //!
-//! Every key has a default but those of accounts and of `[influxdb]`; `config/reference.toml` lists them all.
+//! Every key has a default but those of accounts, of `[influxdb]` and of `[map]`; `config/reference.toml` lists them all.
 //! Unknown keys are refused. This crate does **not** open sockets and does not watch files.
 
 mod access;
@@ -23,6 +23,7 @@ mod reference;
 mod rulebook;
 mod rules_set;
 mod table;
+mod tiles;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -42,6 +43,7 @@ pub use meant::{
 pub use problem::{Problem, Problems};
 use reference::Draft;
 pub use rules_set::{RuleChanges, RuleMistake, RulesSet, console_rules, rule_mistakes};
+pub use tiles::{Datum, Tiles};
 
 /// Everything a configuration says.
 #[derive(Clone, Debug)]

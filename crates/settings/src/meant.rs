@@ -12,6 +12,7 @@ use crate::access::{self, Access, AccessProfile};
 use crate::limits::{self, Limits};
 use crate::problem::Collector;
 use crate::table::{Secret, Table};
+use crate::tiles::{self, Tiles};
 
 /// The configuration without its reference files.
 #[derive(Clone, Debug, PartialEq)]
@@ -30,6 +31,8 @@ pub struct Settings {
     pub http: Http,
     /// `[access]`
     pub access: Access,
+    /// `[map]`; without it the console draws the map that comes with it.
+    pub map: Option<Tiles>,
     /// `[influxdb]`; without it positions stay in the embedded store.
     pub influxdb: Option<Influxdb>,
     /// `[journal]`
@@ -308,6 +311,7 @@ pub(crate) fn lower(root: &mut Table<'_>, secret: &Secret<'_>, out: &mut Collect
     let mqtt = mqtt(&mut root.table("mqtt", out), secret, out);
     let access = access::lower(&mut root.table("access", out), out);
     let http = http(&mut root.table("http", out), access.profile, out);
+    let map = root.has("map").then(|| tiles::lower(&mut root.table("map", out), secret, out));
     let influxdb = root.has("influxdb").then(|| influxdb(&mut root.table("influxdb", out), secret, out));
     let journal = journal(&mut root.table("journal", out), out);
     let media = media(&mut root.table("media", out), out);
@@ -321,6 +325,7 @@ pub(crate) fn lower(root: &mut Table<'_>, secret: &Secret<'_>, out: &mut Collect
         mqtt,
         http,
         access,
+        map,
         influxdb,
         journal,
         media,

@@ -122,6 +122,7 @@ impl World {
                 Err(console::NotRedrawn::Unavailable("a made-up world".to_owned()))
             }),
             change_rules: Arc::new(|_, _, _| Ok(None)),
+            tiles: None,
             trials: Arc::new(NoTrials),
             reload: Arc::new(|by, via| Ok(vec![format!("asked by {by} over {via}")])),
             access: Arc::default(),

@@ -57,6 +57,20 @@ fn check(ledger: &Ledger, all: &[Listed], query: &Query, is_wanted: impl Fn(&Lis
     sorted.sort_by_key(|listed| std::cmp::Reverse(listed.alert.severity));
     assert_eq!(ids(&read(ledger, &by_severity)), ids(sorted), "{by_severity:?}");
     assert_eq!(ledger.count(query, 1000).unwrap(), wanted.len() as u64, "{query:?}");
+    let tally = ledger.tally(query, 1000).unwrap();
+    let of = |is: &dyn Fn(&Listed) -> bool| wanted.iter().filter(|listed| is(listed)).count() as u64;
+    assert_eq!(tally.total, wanted.len() as u64, "{query:?}");
+    for (severity, count) in &tally.by_severity {
+        assert_eq!(*count, of(&|it| it.alert.severity == *severity), "{query:?}");
+    }
+    for (status, count) in &tally.by_handling {
+        assert_eq!(*count, of(&|it| it.handling.status.as_str() == *status), "{query:?}");
+    }
+    for (rule, count) in &tally.by_rule {
+        assert_eq!(*count, of(&|it| it.alert.rule.as_str() == rule), "{query:?}");
+    }
+    assert_eq!(tally.by_rule.values().sum::<u64>(), wanted.len() as u64, "{query:?}");
+    assert_eq!(ledger.count_severities(query, 1000).unwrap(), tally.by_severity, "{query:?}");
     wanted.len()
 }
 
