@@ -1,0 +1,59 @@
+//! `chaos MODE …`: one kind of fault against the real binary; `cargo xtask chaos` builds both and runs it.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Result, ensure};
+use chaos::mode::{self, Rig};
+use chaos::{Binary, Plant, Verdict};
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(about = "Breaks the real binary from outside and compares what it acknowledged with what it shows")]
+struct Arguments {
+    /// The roadwarden that is broken
+    #[arg(long)]
+    binary: PathBuf,
+    /// Makes something wrong on purpose: the mode must fail
+    #[arg(long, value_enum, default_value_t)]
+    plant: Plant,
+    /// Of what looks like chance
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    #[command(subcommand)]
+    mode: Mode,
+}
+
+#[derive(Subcommand)]
+enum Mode {
+    /// kill -9 under load
+    Kill9(mode::kill9::Options),
+    /// SIGTERM under load, and a second one
+    Sigterm(mode::sigterm::Options),
+    /// A second process on the same data
+    Twin(mode::twin::Options),
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let Arguments { binary, plant, seed, mode } = Arguments::parse();
+    match run(mode, &Rig { binary: Binary(binary), plant, seed }).await {
+        Ok(verdict) => {
+            println!("{}", verdict.line());
+            if verdict.is_kept() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+        }
+        Err(error) => {
+            eprintln!("chaos: the rig itself can't go on: {error:#}");
+            ExitCode::from(3)
+        }
+    }
+}
+
+async fn run(mode: Mode, rig: &Rig) -> Result<Verdict> {
+    ensure!(rig.binary.0.exists(), "{} is missing", rig.binary.0.display());
+    match mode {
+        Mode::Kill9(options) => mode::kill9::run(&options, rig).await,
+        Mode::Sigterm(options) => mode::sigterm::run(&options, rig).await,
+        Mode::Twin(options) => mode::twin::run(&options, rig).await,
+    }
+}
