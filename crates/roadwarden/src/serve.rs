@@ -11,6 +11,9 @@ use tracing_subscriber::EnvFilter;
 use crate::exit::Wrong;
 use crate::service::{NOT_ADVERTISED, Service, is_advertised};
 
+/// Exit code after a second signal while stopping: 128 and the number of SIGTERM, as shells have it.
+const STOPPED_AT_ONCE: i32 = 143;
+
 /// Reads what `serve` would read and says whether it holds.
 pub fn check(config: &Path) -> Result<()> {
     let loaded = load(config)?;
@@ -62,8 +65,14 @@ pub fn run(config: &Path) -> Result<()> {
                 _ = hangup.recv() => reload(&service).await,
             }
         }
-        service.stop().await;
-        tracing::info!("stopped");
+        tokio::select! {
+            () = service.stop() => tracing::info!("stopped"),
+            // What was acknowledged is on disk whenever that happens; the next start goes on from there.
+            reason = stop_signal() => {
+                tracing::warn!(signal = reason?, "stopped at once, the next start folds what is left");
+                std::process::exit(STOPPED_AT_ONCE);
+            }
+        }
         Ok(())
     })
 }

@@ -23,6 +23,7 @@ use crate::clock;
 use crate::dangers;
 use crate::evidence;
 use crate::exit::Unavailable;
+use crate::hold::Hold;
 use crate::reload::{NotRedrawn, Refused, Reloader};
 use crate::trial::Trials;
 
@@ -45,6 +46,8 @@ pub struct Service {
     reloader: Arc<Reloader>,
     trials: Arc<Trials>,
     ledger: Ledger,
+    /// Last: given back when nothing writes any more.
+    _hold: Hold,
 }
 
 /// Where the parts of a running service listen.
@@ -64,6 +67,7 @@ impl Service {
     /// `config` is where `loaded` comes from, and what is read again when somebody asks.
     pub async fn start(loaded: Loaded, config: &Path, demo: bool) -> Result<Self> {
         let Loaded { settings, reference } = loaded;
+        let hold = Hold::take(&settings.data_dir)?;
         let metrics = prometheus::Registry::new();
         let stores = Stores::open(&settings, &metrics)?;
         let Stores { journal, ledger, media, .. } = stores.clone();
@@ -121,6 +125,7 @@ impl Service {
             reloader,
             trials,
             ledger,
+            _hold: hold,
         })
     }
 
@@ -196,8 +201,6 @@ struct Stores {
 
 impl Stores {
     fn open(settings: &Settings, metrics: &prometheus::Registry) -> Result<Self> {
-        std::fs::create_dir_all(&settings.data_dir)
-            .with_context(|| format!("cannot make the data folder {}", settings.data_dir.display()))?;
         let dir = &settings.data_dir;
         Ok(Self {
             journal: Journal::open(journal_options(settings), metrics).context("cannot open the journal")?,
