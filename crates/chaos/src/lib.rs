@@ -15,6 +15,7 @@
 
 mod api;
 mod audit;
+mod broker;
 mod chance;
 mod ledger;
 mod load;
@@ -23,6 +24,7 @@ mod plant;
 mod report;
 mod service;
 mod session;
+mod shim;
 mod site;
 mod tools;
 mod verdict;

@@ -26,8 +26,14 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Mode {
+    /// Damaged files of the data directory
+    Bitrot(mode::bitrot::Options),
+    /// The k-th system call fails
+    Iofail(mode::iofail::Options),
     /// kill -9 under load
     Kill9(mode::kill9::Options),
+    /// Broken configuration and reference files, read again
+    Reload(mode::reload::Options),
     /// SIGTERM under load, and a second one
     Sigterm(mode::sigterm::Options),
     /// A second process on the same data
@@ -52,7 +58,10 @@ async fn main() -> ExitCode {
 async fn run(mode: Mode, rig: &Rig) -> Result<Verdict> {
     ensure!(rig.binary.0.exists(), "{} is missing", rig.binary.0.display());
     match mode {
+        Mode::Bitrot(options) => mode::bitrot::run(&options, rig).await,
+        Mode::Iofail(options) => mode::iofail::run(&options, rig).await,
         Mode::Kill9(options) => mode::kill9::run(&options, rig).await,
+        Mode::Reload(options) => mode::reload::run(&options, rig).await,
         Mode::Sigterm(options) => mode::sigterm::run(&options, rig).await,
         Mode::Twin(options) => mode::twin::run(&options, rig).await,
     }

@@ -1,6 +1,9 @@
 //! One kind of fault a file.
 
+pub mod bitrot;
+pub mod iofail;
 pub mod kill9;
+pub mod reload;
 pub mod sigterm;
 pub mod twin;
 

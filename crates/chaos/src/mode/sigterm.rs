@@ -10,6 +10,7 @@ use tokio::time::sleep;
 
 use super::Rig;
 use crate::audit::{Span, compare};
+use crate::broker::Deaf;
 use crate::chance::Chance;
 use crate::ledger::Ledger;
 use crate::load::Load;
@@ -21,7 +22,7 @@ use crate::Plant;
 /// The promise of an end in order.
 const END_MAX: Duration = Duration::from_secs(15);
 /// What "at once" may take for the second signal, on a loaded machine.
-const AT_ONCE: Duration = Duration::from_secs(2);
+const AT_ONCE: Duration = Duration::from_secs(1);
 /// Between the two signals.
 const SECOND_AFTER: Duration = Duration::from_millis(20);
 
@@ -48,7 +49,10 @@ pub struct Options {
 /// When the rig itself can't go on.
 pub async fn run(options: &Options, rig: &Rig) -> Result<Verdict> {
     let mut verdict = Verdict::new("sigterm");
-    let setup = Setup { terminals: options.terminals, ..Setup::default() };
+    // A broker that takes nothing holds up an end in order, so that a second signal has something to cut short.
+    let broker = Deaf::start().await?;
+    let mqtt = Some(format!("mode = \"external\"\nurl = \"mqtt://{}\"", broker.address));
+    let setup = Setup { terminals: options.terminals, mqtt, ..Setup::default() };
     let site = Site::new("sigterm", &setup, &rig.binary)?;
     let ledger = Arc::new(Ledger::new(options.terminals));
     let mut chance = Chance::new(rig.seed);
@@ -63,7 +67,7 @@ pub async fn run(options: &Options, rig: &Rig) -> Result<Verdict> {
         if rig.plant != Plant::Harmless {
             service.signal("TERM")?;
         }
-        if has_second {
+        if has_second && rig.plant != Plant::Harmless {
             sleep(SECOND_AFTER).await;
             // It may be gone already, which is what is asked for.
             let _ = service.signal("TERM");
