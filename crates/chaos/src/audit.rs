@@ -60,7 +60,9 @@ impl Compared {
     pub fn judge(&self, place: &str, verdict: &mut Verdict) {
         let Self { lost, invented, twice, examples, acknowledged, .. } = self;
         if *lost > 0 {
-            verdict.broken(format!("{place}: {lost} of {acknowledged} acknowledged reports are lost: {examples:?}"));
+            verdict.broken(format!(
+                "{place}: {lost} of {acknowledged} acknowledged reports are lost: {examples:?}"
+            ));
         }
         if *invented > 0 {
             verdict.broken(format!("{place}: {invented} places were never sent so: {examples:?}"));

@@ -10,7 +10,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::Plant;
-use crate::ledger::Ledger;
+use crate::ledger::{Ledger, now_ms};
 use crate::session::{self, Habit, Tally};
 
 /// How terminals report, all together.
@@ -28,6 +28,7 @@ pub struct Rate {
 pub struct Load {
     tasks: JoinSet<Tally>,
     stop: watch::Sender<bool>,
+    since_ms: i64,
 }
 
 impl Load {
@@ -45,7 +46,7 @@ impl Load {
         for terminal in rate.terminals.clone() {
             tasks.spawn(session::drive(Arc::clone(ledger), terminal, Arc::clone(&habit), stopped.clone()));
         }
-        Self { tasks, stop }
+        Self { tasks, stop, since_ms: now_ms() }
     }
 
     /// Ends it: terminals wait for what is unanswered, for a while.
@@ -56,7 +57,7 @@ impl Load {
 
     /// Waits until every connection has ended by itself.
     pub async fn join(mut self) -> Total {
-        let mut total = Total::default();
+        let mut total = Total { since_ms: self.since_ms, ..Total::default() };
         while let Some(ended) = self.tasks.join_next().await {
             match ended {
                 Ok(tally) => total.add(tally),
@@ -71,6 +72,8 @@ impl Load {
 #[derive(Debug, Default)]
 pub struct Total {
     pub tally: Tally,
+    /// When it began, ms since 1970.
+    pub since_ms: i64,
     /// Why connections could not be used; the first few.
     pub problems: Vec<String>,
 }

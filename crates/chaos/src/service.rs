@@ -75,7 +75,9 @@ impl Service {
         let mut child = command.kill_on_drop(true).spawn().context("cannot start the service")?;
         loop {
             let text = fs::read_to_string(&log).unwrap_or_default();
-            if let Some(line) = text.lines().find(|line| line.contains(" gateway=") && line.contains(" console=")) {
+            if let Some(line) =
+                text.lines().find(|line| line.contains(" gateway=") && line.contains(" console="))
+            {
                 return Ok(Started::Listening(Self {
                     gateway: address(line, "gateway=").context("no address of the gateway")?,
                     http: address(line, "console=").context("no address of the console")?,

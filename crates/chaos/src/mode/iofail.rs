@@ -85,7 +85,11 @@ pub async fn run(options: &Options, rig: &Rig) -> Result<Verdict> {
                 all.lost += compared.lost;
                 all.invented += compared.invented;
             }
-            verdict.progress(format!("{call} {mode}: {} trials, {:?} struck", ends.trials, ends.struck.get(call)));
+            verdict.progress(format!(
+                "{call} {mode}: {} trials, {:?} struck",
+                ends.trials,
+                ends.struck.get(call)
+            ));
         }
     }
     for call in CALLS.iter().filter(|call| !ends.struck.contains_key(*call)) {
@@ -110,7 +114,8 @@ pub async fn run(options: &Options, rig: &Rig) -> Result<Verdict> {
 /// 1, 2, 3 … and then a third more each time.
 fn ks(options: &Options) -> Vec<u32> {
     let dense = 1..=options.dense_k.min(options.max_k);
-    let sparse = std::iter::successors(Some(options.dense_k + options.dense_k / 3 + 1), |k| Some(k + k / 3 + 1));
+    let sparse =
+        std::iter::successors(Some(options.dense_k + options.dense_k / 3 + 1), |k| Some(k + k / 3 + 1));
     dense.chain(sparse.take_while(|k| *k <= options.max_k)).collect()
 }
 
@@ -132,11 +137,14 @@ async fn strike(
             ends.refused_to_start += 1;
             check_text(&log, &place, verdict);
             if !matches!(code, Some(1 | 3)) || log.trim().is_empty() {
-                verdict.broken(format!("{place}: it ended with {code:?} saying {log:?}, expected 1 or 3 and why"));
+                verdict.broken(format!(
+                    "{place}: it ended with {code:?} saying {log:?}, expected 1 or 3 and why"
+                ));
             }
         }
         Started::Listening(mut service) => {
-            let rate = crate::load::Rate { is_persistent: true, ..rig.rate(0..options.terminals, options.rate) };
+            let rate =
+                crate::load::Rate { is_persistent: true, ..rig.rate(0..options.terminals, options.rate) };
             let load = Load::start(ledger, service.gateway, &rate);
             sleep(Duration::from_millis(options.life_ms)).await;
             match service.ended()? {
@@ -159,8 +167,11 @@ async fn strike(
 
 /// After a failed sync of what a report was written to, none that was sent later may be acknowledged.
 fn judge_sync(fault: Fault<'_>, site: &Site, total: &Total, verdict: &mut Verdict) {
-    let Some(struck) = struck(site).filter(|_| fault.call.ends_with("sync") && fault.mode != "lie") else { return };
-    let is_journal = struck.path.contains("/journal/") && struck.path.ends_with("-wal");
+    let Some(struck) = struck(site).filter(|_| fault.call.ends_with("sync") && fault.mode != "lie") else {
+        return;
+    };
+    // Before it listened nothing was on its way: what a start syncs had been synced before.
+    let is_journal = struck.at_ms > total.since_ms && struck.path.contains("/journal/") && struck.path.ends_with("-wal");
     if is_journal && total.tally.newest_ms > struck.at_ms + ON_ITS_WAY_MS {
         let late_ms = total.tally.newest_ms - struck.at_ms;
         verdict.broken(format!(

@@ -104,7 +104,8 @@ async fn look(
     let ready = service.ready(READY_MAX).await.context("it never was ready")?;
     let compared = compare(ledger, &service, span, rig.plant).await?;
     compared.judge(place, verdict);
-    for (key, count) in [("lost", compared.lost), ("invented", compared.invented), ("twice", compared.twice)] {
+    for (key, count) in [("lost", compared.lost), ("invented", compared.invented), ("twice", compared.twice)]
+    {
         let before = verdict.get(key).as_u64().unwrap_or(0);
         verdict.figure(key, before + count);
     }

@@ -9,6 +9,7 @@ use serde_json::json;
 use tokio::time::sleep;
 
 use super::Rig;
+use crate::Plant;
 use crate::audit::{Span, compare};
 use crate::broker::Deaf;
 use crate::chance::Chance;
@@ -17,7 +18,6 @@ use crate::load::Load;
 use crate::service::{Launch, Service};
 use crate::site::{Setup, Site};
 use crate::verdict::Verdict;
-use crate::Plant;
 
 /// The promise of an end in order.
 const END_MAX: Duration = Duration::from_secs(15);
@@ -91,7 +91,11 @@ pub async fn run(options: &Options, rig: &Rig) -> Result<Verdict> {
             Some(_) => ends_ms.push(u64::try_from(took.as_millis())?),
         }
         if cycle % 10 == 9 {
-            verdict.progress(format!("{place}: {} acknowledged, {:?} ms", ledger.acknowledged(), ends_ms.last()));
+            verdict.progress(format!(
+                "{place}: {} acknowledged, {:?} ms",
+                ledger.acknowledged(),
+                ends_ms.last()
+            ));
         }
     }
     let service = Service::start(&rig.binary, &site, &Launch::default()).await?;

@@ -55,7 +55,8 @@ pub async fn run(options: &Options, rig: &Rig) -> Result<Verdict> {
             Started::Ended(Some(1 | 3), log) => {
                 refused += 1;
                 if !log.contains(&site.data_dir.display().to_string()) {
-                    verdict.broken(format!("try {number}: the refusal does not name the data directory: {log}"));
+                    verdict
+                        .broken(format!("try {number}: the refusal does not name the data directory: {log}"));
                 }
             }
             Started::Ended(code, log) => {
@@ -70,7 +71,8 @@ pub async fn run(options: &Options, rig: &Rig) -> Result<Verdict> {
     let mut total = load.stop().await;
     verdict.figure("latency_ms", total.latency_ms());
     if total.tally.refused > 0 || !total.problems.is_empty() {
-        verdict.broken(format!("the first one faltered: {} refused, {:?}", total.tally.refused, total.problems));
+        verdict
+            .broken(format!("the first one faltered: {} refused, {:?}", total.tally.refused, total.problems));
     }
     let compared = compare(&ledger, &first, Span::All, rig.plant).await?;
     compared.judge("the end", &mut verdict);
