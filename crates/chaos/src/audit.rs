@@ -20,7 +20,7 @@ use crate::verdict::Verdict;
 /// Terminals that are asked for side by side.
 const ASKERS: usize = 4;
 /// How long the service may take until what it acknowledged is in its tracks.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_secs(45);
 /// Between two looks at a track that lacks something.
 const AGAIN: Duration = Duration::from_millis(200);
 /// Examples that are named.

@@ -82,6 +82,14 @@ impl Ledger {
         Self { start_ms: self.start_ms, books }
     }
 
+    /// What was sent by then counts as sent here too, not as acknowledged.
+    pub fn take_sent(&self, later: &Self) {
+        for terminal in 0..self.terminals() {
+            let sent = later.book(terminal).acknowledged.len();
+            self.book(terminal).acknowledged.resize(sent, false);
+        }
+    }
+
     /// Which report this is.
     pub fn find(&self, terminal: usize, seen: &Said) -> Seen {
         let seconds = (seen.unix_ms - self.start_ms) / 1_000;

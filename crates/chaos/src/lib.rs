@@ -20,12 +20,14 @@ mod chance;
 mod ledger;
 mod load;
 pub mod mode;
+mod mount;
 mod plant;
 mod report;
 mod service;
 mod session;
 mod shim;
 mod site;
+mod subscriber;
 mod tools;
 mod verdict;
 

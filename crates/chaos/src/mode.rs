@@ -1,8 +1,10 @@
 //! One kind of fault a file.
 
 pub mod bitrot;
+pub mod diskfull;
 pub mod iofail;
 pub mod kill9;
+pub mod powercut;
 pub mod reload;
 pub mod sigterm;
 pub mod twin;

@@ -234,7 +234,9 @@ fn judge(
     ends.lost += compared.lost;
     if place.ends_with("flipped") && compared.lost * 100 > compared.acknowledged * BIT_COSTS_MAX && is_told {
         let Compared { lost, acknowledged, .. } = compared;
-        verdict.broken(format!("{place}: a bit costs {lost} of {acknowledged} reports, what lies behind it is not served"));
+        verdict.broken(format!(
+            "{place}: a bit costs {lost} of {acknowledged} reports, what lies behind it is not served"
+        ));
     }
     if compared.lost == 0 {
         ends.whole += 1;

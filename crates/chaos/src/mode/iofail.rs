@@ -171,7 +171,8 @@ fn judge_sync(fault: Fault<'_>, site: &Site, total: &Total, verdict: &mut Verdic
         return;
     };
     // Before it listened nothing was on its way: what a start syncs had been synced before.
-    let is_journal = struck.at_ms > total.since_ms && struck.path.contains("/journal/") && struck.path.ends_with("-wal");
+    let is_journal =
+        struck.at_ms > total.since_ms && struck.path.contains("/journal/") && struck.path.ends_with("-wal");
     if is_journal && total.tally.newest_ms > struck.at_ms + ON_ITS_WAY_MS {
         let late_ms = total.tally.newest_ms - struck.at_ms;
         verdict.broken(format!(
