@@ -75,7 +75,9 @@ impl Compared {
 
 /// Asks for every track; waits until what was acknowledged is there, or [`PATIENCE`] is over.
 pub async fn compare(ledger: &Arc<Ledger>, service: &Service, span: Span, plant: Plant) -> Result<Compared> {
-    compare_within(ledger, service, span, plant, PATIENCE).await
+    // What is missing because of a plant never comes.
+    let patience = if plant == Plant::None { PATIENCE } else { PATIENCE / 30 };
+    compare_within(ledger, service, span, plant, patience).await
 }
 
 /// The same with a patience of one's own.

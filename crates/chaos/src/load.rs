@@ -104,8 +104,4 @@ impl Total {
         };
         json!({ "p50": at(0.5), "p99": at(0.99), "max": at(1.0) })
     }
-
-    pub fn p99_ms(&mut self) -> f64 {
-        self.latency_ms()["p99"].as_f64().unwrap_or(0.0)
-    }
 }

@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{ExitStatus, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
@@ -42,7 +42,7 @@ impl Launch {
 
 /// What became of a start.
 pub enum Started {
-    Listening(Service),
+    Listening(Box<Service>),
     /// It ended by itself, saying this.
     Ended(Option<i32>, String),
 }
@@ -52,8 +52,6 @@ pub struct Service {
     child: Child,
     log: PathBuf,
     token: String,
-    /// From the start of the process to the line that says where it listens.
-    pub listening_after: Duration,
     spawned: Instant,
     pub gateway: SocketAddr,
     pub http: SocketAddr,
@@ -78,16 +76,15 @@ impl Service {
             if let Some(line) =
                 text.lines().find(|line| line.contains(" gateway=") && line.contains(" console="))
             {
-                return Ok(Started::Listening(Self {
+                return Ok(Started::Listening(Box::new(Self {
                     gateway: address(line, "gateway=").context("no address of the gateway")?,
                     http: address(line, "console=").context("no address of the console")?,
                     mqtt: address(line, "mqtt="),
-                    listening_after: spawned.elapsed(),
                     token: site.token.clone(),
                     child,
                     log,
                     spawned,
-                }));
+                })));
             }
             if let Some(status) = child.try_wait()? {
                 return Ok(Started::Ended(status.code(), fs::read_to_string(&log)?));
@@ -100,7 +97,7 @@ impl Service {
     /// Starts it where it has to start.
     pub async fn start(binary: &Binary, site: &Site, launch: &Launch) -> Result<Self> {
         match Self::try_start(binary, site, launch).await? {
-            Started::Listening(service) => Ok(service),
+            Started::Listening(service) => Ok(*service),
             Started::Ended(code, log) => bail!("the service ended with {code:?}:\n{log}"),
         }
     }
@@ -129,10 +126,6 @@ impl Service {
     /// Everything it has logged.
     pub fn log(&self) -> String {
         fs::read_to_string(&self.log).unwrap_or_default()
-    }
-
-    pub fn log_path(&self) -> &Path {
-        &self.log
     }
 
     /// No thread may have panicked, whatever was done to it.
@@ -176,25 +169,6 @@ impl Service {
         }
         self.check_log(place, verdict);
         Ok(())
-    }
-
-    /// Resident memory in KiB.
-    pub fn resident_kib(&self) -> u64 {
-        self.status("VmRSS:")
-    }
-
-    pub fn threads(&self) -> u64 {
-        self.status("Threads:")
-    }
-
-    pub fn files(&self) -> u64 {
-        fs::read_dir(format!("/proc/{}/fd", self.pid())).map_or(0, |entries| entries.count() as u64)
-    }
-
-    fn status(&self, key: &str) -> u64 {
-        let text = fs::read_to_string(format!("/proc/{}/status", self.pid())).unwrap_or_default();
-        let line = text.lines().find(|line| line.starts_with(key));
-        line.and_then(|line| line.split_whitespace().nth(1)?.parse().ok()).unwrap_or(0)
     }
 }
 

@@ -34,7 +34,6 @@ pub struct Subscriber {
 /// What a subscriber has, in short.
 #[derive(Debug, Default)]
 pub struct Summary {
-    pub messages: u64,
     /// Every (`id`, `revision`) once.
     pub distinct: u64,
     pub ids: BTreeSet<String>,
@@ -73,13 +72,9 @@ impl Subscriber {
         self.got.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    pub fn count(&self) -> u64 {
-        self.got.lock().unwrap_or_else(PoisonError::into_inner).len() as u64
-    }
-
     pub fn summary(&self) -> Summary {
         let got = self.got();
-        let mut summary = Summary { messages: got.len() as u64, ..Summary::default() };
+        let mut summary = Summary::default();
         let mut seen: BTreeMap<&str, BTreeSet<u64>> = BTreeMap::new();
         for Got { id, revision, .. } in &got {
             let revisions = seen.entry(id).or_default();

@@ -3,6 +3,7 @@
 //! `cargo xtask test` installs what the tests need from Debian's packages, then runs formatting, lints, the house
 //! rules and every test, and closes on one counted line.
 
+mod chaos;
 mod fuzz;
 mod hostile;
 mod house;
@@ -22,6 +23,8 @@ struct Args {
 
 #[derive(Subcommand)]
 enum Chore {
+    /// The fault rig: kills, cuts and starves the service as it ships
+    Chaos(chaos::Options),
     /// Runs a fuzz target
     Fuzz(fuzz::Options),
     /// Ten thousand hostile connections against the service
@@ -34,6 +37,7 @@ enum Chore {
 
 fn main() -> ExitCode {
     let result = match Args::parse().chore {
+        Chore::Chaos(options) => chaos::run(&options),
         Chore::Fuzz(options) => fuzz::run(&options),
         Chore::Hostile(options) => hostile::run(&options),
         Chore::House => house::check(),

@@ -9,7 +9,6 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use clap::Args;
-use fleet::EventTime;
 use serde_json::json;
 use tokio::time::sleep;
 
@@ -79,14 +78,7 @@ const fn alarm(_: usize, n: u32) -> u32 {
 pub async fn run(options: &Options, rig: &Rig) -> Result<Verdict> {
     let mut verdict = Verdict::new("diskfull");
     let disk = Mount::tmpfs(options.size_mib)?;
-    let mqtt = "listen = \"127.0.0.1:0\"\n[[mqtt.accounts]]\nname = \"police\"\ndepartment = \"police\"\npassword = \"chaos-police\"";
-    let setup = Setup {
-        terminals: options.terminals,
-        data_dir: Some(disk.path.join("data")),
-        mqtt: Some(mqtt.to_owned()),
-        ..Setup::default()
-    };
-    let site = Site::new("diskfull", &setup, &rig.binary)?;
+    let site = Site::new("diskfull", &setup(options, &disk), &rig.binary)?;
     let ledger = Arc::new(Ledger::new(options.terminals));
     let mut back = Back::default();
     let mut received = BTreeSet::new();
@@ -139,6 +131,17 @@ pub async fn run(options: &Options, rig: &Rig) -> Result<Verdict> {
     verdict.figure("told_ms_max", told_ms.iter().max().copied());
     verdict.figure("back_ms_max", back_ms.iter().max().copied());
     Ok(verdict)
+}
+
+/// The embedded broker with an account, everything on that disk.
+fn setup(options: &Options, disk: &Mount) -> Setup {
+    let mqtt = "listen = \"127.0.0.1:0\"\n[[mqtt.accounts]]\nname = \"police\"\ndepartment = \"police\"\npassword = \"chaos-police\"";
+    Setup {
+        terminals: options.terminals,
+        data_dir: Some(disk.path.join("data")),
+        mqtt: Some(mqtt.to_owned()),
+        ..Setup::default()
+    }
 }
 
 /// Writes until there is no room.
@@ -197,7 +200,7 @@ async fn come_back(
     Ok(false)
 }
 
-/// Every call for help that was acknowledged is an alert, and every alert reaches the police.
+/// Every terminal whose call for help was acknowledged has an alert, and every alert reaches the police.
 async fn follow_up(
     ledger: &Ledger,
     service: &Service,
@@ -212,37 +215,26 @@ async fn follow_up(
         received.extend(police.summary().ids);
         received.extend(again.summary().ids);
         let alerts = api.list("/api/v1/alerts?rule=sos").await?;
-        let listed: BTreeSet<(String, String)> = alerts
-            .iter()
-            .filter_map(|alert| {
-                Some((
-                    alert["vehicle"]["terminal"].as_str()?.to_owned(),
-                    alert["started_at"].as_str()?.to_owned(),
-                ))
-            })
-            .collect();
-        let unlisted = (0..ledger.terminals()).map(|terminal| calls(ledger, terminal, &listed)).sum::<u64>();
+        let listed: BTreeSet<&str> =
+            alerts.iter().filter_map(|alert| alert["vehicle"]["terminal"].as_str()).collect();
+        let unlisted = (0..ledger.terminals())
+            .filter(|terminal| has_called(ledger, *terminal) && !listed.contains(number(*terminal).as_str()))
+            .count();
         let ids = alerts.iter().filter_map(|alert| alert["id"].as_str());
         let unreceived = ids.filter(|id| !received.contains(*id)).count();
         if unlisted == 0 && unreceived == 0 {
             return Ok(());
         }
         if Instant::now() >= until {
-            verdict.broken(format!("{place}: {unlisted} acknowledged calls for help are no alerts, {unreceived} alerts were not received"));
+            verdict.broken(format!("{place}: calls for help of {unlisted} terminals are no alerts, {unreceived} alerts were not received"));
             return Ok(());
         }
         sleep(Duration::from_millis(200)).await;
     }
 }
 
-/// Acknowledged calls of a terminal that are not listed.
-fn calls(ledger: &Ledger, terminal: usize, listed: &BTreeSet<(String, String)>) -> u64 {
-    let acknowledged = ledger.book(terminal).acknowledged.clone();
-    let number = number(terminal);
-    let called = acknowledged.iter().zip(0..).filter(|(is, n)| **is && alarm(terminal, *n) == SOS);
-    let missing = called.filter(|(_, n)| {
-        let at = EventTime::from_ms(ledger.said(terminal, *n).unix_ms).to_rfc3339_ms();
-        !listed.contains(&(number.clone(), at))
-    });
-    missing.count() as u64
+/// Whether a call for help of this terminal was acknowledged. Further ones fall into the same episode.
+fn has_called(ledger: &Ledger, terminal: usize) -> bool {
+    let book = ledger.book(terminal);
+    book.acknowledged.iter().zip(0..).any(|(is, n)| *is && alarm(terminal, n) == SOS)
 }

@@ -45,6 +45,9 @@ pub struct Options {
     /// Broken sets of files
     #[arg(long, default_value_t = 200)]
     pub rounds: u32,
+    /// Leaves out the trial without files to open
+    #[arg(long)]
+    pub with_files: bool,
 }
 
 /// Breaks one file after the other and asks for it to be read.
@@ -66,7 +69,9 @@ pub async fn run(options: &Options, rig: &Rig) -> Result<Verdict> {
         let (file, text) = &good[chance.below(good.len() as u64) as usize];
         let (what, mutated) = mutate(file, text, &mut chance);
         let place = format!("{file} {what}");
-        replace(&site, file, mutated.as_deref())?;
+        if rig.plant != Plant::Harmless {
+            replace(&site, file, mutated.as_deref())?;
+        }
         let found = check(&rig.binary.0, &site)?;
         if found.is_empty() && rig.plant != Plant::Harmless {
             harmless += 1;
@@ -81,7 +86,9 @@ pub async fn run(options: &Options, rig: &Rig) -> Result<Verdict> {
             verdict.progress(format!("{broken} broken, {harmless} harmless"));
         }
     }
-    starve(&service, &mut api, &in_force, &mut verdict).await?;
+    if !options.with_files {
+        starve(&service, &mut api, &in_force, &mut verdict).await?;
+    }
     ensure!(ask(&mut api).await?.0 == 200, "the good files are not taken at the end");
     service.stop("the end", &mut verdict).await?;
     verdict.figure("broken_sets", broken);

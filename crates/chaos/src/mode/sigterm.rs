@@ -1,5 +1,6 @@
 //! SIGTERM under load: an end in order within 15 seconds, nothing acknowledged lost; a second SIGTERM ends it at once.
 
+use std::process::ExitStatus;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -77,19 +78,7 @@ pub async fn run(options: &Options, rig: &Rig) -> Result<Verdict> {
         let total = load.join().await;
         unanswered += total.tally.sent.saturating_sub(total.tally.acknowledged);
         service.check_log(&place, &mut verdict);
-        match status {
-            None => verdict.broken(format!("{place}: no end within {END_MAX:?}")),
-            Some(_) if has_second => {
-                seconds_ms.push(u64::try_from(took.as_millis())?);
-                if took > SECOND_AFTER + AT_ONCE {
-                    verdict.broken(format!("{place}: {took:?} until a second SIGTERM had ended it"));
-                }
-            }
-            Some(status) if !status.success() => {
-                verdict.broken(format!("{place}: it ended with {status}, expected 0"));
-            }
-            Some(_) => ends_ms.push(u64::try_from(took.as_millis())?),
-        }
+        judge(&place, (status, took, has_second), (&mut ends_ms, &mut seconds_ms), &mut verdict);
         if cycle % 10 == 9 {
             verdict.progress(format!(
                 "{place}: {} acknowledged, {:?} ms",
@@ -112,4 +101,27 @@ pub async fn run(options: &Options, rig: &Rig) -> Result<Verdict> {
     verdict.figure("second_ms_max", seconds_ms.last().copied());
     service.stop("the end", &mut verdict).await?;
     Ok(verdict)
+}
+
+/// One end, with what it took.
+fn judge(
+    place: &str,
+    (status, took, has_second): (Option<ExitStatus>, Duration, bool),
+    (ends_ms, seconds_ms): (&mut Vec<u64>, &mut Vec<u64>),
+    verdict: &mut Verdict,
+) {
+    let took_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+    match status {
+        None => verdict.broken(format!("{place}: no end within {END_MAX:?}")),
+        Some(_) if has_second => {
+            seconds_ms.push(took_ms);
+            if took > SECOND_AFTER + AT_ONCE {
+                verdict.broken(format!("{place}: {took:?} until a second SIGTERM had ended it"));
+            }
+        }
+        Some(status) if !status.success() => {
+            verdict.broken(format!("{place}: it ended with {status}, expected 0"));
+        }
+        Some(_) => ends_ms.push(took_ms),
+    }
 }
