@@ -9,6 +9,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
 use crate::exit::Wrong;
+use crate::hold::Hold;
 use crate::service::{NOT_ADVERTISED, Service, is_advertised};
 
 /// Exit code after a second signal while stopping: 128 and the number of SIGTERM, as shells have it.
@@ -43,6 +44,8 @@ pub fn load(config: &Path) -> Result<settings::Loaded> {
 pub fn run(config: &Path) -> Result<()> {
     let loaded = load(config)?;
     log_to_stderr("info,mqtt5=warn");
+    // Given back last, when nothing writes any more.
+    let _hold = Hold::take(&loaded.settings.data_dir)?;
     runtime()?.block_on(async {
         let service = Service::start(loaded, config, false).await?;
         let listening = service.addresses();

@@ -23,7 +23,6 @@ use crate::clock;
 use crate::dangers;
 use crate::evidence;
 use crate::exit::Unavailable;
-use crate::hold::Hold;
 use crate::reload::{NotRedrawn, Refused, Reloader};
 use crate::trial::Trials;
 
@@ -46,8 +45,6 @@ pub struct Service {
     reloader: Arc<Reloader>,
     trials: Arc<Trials>,
     ledger: Ledger,
-    /// Last: given back when nothing writes any more.
-    _hold: Hold,
 }
 
 /// Where the parts of a running service listen.
@@ -67,7 +64,6 @@ impl Service {
     /// `config` is where `loaded` comes from, and what is read again when somebody asks.
     pub async fn start(loaded: Loaded, config: &Path, demo: bool) -> Result<Self> {
         let Loaded { settings, reference } = loaded;
-        let hold = Hold::take(&settings.data_dir)?;
         let metrics = prometheus::Registry::new();
         let stores = Stores::open(&settings, &metrics)?;
         let Stores { journal, ledger, media, .. } = stores.clone();
@@ -125,7 +121,6 @@ impl Service {
             reloader,
             trials,
             ledger,
-            _hold: hold,
         })
     }
 
