@@ -7,6 +7,7 @@ pub mod kill9;
 pub mod powercut;
 pub mod reload;
 pub mod sigterm;
+pub mod storm;
 pub mod twin;
 
 use std::ops::Range;
