@@ -112,3 +112,15 @@ async fn damaged_files_are_told_and_nothing_is_made_up() {
     let options = mode::bitrot::Options { rounds: 6, reports: 800, terminals: 10, kinds };
     kept(&mode::bitrot::run(&options, &rig(Plant::None)).await.unwrap());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_storm_of_sign_ins_disturbs_nobody() {
+    let options = mode::storm::Options { total: 400, wave: 200, steady: 10 };
+    kept(&mode::storm::run(&options, &rig(Plant::None)).await.unwrap());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_terminal_that_did_not_get_in_is_seen() {
+    let options = mode::storm::Options { total: 20, wave: 20, steady: 5 };
+    broken(&mode::storm::run(&options, &rig(Plant::Harmless)).await.unwrap(), "19 of 20 signed in");
+}

@@ -53,7 +53,8 @@ pub async fn run(options: &Options, rig: &Rig) -> Result<Verdict> {
         let to = all.min(from + options.wave);
         let started = Instant::now();
         // Hardly a report: what is tried is the sign-in.
-        let load = Load::start(&ledger, service.gateway, &rig.rate(from..to, 1));
+        let dialling = if rig.plant == Plant::Harmless { from..to - 1 } else { from..to };
+        let load = Load::start(&ledger, service.gateway, &rig.rate(dialling, 1));
         let has_signed_in = |terminal: &usize| ledger.book(*terminal).code.is_some();
         while rig.plant != Plant::Harmless
             && started.elapsed() < WAVE_MAX
