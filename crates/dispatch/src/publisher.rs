@@ -91,8 +91,12 @@ impl Publisher {
         work: impl FnOnce(&Ledger) -> T + Send + 'static,
     ) -> T {
         let ledger = self.ledger.clone();
-        let done = tokio::task::spawn_blocking(move || work(&ledger)).await;
-        done.expect("a call of the ledger does not panic")
+        match tokio::task::spawn_blocking(move || work(&ledger)).await {
+            Ok(done) => done,
+            // The runtime ends, and this with it.
+            Err(error) if error.is_cancelled() => std::future::pending().await,
+            Err(error) => panic!("a call of the ledger does not panic: {error}"),
+        }
     }
 
     fn note(&mut self, lost: &crate::session::Lost, wait: Duration) {

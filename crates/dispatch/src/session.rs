@@ -470,7 +470,12 @@ impl<'a> Session<'a> {
 /// The end of the transaction; waits for ever where there is none.
 async fn marked(marking: &mut Option<JoinHandle<Result<(), StoreError>>>) -> Result<(), StoreError> {
     let Some(task) = marking else { return std::future::pending().await };
-    let done = task.await.expect("a call of the ledger does not panic");
+    let done = match task.await {
+        Ok(done) => done,
+        // The runtime ends, and this with it.
+        Err(error) if error.is_cancelled() => return std::future::pending().await,
+        Err(error) => panic!("a call of the ledger does not panic: {error}"),
+    };
     *marking = None;
     done
 }

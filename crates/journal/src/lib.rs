@@ -16,7 +16,6 @@ mod error;
 mod file;
 mod follower;
 mod format1;
-mod lock;
 mod metrics;
 mod segment;
 mod shared;
@@ -39,7 +38,6 @@ pub use crate::follower::{Follower, ReadError};
 pub use crate::segment::Durable;
 pub use crate::verify::{Anchor, Verified, verify};
 
-use crate::lock::Lock;
 use crate::metrics::Metrics;
 use crate::segment::{Disk, SegmentWriter, Segments};
 use crate::shared::Shared;
@@ -107,14 +105,6 @@ pub enum OpenError {
     /// A file or the directory.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// Another process has it.
-    #[error(
-        "{path} is locked: another process uses this journal; stop it, or give this one a directory of its own"
-    )]
-    InUse {
-        /// The lock.
-        path: PathBuf,
-    },
     /// The metrics are registered already.
     #[error("can't register the journal's metrics: {0}")]
     Metrics(#[from] prometheus::Error),
@@ -172,12 +162,10 @@ impl Journal {
         wrap: impl FnOnce(SegmentWriter) -> Box<dyn Disk>,
     ) -> Result<Self, OpenError> {
         std::fs::create_dir_all(&options.dir).map_err(StoreError::file(&options.dir))?;
-        let lock = Lock::take(&options.dir)?;
         let metrics = Metrics::register(metrics)?;
         let (segments, disk) = Segments::open(&options)?;
         let shared = Arc::new(Shared::new(segments, metrics, options.batch_bytes_max));
-        writer::start(Arc::clone(&shared), wrap(disk), options.commit_every, lock)
-            .map_err(OpenError::Thread)?;
+        writer::start(Arc::clone(&shared), wrap(disk), options.commit_every).map_err(OpenError::Thread)?;
         Ok(Self { handle: Arc::new(Handle { shared, options }) })
     }
 

@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::StoreError;
-use crate::lock::Lock;
 use crate::segment::{Disk, Durable};
 use crate::shared::{Sealed, Shared};
 
@@ -15,11 +14,9 @@ pub(crate) fn start(
     shared: Arc<Shared>,
     disk: Box<dyn Disk>,
     commit_every: Duration,
-    lock: Lock,
 ) -> Result<(), std::io::Error> {
     std::thread::Builder::new().name("journal".into()).spawn(move || {
         write_all(&shared, disk, commit_every);
-        drop(lock);
         shared.stopped.send_replace(true);
         shared.room.notify_waiters();
     })?;

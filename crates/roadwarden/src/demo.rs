@@ -13,6 +13,7 @@ use simulator::{Plan, Simulator};
 use tokio::sync::broadcast::error::RecvError;
 
 use crate::args;
+use crate::hold::Hold;
 use crate::serve;
 use crate::service::{Addresses, Service};
 
@@ -53,6 +54,7 @@ pub fn run(args: &args::Demo) -> Result<()> {
         positions: true,
         tls: None,
     };
+    let _hold = Hold::take(&loaded.settings.data_dir)?;
     serve::runtime()?.block_on(async {
         let service = Service::start(loaded, &config, true).await?;
         let ticket = guest_ticket(service.ledger())?;

@@ -10,6 +10,7 @@ mod demo;
 mod evidence;
 mod exit;
 mod hex;
+mod hold;
 mod import;
 mod reload;
 mod replay;

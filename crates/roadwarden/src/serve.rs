@@ -10,7 +10,11 @@ use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
 use crate::exit::Wrong;
+use crate::hold::Hold;
 use crate::service::{NOT_ADVERTISED, Service, gateway_tls, is_advertised};
+
+/// Exit code after a second signal while stopping: 128 and the number of SIGTERM, as shells have it.
+const STOPPED_AT_ONCE: i32 = 143;
 
 /// Reads what `serve` would read and says whether it holds.
 pub fn check(config: &Path) -> Result<()> {
@@ -45,6 +49,8 @@ pub fn load(config: &Path) -> Result<settings::Loaded> {
 pub fn run(config: &Path) -> Result<()> {
     let loaded = load(config)?;
     log_to_stderr("info,mqtt5=warn");
+    // Given back last, when nothing writes any more.
+    let _hold = Hold::take(&loaded.settings.data_dir)?;
     runtime()?.block_on(async {
         let service = Service::start(loaded, config, false).await?;
         let listening = service.addresses();
@@ -69,8 +75,14 @@ pub fn run(config: &Path) -> Result<()> {
                 _ = hangup.recv() => reload(&service).await,
             }
         };
-        service.stop().await;
-        tracing::info!("stopped");
+        tokio::select! {
+            () = service.stop() => tracing::info!("stopped"),
+            // What was acknowledged is on disk whenever that happens; the next start goes on from there.
+            reason = stop_signal() => {
+                tracing::warn!(signal = reason?, "stopped at once, the next start folds what is left");
+                std::process::exit(STOPPED_AT_ONCE);
+            }
+        }
         ended
     })
 }

@@ -11,7 +11,7 @@ use dispatch::Dispatch;
 use gateway::{Asker, AttachmentOptions, Attachments, Gateway, Tls, TlsOptions};
 use history::History;
 use history::influx::{self, Sink};
-use journal::{Journal, OpenError};
+use journal::Journal;
 use ledger::Ledger;
 use media::Media;
 use pipeline::{Ground, LiveEvent, Parts, Pipeline};
@@ -213,11 +213,9 @@ struct Stores {
 
 impl Stores {
     fn open(settings: &Settings, metrics: &prometheus::Registry) -> Result<Self> {
-        std::fs::create_dir_all(&settings.data_dir)
-            .with_context(|| format!("cannot make the data folder {}", settings.data_dir.display()))?;
         let dir = &settings.data_dir;
         Ok(Self {
-            journal: open_journal(settings, metrics)?,
+            journal: Journal::open(journal_options(settings), metrics).context("cannot open the journal")?,
             ledger: Ledger::open(&dir.join("ledger.db"), metrics).context("cannot open the ledger")?,
             history: History::open(&dir.join("history"), metrics).context("cannot open the history")?,
             media: Media::open(media_options(settings), metrics).context("cannot open the store of files")?,
@@ -293,14 +291,6 @@ fn unavailable(error: impl std::fmt::Display) -> anyhow::Error {
 pub fn ground(reference: &Reference) -> Ground {
     let map: Arc<atlas::Atlas> = Arc::clone(&reference.atlas);
     Ground { book: Arc::clone(&reference.book), registry: Arc::clone(&reference.registry), map }
-}
-
-/// First of all stores: its lock keeps a second process out.
-fn open_journal(settings: &Settings, metrics: &prometheus::Registry) -> Result<Journal> {
-    match Journal::open(journal_options(settings), metrics) {
-        Err(error @ OpenError::InUse { .. }) => Err(unavailable(error)),
-        opened => opened.context("cannot open the journal"),
-    }
 }
 
 fn journal_options(settings: &Settings) -> journal::Options {

@@ -4,6 +4,7 @@
 //! rules and every test, and closes on one counted line.
 
 mod asvs;
+mod chaos;
 mod fuzz;
 mod hostile;
 mod house;
@@ -23,6 +24,8 @@ struct Args {
 
 #[derive(Subcommand)]
 enum Chore {
+    /// The fault rig: kills, cuts and starves the service as it ships
+    Chaos(chaos::Options),
     /// Runs a fuzz target
     Fuzz(fuzz::Options),
     /// Ten thousand hostile connections against the service
@@ -35,6 +38,7 @@ enum Chore {
 
 fn main() -> ExitCode {
     let result = match Args::parse().chore {
+        Chore::Chaos(options) => chaos::run(&options),
         Chore::Fuzz(options) => fuzz::run(&options),
         Chore::Hostile(options) => hostile::run(&options),
         Chore::House => house::check(),

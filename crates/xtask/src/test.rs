@@ -14,6 +14,11 @@ const PACKAGES: &[(&str, &str)] = &[
     ("mosquitto-clients", "/usr/bin/mosquitto_sub"),
     ("mosquitto", "/usr/sbin/mosquitto"),
     ("victoria-metrics", "/usr/bin/victoria-metrics"),
+    ("faketime", "/usr/bin/faketime"),
+    ("xfsprogs", "/sbin/mkfs.xfs"),
+    ("iptables", "/usr/sbin/iptables"),
+    ("iproute2", "/usr/bin/ip"),
+    ("gcc", "/usr/bin/cc"),
     ("chromium", "/usr/bin/chromium"),
     ("fonts-noto-cjk", "/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc"),
 ];
@@ -45,7 +50,8 @@ pub fn run() -> Result<()> {
     Ok(())
 }
 
-fn install() -> Result<()> {
+/// Installs what is missing of [`PACKAGES`].
+pub fn install() -> Result<()> {
     let missing: Vec<&str> =
         PACKAGES.iter().filter(|(_, file)| !Path::new(file).exists()).map(|(package, _)| *package).collect();
     if missing.is_empty() {

@@ -42,7 +42,8 @@ fn node() -> Result<()> {
     }
 }
 
-fn target() -> Result<PathBuf> {
+/// The target folder.
+pub fn target() -> Result<PathBuf> {
     let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| house::root().join("target"), PathBuf::from);
     std::fs::create_dir_all(&target)?;
     target.canonicalize().with_context(|| format!("{} is not there", target.display()))

@@ -163,15 +163,3 @@ async fn what_is_kept_for_alerts_is_not_filled() {
     assert_eq!(journal.durable().borrow().upto(), 0);
     journal.close().await;
 }
-
-#[tokio::test]
-async fn a_second_process_is_refused_until_the_first_has_closed() {
-    let dir = Dir::new("twice");
-    let journal = open(&dir, 1 << 20);
-    let second = Journal::open(Options::new(&dir.0), &prometheus::Registry::new());
-    let error = second.err().unwrap();
-    assert!(matches!(error, OpenError::InUse { .. }), "{error}");
-    journal.append(records(0..1)).await.unwrap();
-    journal.close().await;
-    assert_eq!(open(&dir, 1 << 20).head(), 1);
-}

@@ -1,0 +1,34 @@
+//! One kind of fault a file.
+
+pub mod bitrot;
+pub mod diskfull;
+pub mod iofail;
+pub mod kill9;
+pub mod powercut;
+pub mod reload;
+pub mod sigterm;
+pub mod storm;
+pub mod twin;
+
+use std::ops::Range;
+
+use crate::load::Rate;
+use crate::{Binary, Plant};
+
+/// What every mode is told.
+#[derive(Clone, Debug)]
+pub struct Rig {
+    /// What is broken.
+    pub binary: Binary,
+    /// What is made wrong on purpose.
+    pub plant: Plant,
+    /// Of what looks like chance.
+    pub seed: u64,
+}
+
+impl Rig {
+    /// Terminals that report without alarms, each connection until it ends.
+    pub(crate) fn rate(&self, terminals: Range<usize>, a_second: u32) -> Rate {
+        Rate { terminals, a_second, is_persistent: false, alarm: |_, _| 0, plant: self.plant }
+    }
+}
