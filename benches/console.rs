@@ -197,18 +197,21 @@ fn quantiles(took: &mut [Duration]) -> String {
     format!("p50 {:.1?}, p99 {:.1?}, most {:.1?}", at(500), at(990), at(1000))
 }
 
+/// A page that holds something, and nothing but what was asked for.
+fn each(page: &Value, is_right: &dyn Fn(&Value) -> bool) {
+    let items = page["items"].as_array().expect("items");
+    assert!(!items.is_empty() && items.iter().all(is_right), "{page}");
+}
+
+fn newest_first(page: &Value) {
+    let items = page["items"].as_array().expect("items");
+    let times: Vec<_> = items.iter().filter_map(|item| item["raised_at"].as_str()).collect();
+    assert!(!times.is_empty() && times.is_sorted_by(|a, b| a >= b), "{times:?}");
+}
+
 /// One request, its answer looked at; says of which kind it was.
 fn ask(desk: &Desk, size: &Size, number: u64, cursor: &Mutex<Option<String>>) -> &'static str {
     let list = |query: &str| desk.get(&format!("/api/v1/alerts?limit={LIMIT}&{query}")).0;
-    let each = |page: &Value, is_right: &dyn Fn(&Value) -> bool| {
-        let items = page["items"].as_array().expect("items");
-        assert!(!items.is_empty() && items.iter().all(is_right), "query {number}");
-    };
-    let newest_first = |page: &Value| {
-        let items = page["items"].as_array().expect("items");
-        let times: Vec<_> = items.iter().filter_map(|item| item["raised_at"].as_str()).collect();
-        assert!(!times.is_empty() && times.is_sorted_by(|a, b| a >= b), "query {number}");
-    };
     let vehicle = truck(u32::try_from(number * 37 % u64::from(size.vehicles / 4)).expect("a vehicle"));
     match number % 10 {
         0 => {

@@ -116,15 +116,7 @@ pub fn alert(numbers: &mut Numbers, vehicles: u32, raised_at: EventTime, is_open
     )]
     let number = (f64::from(vehicles) * unit * unit) as u32;
     let drawn = numbers.bits() % RULES.iter().map(|rule| rule.2).sum::<u64>();
-    let mut left = drawn;
-    let (rule, severity, _) = RULES
-        .iter()
-        .find(|rule| {
-            let is_it = left < rule.2;
-            left = left.saturating_sub(rule.2);
-            is_it
-        })
-        .expect("shares add up");
+    let (rule, severity) = rule(drawn);
     let truck = truck(number);
     let started_at = raised_at.minus(Duration::from_secs(10));
     let fixes: Vec<_> =
@@ -137,7 +129,7 @@ pub fn alert(numbers: &mut Numbers, vehicles: u32, raised_at: EventTime, is_open
         revision: if is_open { 1 } else { 2 },
         state: if is_open { State::Raised } else { State::Cleared },
         rule,
-        severity: *severity,
+        severity,
         late: false,
         title: Title {
             zh: format!("{}:{:.0} km/h,限速 60 km/h", rule.as_str(), last.speed.kmh()),
@@ -173,6 +165,18 @@ pub fn alert(numbers: &mut Numbers, vehicles: u32, raised_at: EventTime, is_open
             hazmat_un: truck.hazmat_un,
         },
     }
+}
+
+/// The rule whose share holds `drawn`.
+fn rule(drawn: u64) -> (&'static str, Severity) {
+    let mut left = drawn;
+    let holds = |rule: &&(&'static str, Severity, u64)| {
+        let is_it = left < rule.2;
+        left = left.saturating_sub(rule.2);
+        is_it
+    };
+    let (rule, severity, _) = RULES.iter().find(holds).expect("shares add up");
+    (*rule, *severity)
 }
 
 fn certificate(number: u32) -> String {
