@@ -79,11 +79,8 @@ fn recording(seed: u64) -> Vec<Record> {
     let mut push = |records: &mut Vec<Record>, id, number: usize, at_ms: i64, body: &[u8]| {
         serial = serial.wrapping_add(1);
         let received = ReceiveTime::from_ms(at_ms + 500 + i64::from(serial % 7) * 40);
-        records.push(Record {
-            received,
-            source: None,
-            frame: frame(id, &terminal(number), serial, body).into(),
-        });
+        let frame = frame(id, &terminal(number), serial, body).into();
+        records.push(Record { received, source: None, frame });
     };
     for minute in 0..MINUTES {
         let at_ms = START_MS + minute * 60_000;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use fleet::{Alert, Binding, ReceiveTime, TerminalId};
 use pipeline::Ground;
-use session::{Admission, Directory, Link, Output, Policy, Profile, Records};
+use session::{Admission, Carries, Directory, Link, Output, Policy, Profile, Records};
 
 use crate::fold::Fold;
 use crate::store::{Disk, Journal, Record, Saved};
@@ -118,8 +118,8 @@ impl Process {
         }
     }
 
-    pub fn connect(&mut self, id: usize, now: ReceiveTime, effects: &mut Effects) {
-        let link = Link::new(now, self.policy.clone());
+    pub fn connect(&mut self, id: usize, carries: Carries, now: ReceiveTime, effects: &mut Effects) {
+        let link = Link::new(now, Policy { carries, ..self.policy.clone() });
         self.connections.insert(id, Connection { link, blocked: None });
         self.drain(id, now, effects);
     }

@@ -1,6 +1,7 @@
 //! Stations, the connections they hold, and what becomes of them.
 
 use jt808::{Deframer, Frame};
+use session::Carries;
 
 use super::{END_MS, What, World};
 use crate::fold::digits;
@@ -44,7 +45,11 @@ impl World {
         self.wires.push(Wire::new(number, &mut self.chance));
         let station = &mut self.stations[number];
         (station.wire, station.deframer) = (Some(wire), Deframer::default());
-        self.on_process(|process, now, effects| process.connect(wire, now, effects));
+        let carries = match self.stations[number].members.len() {
+            1 => Carries::Terminal,
+            _ => Carries::Relay,
+        };
+        self.on_process(|process, now, effects| process.connect(wire, carries, now, effects));
         if self.now < END_MS {
             let lasts = self.chance.between(1_000, 240_000);
             self.after(lasts, What::Cut(wire));
