@@ -36,6 +36,8 @@ pub enum Command {
     Token(Token),
     /// Make, list or remove users of the console
     User(User),
+    /// Whether what was received is what is kept: every hash of the journal and every link of its chain 校验接收日志
+    Verify(Verify),
 }
 
 /// The configuration file.
@@ -44,6 +46,17 @@ pub struct ConfigArg {
     /// The configuration, TOML
     #[arg(long)]
     pub config: PathBuf,
+}
+
+/// `verify`.
+#[derive(clap::Args)]
+pub struct Verify {
+    /// The configuration, TOML
+    #[arg(long)]
+    pub config: PathBuf,
+    /// What earlier runs printed, kept elsewhere: who forges the journal cannot forge that too 此前输出的存档
+    #[arg(long)]
+    pub against: Option<PathBuf>,
 }
 
 /// `decode`.

@@ -18,6 +18,7 @@ mod serve;
 mod service;
 mod simulate;
 mod trial;
+mod verify;
 
 use std::process::ExitCode;
 
@@ -37,6 +38,7 @@ fn main() -> ExitCode {
         Command::Simulate(simulate) => simulate::run(&simulate),
         Command::Token(token) => accounts::token(&token),
         Command::User(user) => accounts::user(&user),
+        Command::Verify(args) => verify::run(&args),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
