@@ -108,7 +108,7 @@ async fn a_reload_that_takes_anything_is_seen() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn damaged_files_are_told_and_nothing_is_made_up() {
-    let kinds = ["ledger", "history", "snapshot"].map(str::to_owned).to_vec();
+    let kinds = ["journal", "ledger", "history", "snapshot"].map(str::to_owned).to_vec();
     let options = mode::bitrot::Options { rounds: 6, reports: 800, terminals: 10, kinds };
     kept(&mode::bitrot::run(&options, &rig(Plant::None)).await.unwrap());
 }
