@@ -110,6 +110,7 @@ const ACCESS: &[(&str, &str, [u16; 5])] = &[
     ("GET", "/api/v1/exports/stats.xlsx", [401, 400, 400, 400, 400]),
     ("GET", "/api/v1/exports/stats.xlsx?by=day", [401, 200, 200, 200, 200]),
     ("GET", "/api/v1/map/zones", [401, 200, 200, 200, 200]),
+    ("GET", "/map/settings.json", [401, 200, 200, 200, 200]),
     ("GET", "/api/v1/map/routes", [401, 200, 200, 200, 200]),
     ("GET", "/api/v1/zones", [401, 200, 200, 403, 200]),
     ("POST", "/api/v1/zones zone", [401, 403, 403, 403, 503]),
