@@ -186,7 +186,8 @@ const ADMIN: Powers = Powers {
 const ADMIN_SEPARATE: Powers = Powers {
     rights: &[
         Own, Alerts, Vehicles, Commands, CommandsAll, CommandsCancel, Exports, Statistics, Dangers, DangersWrite,
-        DangersRectify, DangersClose, Rules, RulesWrite, Sightings, StructuresReopen, Map, Zones, ZonesWrite, Users, System,
+        DangersRectify, DangersClose, Rules, RulesWrite, Sightings, StructuresReopen, Map, Zones, ZonesWrite, Users, System, Security,
+        TerminalsRelease,
     ],
     actions: ActionKind::ALL,
     commands: &[],
