@@ -140,6 +140,8 @@ fn setup(options: &Options, disk: &Mount) -> Setup {
         terminals: options.terminals,
         data_dir: Some(disk.path.join("data")),
         mqtt: Some(mqtt.to_owned()),
+        // The disk is small: what the service keeps free by itself would be all of it.
+        more: "[journal]\nreserve_mb = 16\n".to_owned(),
         ..Setup::default()
     }
 }
