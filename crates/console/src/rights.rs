@@ -170,27 +170,22 @@ const ANALYST: Powers = Powers {
     commands: &[],
 };
 
+/// The log of what was done stands last: where duties are separate, all but that.
 #[rustfmt::skip]
-const ADMIN: Powers = Powers {
-    rights: &[
-        Own, Alerts, Vehicles, Commands, CommandsAll, CommandsCancel, Exports, Statistics, Dangers, DangersWrite,
-        DangersRectify, DangersClose, Rules, RulesWrite, Sightings, StructuresReopen, Map, Zones, ZonesWrite, Users, Audit, System,
-        Security, TerminalsRelease,
-    ],
-    actions: ActionKind::ALL,
-    commands: &[],
-};
+const ADMIN_RIGHTS: &[Right] = &[
+    Own, Alerts, Vehicles, Commands, CommandsAll, CommandsCancel, Exports, Statistics, Dangers, DangersWrite,
+    DangersRectify, DangersClose, Rules, RulesWrite, Sightings, StructuresReopen, Map, Zones, ZonesWrite, Users, System,
+    Security, TerminalsRelease, Audit,
+];
 
-/// The same without the audit log.
-#[rustfmt::skip]
+const ADMIN: Powers = Powers { rights: ADMIN_RIGHTS, actions: ActionKind::ALL, commands: &[] };
+
 const ADMIN_SEPARATE: Powers = Powers {
-    rights: &[
-        Own, Alerts, Vehicles, Commands, CommandsAll, CommandsCancel, Exports, Statistics, Dangers, DangersWrite,
-        DangersRectify, DangersClose, Rules, RulesWrite, Sightings, StructuresReopen, Map, Zones, ZonesWrite, Users, System, Security,
-        TerminalsRelease,
-    ],
-    actions: ActionKind::ALL,
-    commands: &[],
+    rights: match ADMIN_RIGHTS.split_last() {
+        Some((Audit, others)) => others,
+        _ => panic!("the audit log stands last"),
+    },
+    ..ADMIN
 };
 
 const AUDITOR: Powers = Powers { rights: &[Own, Audit], actions: &[], commands: &[] };
