@@ -20,6 +20,7 @@ const ROWS: &[(&str, u8)] = &[
     ("settings", 2),
     ("media", 2),
     ("osm", 2),
+    ("tls", 2),
     ("rules", 1),
     ("session", 1),
     ("atlas", 1),
@@ -83,6 +84,7 @@ pub fn check() -> Result<()> {
     breaches.extend(root_entries()?);
     breaches.extend(rule_table()?);
     breaches.extend(crate::asvs::check(&root())?);
+    breaches.extend(crate::supply::pages(&root())?);
     ensure!(breaches.is_empty(), "the house rules are broken:\n  {}", breaches.join("\n  "));
     Ok(())
 }

@@ -8,6 +8,7 @@ mod chaos;
 mod fuzz;
 mod hostile;
 mod house;
+mod supply;
 mod test;
 mod web;
 
@@ -32,6 +33,8 @@ enum Chore {
     Hostile(hostile::Options),
     /// Only the rules of the house: layers, root files, words
     House,
+    /// Licences, sources and advisories of what comes from others; the list of it for a release
+    Supply(supply::Options),
     /// Everything that has to pass before a change lands
     Test,
 }
@@ -42,6 +45,7 @@ fn main() -> ExitCode {
         Chore::Fuzz(options) => fuzz::run(&options),
         Chore::Hostile(options) => hostile::run(&options),
         Chore::House => house::check(),
+        Chore::Supply(options) => supply::run(&options),
         Chore::Test => test::run(),
     };
     match result {

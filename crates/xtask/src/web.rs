@@ -55,7 +55,7 @@ fn command(args: &[&str]) -> Command {
     command
 }
 
-fn web() -> PathBuf {
+pub fn web() -> PathBuf {
     Path::new(&house::root()).join("crates/console/web")
 }
 
