@@ -145,7 +145,12 @@ impl Accounts {
                 .zip(password)
                 .is_some_and(|(account, given)| is_same(given, account.password.as_bytes()));
         }
-        let who = (self.peers.real(from), user.chars().take(NAME_CHARS_MAX).collect::<String>());
+        let peer = self.peers.real(from);
+        // A certificate opens the account that it is of and no other.
+        if peer.certified.is_some_and(|name| name != user) {
+            return false;
+        }
+        let who = (peer.ip, user.chars().take(NAME_CHARS_MAX).collect::<String>());
         if self.failures().must_wait(&who, Instant::now()) {
             return false;
         }

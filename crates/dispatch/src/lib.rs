@@ -88,14 +88,9 @@ pub enum StartError {
         /// What the system says.
         source: std::io::Error,
     },
-    /// A file with a certificate or a key.
-    #[error("mqtt can't use {path}: {problem}")]
-    Pem {
-        /// Which.
-        path: PathBuf,
-        /// What is wrong.
-        problem: String,
-    },
+    /// TLS can't be spoken with the files there are.
+    #[error("cannot speak TLS to departments")]
+    Pem(#[from] ::tls::Error),
     /// Registered twice.
     #[error("can't register the metrics of dispatch: {0}")]
     Metrics(#[from] prometheus::Error),

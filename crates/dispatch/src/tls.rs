@@ -5,17 +5,13 @@
 
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
-use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use rumqttc::tokio_rustls::TlsAcceptor;
-use rumqttc::tokio_rustls::rustls::crypto::ring;
-use rumqttc::tokio_rustls::rustls::pki_types::pem::PemObject;
-use rumqttc::tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rumqttc::tokio_rustls::rustls::server::WebPkiClientVerifier;
-use rumqttc::tokio_rustls::rustls::{RootCertStore, ServerConfig};
+use rumqttc::tokio_rustls::rustls::ServerConfig;
 use settings::MqttTls;
+use tls::Files;
 use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
@@ -27,17 +23,27 @@ use crate::broker::CLIENTS_MAX;
 /// A handshake takes three packets; who needs longer is let go.
 const HANDSHAKE_MAX: Duration = Duration::from_secs(10);
 
-/// Where connections that come to the broker over loopback really come from.
+/// Who is behind a connection that comes to the broker.
+#[derive(Clone, Debug)]
+pub(crate) struct Peer {
+    /// Where it really comes from.
+    pub ip: IpAddr,
+    /// Whom its certificate is of, where it was asked for one: empty where of nobody.
+    pub certified: Option<String>,
+}
+
+/// Those that come to the broker over loopback.
 #[derive(Clone, Default)]
-pub(crate) struct Peers(Arc<Mutex<HashMap<SocketAddr, IpAddr>>>);
+pub(crate) struct Peers(Arc<Mutex<HashMap<SocketAddr, Peer>>>);
 
 impl Peers {
-    /// The address of the client behind a connection.
-    pub(crate) fn real(&self, from: SocketAddr) -> IpAddr {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&from).copied().unwrap_or(from.ip())
+    /// The client behind a connection.
+    pub(crate) fn real(&self, from: SocketAddr) -> Peer {
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&from).cloned();
+        known.unwrap_or(Peer { ip: from.ip(), certified: None })
     }
 
-    fn set(&self, from: SocketAddr, real: Option<IpAddr>) {
+    fn set(&self, from: SocketAddr, real: Option<Peer>) {
         let mut peers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match real {
             Some(real) => peers.insert(from, real),
@@ -50,7 +56,14 @@ impl Peers {
 pub(crate) struct Bound {
     listener: TcpListener,
     addr: SocketAddr,
+    greeter: Greeter,
+}
+
+/// How TLS begins.
+#[derive(Clone)]
+struct Greeter {
     acceptor: TlsAcceptor,
+    asks: bool,
 }
 
 impl Bound {
@@ -58,15 +71,16 @@ impl Bound {
     pub(crate) async fn new(tls: &MqttTls) -> Result<Self, StartError> {
         let listen = |source| StartError::Listen { listen: tls.listen, source };
         let acceptor = TlsAcceptor::from(Arc::new(config(tls)?));
+        let greeter = Greeter { acceptor, asks: tls.client_ca.is_some() };
         let listener = TcpListener::bind(tls.listen).await.map_err(listen)?;
         let addr = listener.local_addr().map_err(listen)?;
-        Ok(Self { listener, addr, acceptor })
+        Ok(Self { listener, addr, greeter })
     }
 
     /// Hands on to `broker` from now on.
     pub(crate) fn serve(self, broker: SocketAddr, peers: Peers) -> Front {
         let stop = CancellationToken::new();
-        tokio::spawn(accept(self.listener, self.acceptor, (broker, peers), stop.clone()));
+        tokio::spawn(accept(self.listener, self.greeter, (broker, peers), stop.clone()));
         Front { addr: self.addr, stop }
     }
 }
@@ -97,7 +111,7 @@ impl Drop for Front {
 
 async fn accept(
     listener: TcpListener,
-    acceptor: TlsAcceptor,
+    greeter: Greeter,
     (broker, peers): (SocketAddr, Peers),
     stop: CancellationToken,
 ) {
@@ -114,11 +128,11 @@ async fn accept(
             continue;
         };
         let Ok(place) = Arc::clone(&places).try_acquire_owned() else { continue };
-        let (acceptor, peers, stop) = (acceptor.clone(), peers.clone(), stop.clone());
+        let (greeter, peers, stop) = (greeter.clone(), peers.clone(), stop.clone());
         tokio::spawn(async move {
             tokio::select! {
                 () = stop.cancelled() => {}
-                () = relay(stream, peer, &acceptor, (broker, &peers)) => {}
+                () = relay(stream, peer, &greeter, (broker, &peers)) => {}
             }
             drop(place);
         });
@@ -128,16 +142,18 @@ async fn accept(
 async fn relay(
     stream: TcpStream,
     peer: SocketAddr,
-    acceptor: &TlsAcceptor,
+    greeter: &Greeter,
     (broker, peers): (SocketAddr, &Peers),
 ) {
-    let Ok(Ok(mut outside)) = tokio::time::timeout(HANDSHAKE_MAX, acceptor.accept(stream)).await else {
+    let greeting = greeter.acceptor.accept(stream);
+    let Ok(Ok(mut outside)) = tokio::time::timeout(HANDSHAKE_MAX, greeting).await else {
         return tracing::debug!(%peer, "no TLS handshake");
     };
     let Ok(mut inside) = TcpStream::connect(broker).await else { return };
     let Ok(from) = inside.local_addr() else { return };
     let named = Named { peers, from };
-    peers.set(from, Some(peer.ip()));
+    let certified = greeter.asks.then(|| tls::client_name(outside.get_ref().1).unwrap_or_default());
+    peers.set(from, Some(Peer { ip: peer.ip(), certified }));
     // Either end may go when it likes.
     let _ = copy_bidirectional(&mut outside, &mut inside).await;
     drop(named);
@@ -155,32 +171,9 @@ impl Drop for Named<'_> {
     }
 }
 
-fn config(tls: &MqttTls) -> Result<ServerConfig, StartError> {
-    let unfit = |path: &Path, problem: String| StartError::Pem { path: path.to_owned(), problem };
-    let certificates = |path: &Path| {
-        let read: Result<Vec<CertificateDer<'static>>, _> =
-            CertificateDer::pem_file_iter(path).and_then(Iterator::collect);
-        let read = read.map_err(|error| unfit(path, error.to_string()))?;
-        if read.is_empty() { Err(unfit(path, "it holds no certificate".to_owned())) } else { Ok(read) }
-    };
-    let chain = certificates(&tls.cert)?;
-    let key = PrivateKeyDer::from_pem_file(&tls.key).map_err(|error| unfit(&tls.key, error.to_string()))?;
-    let provider = Arc::new(ring::default_provider());
-    let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
-        .with_safe_default_protocol_versions()
-        .map_err(StartError::Tls)?;
-    let builder = match &tls.client_ca {
-        None => builder.with_no_client_auth(),
-        Some(path) => {
-            let mut roots = RootCertStore::empty();
-            for certificate in certificates(path)? {
-                roots.add(certificate).map_err(StartError::Tls)?;
-            }
-            let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider).build();
-            builder.with_client_cert_verifier(verifier.map_err(|error| unfit(path, error.to_string()))?)
-        }
-    };
-    let mut config = builder.with_single_cert(chain, key).map_err(StartError::Tls)?;
+fn config(tls: &MqttTls) -> Result<ServerConfig, tls::Error> {
+    let MqttTls { cert, key, client_ca, .. } = tls;
+    let mut config = tls::server(Files { cert, key, client_ca: client_ca.as_deref() })?;
     config.alpn_protocols = vec![b"mqtt".to_vec()];
     Ok(config)
 }

@@ -58,6 +58,14 @@ pub(crate) struct Conversation {
     callers: HashMap<(TerminalId, u16), oneshot::Sender<Result<Answer, Busy>>>,
 }
 
+/// The other end.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Peer {
+    pub addr: SocketAddr,
+    /// The terminal that its certificate is of, where it was asked for one.
+    pub certified: Option<TerminalId>,
+}
+
 /// How it comes.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Transport {
@@ -75,10 +83,11 @@ pub(crate) struct Drained {
 }
 
 impl Conversation {
-    pub(crate) fn new(shared: &Shared, route: Route, peer: SocketAddr, transport: Transport) -> Self {
+    pub(crate) fn new(shared: &Shared, route: Route, peer: Peer, transport: Transport) -> Self {
+        let Peer { addr: peer, certified } = peer;
         let carries = if shared.relays.contains(route.peer) { Carries::Relay } else { Carries::Terminal };
         Self {
-            link: Link::new(now(), Policy { carries, ..shared.policy.clone() }),
+            link: Link::new(now(), Policy { carries, certified, ..shared.policy.clone() }),
             route,
             peer,
             transport,

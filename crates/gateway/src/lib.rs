@@ -59,7 +59,7 @@ use tokio_util::task::TaskTracker;
 
 pub use crate::attachments::{AskError, Asker, AttachmentOptions, Attachments};
 pub use crate::limits::Limits;
-pub use crate::tls::{Tls, TlsError, TlsOptions};
+pub use crate::tls::{Tls, TlsOptions};
 
 use crate::bell::Bell;
 use crate::bindings::Bindings;
@@ -138,7 +138,7 @@ pub enum StartError {
     RsaKey,
     /// TLS can't be spoken with the files there are.
     #[error("cannot speak TLS to terminals")]
-    Tls(#[from] TlsError),
+    Tls(#[from] ::tls::Error),
     /// The secret can neither be read nor made.
     #[error("cannot read or make the secret of authentication codes in {}", path.display())]
     Secret {

@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::future::poll_fn;
+use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -9,11 +10,12 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use tokio::io::ReadBuf;
+use tokio::net::TcpStream;
 use tokio::sync::{Notify, mpsc};
 use tokio::time::{Instant, Sleep, sleep};
 use tokio_util::sync::CancellationToken;
 
-use crate::connection::{Conversation, Drained, Shared, Transport, now, until};
+use crate::connection::{Conversation, Drained, Peer, Shared, Transport, now, until};
 use crate::events;
 use crate::limits::{Pace, Place};
 use crate::listen::Listening;
@@ -35,7 +37,8 @@ pub(crate) async fn accept(listening: Listening, shared: Shared) {
     let serve = |stream, peer, place: Place| {
         let shared = shared.clone();
         async move {
-            converse(Socket::Plain(stream), peer, place.pace(Instant::now()), &shared).await;
+            let pace = place.pace(Instant::now());
+            converse(Socket::Plain(stream), Peer { addr: peer, certified: None }, pace, &shared).await;
             drop(place);
         }
     };
@@ -46,11 +49,8 @@ pub(crate) async fn accept_tls(listening: Listening, tls: Tls, shared: Shared) {
     let serve = |stream, peer, place: Place| {
         let (shared, tls) = (shared.clone(), tls.clone());
         async move {
-            match tls.accept(stream).await {
-                Ok(stream) => {
-                    let socket = Socket::Tls(Box::new(stream));
-                    converse(socket, peer, place.pace(Instant::now()), &shared).await;
-                }
+            match greet(stream, peer, &tls, &shared).await {
+                Ok((socket, peer)) => converse(socket, peer, place.pace(Instant::now()), &shared).await,
                 Err(error) => {
                     shared.metrics.closed("tls");
                     events::greeting_failed(peer, &error);
@@ -62,10 +62,24 @@ pub(crate) async fn accept_tls(listening: Listening, tls: Tls, shared: Shared) {
     listening.run(serve, |why| shared.metrics.closed(why)).await;
 }
 
-async fn converse(socket: Socket, peer: SocketAddr, pace: Pace, shared: &Shared) {
+/// A relay's certificate is its own: it carries many terminals.
+async fn greet(
+    stream: TcpStream,
+    addr: SocketAddr,
+    tls: &Tls,
+    shared: &Shared,
+) -> io::Result<(Socket, Peer)> {
+    let stream = tls.accept(stream).await?;
+    let is_relay = shared.relays.contains(addr.ip().to_canonical());
+    let certified = if is_relay { None } else { tls.terminal(&stream)? };
+    Ok((Socket::Tls(Box::new(stream)), Peer { addr, certified }))
+}
+
+async fn converse(socket: Socket, from: Peer, pace: Pace, shared: &Shared) {
+    let peer = from.addr;
     events::opened(peer);
     shared.metrics.connections.inc();
-    let mut connection = Connection::new(socket, peer, pace, shared);
+    let mut connection = Connection::new(socket, from, pace, shared);
     let reason = connection.run(shared).await;
     connection.conversation.end(shared);
     shared.metrics.connections.dec();
@@ -91,11 +105,11 @@ struct Connection {
 }
 
 impl Connection {
-    fn new(socket: Socket, from: SocketAddr, pace: Pace, shared: &Shared) -> Self {
+    fn new(socket: Socket, from: Peer, pace: Pace, shared: &Shared) -> Self {
         let (sender, orders) = mpsc::channel(ORDERS_MAX);
         // A child: that everything stops is heard without a lock that all connections share.
         let kick = shared.stopping.child_token();
-        let (link, peer) = (shared.routes.next_link(), from.ip().to_canonical());
+        let (link, peer) = (shared.routes.next_link(), from.addr.ip().to_canonical());
         let route = Route { link, peer, orders: sender, kick: kick.clone() };
         Self {
             socket,

@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, interval};
 use tokio_util::sync::CancellationToken;
 
-use crate::connection::{Conversation, Shared, Transport, now};
+use crate::connection::{Conversation, Peer, Shared, Transport, now};
 use crate::routes::{ORDERS_MAX, Order, Route};
 
 /// Addresses that are spoken with at once; a datagram from a further one is dropped and its terminal sends again.
@@ -94,7 +94,10 @@ impl Peers {
             let link = self.shared.routes.next_link();
             let (address, orders) = (peer.ip().to_canonical(), self.sender.clone());
             let route = Route { link, peer: address, orders, kick: CancellationToken::new() };
-            self.table.insert(peer, Conversation::new(&self.shared, route, peer, Transport::Udp));
+            self.table.insert(
+                peer,
+                Conversation::new(&self.shared, route, Peer { addr: peer, certified: None }, Transport::Udp),
+            );
             self.links.insert(link, peer);
         }
         if let Some(conversation) = self.table.get_mut(&peer) {

@@ -26,17 +26,23 @@ fn file(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/site/tls").join(name)
 }
 
-/// A gateway with its own copies of these files.
-async fn start(name: &str, pair: &str, client_ca: Option<&str>) -> (Site, PathBuf) {
+/// Its own copies of these files.
+fn options(name: &str, pair: &str, client_ca: Option<&str>) -> TlsOptions {
     let dir = std::env::temp_dir().join(format!("gateway-certificates-{name}-{}", std::process::id()));
     fs::create_dir_all(&dir).unwrap();
     put(&dir, pair);
-    let tls = TlsOptions {
+    TlsOptions {
         listen: "127.0.0.1:0".parse().unwrap(),
         cert: dir.join("cert.pem"),
         key: dir.join("key.pem"),
         client_ca: client_ca.map(file),
-    };
+    }
+}
+
+/// A gateway with such files, and where they lie.
+async fn start(name: &str, pair: &str, client_ca: Option<&str>) -> (Site, PathBuf) {
+    let tls = options(name, pair, client_ca);
+    let dir = tls.cert.parent().unwrap().to_owned();
     (Site::start(name, |options, _| options.tls = Some(tls)).await, dir)
 }
 
@@ -145,14 +151,44 @@ async fn where_an_authority_is_named_only_its_terminals_are_heard() {
     let mut good = connect(address, own("terminal")).await.unwrap();
     report_over(&mut good, 1, 0).await.unwrap();
     // In TLS 1.3 a client learns with its first read that it is not wanted. A server's certificate is no terminal's.
-    for greeting in [PLAIN, own("first")] {
+    // A certificate is of one terminal: of none, and nobody is heard; of this one, and no other is.
+    for greeting in [PLAIN, own("first"), own("relay")] {
         let said = match connect(address, greeting).await {
             Ok(mut stream) => report_over(&mut stream, 2, 0).await,
             Err(error) => Err(error),
         };
         said.unwrap_err();
     }
+    for stream in [&mut good, &mut connect(address, own("terminal")).await.unwrap()] {
+        stream.write_all(&report(2, 9)).await.unwrap();
+        let expected = frame(2, 0x8001, 0, &[0, 9, 2, 0, 1]);
+        let mut got = vec![0; expected.len()];
+        timeout(PATIENCE, stream.read_exact(&mut got)).await.unwrap().unwrap();
+        assert_eq!(got, expected, "refused");
+    }
     assert_eq!(site.journal.durable().borrow().upto(), 1);
+    site.stop().await;
+    fs::remove_dir_all(dir).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_relay_shows_a_certificate_of_its_own_and_speaks_for_many() {
+    let tls = options("tls-relay", "first", Some("ca.pem"));
+    let dir = tls.cert.parent().unwrap().to_owned();
+    let site = Site::start("tls-relay", |options, _| {
+        options.tls = Some(tls);
+        options.relays = vec!["127.0.0.0/8".parse().unwrap()];
+    })
+    .await;
+    let own = Greeting { own: Some("relay"), ..PLAIN };
+    let mut relay = connect(site.gateway.tls_addr().unwrap(), own).await.unwrap();
+    report_over(&mut relay, 1, 0).await.unwrap();
+    report_over(&mut relay, 2, 1).await.unwrap();
+    relay.write_all(&report(2, 3)).await.unwrap();
+    let expected = frame(2, 0x8001, 0, &[0, 3, 2, 0, 0]);
+    let mut got = vec![0; expected.len()];
+    timeout(PATIENCE, relay.read_exact(&mut got)).await.unwrap().unwrap();
+    assert_eq!(got, expected);
     site.stop().await;
     fs::remove_dir_all(dir).unwrap();
 }

@@ -18,7 +18,8 @@ pub enum Rejected {
     Encrypted,
     /// More encrypted bodies than are decrypted in this time; answered with result 1.
     Flood,
-    /// Another number than the one that authenticated on this connection; answered with result 1.
+    /// Another number than the one that authenticated on this connection, or that its certificate is of; answered with
+    /// result 1.
     Foreign,
     /// Escapes, length, checksum or header are wrong; no answer is possible.
     Frame,

@@ -72,6 +72,8 @@ pub struct Policy {
     pub admission: Admission,
     /// One terminal or many.
     pub carries: Carries,
+    /// The terminal that the peer's certificate is of: nobody else is heard. Without it anybody may speak first.
+    pub certified: Option<TerminalId>,
     /// What authentication codes are derived from; kept across restarts, or every terminal registers anew.
     pub secret: [u8; 32],
     /// For bodies encrypted by RSA; without it they are not supported.
@@ -111,6 +113,7 @@ impl Policy {
         Self {
             admission,
             carries: Carries::Terminal,
+            certified: None,
             secret,
             cipher: None,
             idle: Duration::from_secs(300),

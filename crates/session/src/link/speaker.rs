@@ -74,7 +74,8 @@ impl<D: Into<u64>> Link<D> {
             self.speakers.get_mut(at)?.header = *header;
             return Some(at);
         }
-        if self.policy.is_strict() && self.is_proven() {
+        let is_anothers = self.policy.certified.is_some_and(|own| Some(own) != terminal);
+        if is_anothers || self.policy.is_strict() && self.is_proven() {
             self.suspect(Threat::ForeignNumber, terminal);
             self.refuse(header, Rejected::Foreign);
             return None;

@@ -191,4 +191,36 @@ mod tests {
             );
         }
     }
+
+    #[test]
+    fn an_answer_is_expected_of_the_terminal_that_was_asked_and_to_what_it_was_asked() {
+        let other = TerminalId::parse("13800000002").unwrap();
+        assert!(packages().expects(terminal(), &[0x8104, 0x8300]));
+        assert!(!packages().expects(terminal(), &[0x8104]));
+        assert!(!packages().expects(other, &[0x8300]));
+        assert!(!Commands::default().expects(terminal(), &[0x8300]));
+    }
+
+    /// The shell wakes for the oldest one alone: what is wrong here leaves a report unanswered.
+    #[test]
+    fn acknowledgements_leave_in_order_each_once_its_own_record_is_durable() {
+        let phone = jt808::Phone::from_digits("13800000001", jt808::Edition::V2013).unwrap();
+        let header = |serial| Header::new(0x0200, jt808::Edition::V2013, phone, serial);
+        let mut waiting = Acknowledgements::default();
+        for serial in 0..3 {
+            waiting.push(header(serial));
+        }
+        assert_eq!((waiting.len(), waiting.oldest()), (3, None));
+        assert!(waiting.release(u64::MAX).is_none(), "it has no position yet");
+        waiting.place(7, 2);
+        assert_eq!(waiting.oldest(), Some(7));
+        assert!(waiting.release(7).is_none(), "everything below 7 is durable, not 7");
+        assert_eq!(waiting.release(8).unwrap().header().serial, 0);
+        assert_eq!(waiting.oldest(), Some(8));
+        waiting.place(20, 5);
+        assert_eq!(waiting.release(u64::MAX).unwrap().header().serial, 1);
+        assert_eq!((waiting.len(), waiting.oldest()), (1, Some(20)));
+        assert_eq!(waiting.release(21).unwrap().header().serial, 2);
+        assert_eq!((waiting.len(), waiting.oldest()), (0, None));
+    }
 }
