@@ -108,6 +108,8 @@ async fn what_is_durable_is_there_after_a_copy_of_the_open_files() {
     assert_eq!(journal.append(records(0..5)).await.unwrap(), 0);
     assert_eq!(journal.append(records(5..9)).await.unwrap(), 5);
     synced(&journal, 9).await;
+    let proof = *journal.durable().borrow();
+    assert_eq!((proof.upto(), Position::from(proof)), (9, 9), "the proof is of what it says");
     // As a kill leaves it: the write-ahead log not folded in, nothing closed.
     std::fs::create_dir_all(&copy.0).unwrap();
     for entry in std::fs::read_dir(&dir.0).unwrap() {
@@ -117,6 +119,17 @@ async fn what_is_durable_is_there_after_a_copy_of_the_open_files() {
     let again = open(&copy, 1 << 20);
     assert_eq!((again.first(), again.head()), (0, 9));
     assert_eq!(read(&again, 3, 9).await, records(3..9));
+}
+
+#[tokio::test]
+async fn a_stop_in_order_seals_what_it_has_written() {
+    let dir = Dir::new("sealed");
+    let journal = open(&dir, 1 << 20);
+    journal.append(records(0..4)).await.unwrap();
+    journal.close().await;
+    let file = rusqlite::Connection::open(&segment_files(&dir)[0]).unwrap();
+    let end: i64 = file.query_row("SELECT end FROM seal", [], |row| row.get(0)).unwrap();
+    assert_eq!(end, 4);
 }
 
 #[tokio::test]
