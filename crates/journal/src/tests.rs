@@ -132,6 +132,43 @@ async fn a_stop_in_order_seals_what_it_has_written() {
     assert_eq!(end, 4);
 }
 
+/// The time between commits is the most that a report waits, not the least.
+#[tokio::test]
+async fn a_full_batch_and_a_stop_wait_for_no_time() {
+    const PATIENCE: Duration = Duration::from_secs(60);
+    let dir = Dir::new("full-batch");
+    let hour = Duration::from_secs(3600);
+    let options = Options { commit_every: hour, batch_bytes_max: 64, ..Options::new(&dir.0) };
+    let journal = Journal::open(options, &prometheus::Registry::new()).unwrap();
+    journal.append(records(0..1)).await.unwrap();
+    let large = Record { frame: vec![0x7e; 64].into(), ..record(1) };
+    journal.append(vec![large]).await.unwrap();
+    tokio::time::timeout(PATIENCE, synced(&journal, 2)).await.expect("it was committed when it was full");
+    journal.append(records(2..3)).await.unwrap();
+    tokio::time::timeout(PATIENCE, journal.close()).await.expect("a stop commits what there is");
+    assert_eq!(journal.durable().borrow().upto(), 3);
+}
+
+#[tokio::test]
+async fn the_live_tail_holds_the_newest_batch_and_no_more_than_its_bound() {
+    let dir = Dir::new("tail");
+    let journal = open(&dir, 1 << 20);
+    let shared = &journal.handle.shared;
+    let publish = |first, mib: usize| {
+        let batch = Arc::new(Batch { first, records: records(first..first + 1) });
+        shared.publish(&Arc::new(Sealed { batch, blob: vec![0; mib << 20].into() }));
+    };
+    let live = |upto| (0..upto).filter(|at| shared.live(*at).is_some()).collect::<Vec<u64>>();
+    publish(0, 9);
+    assert_eq!(live(1), [0], "the newest, however large");
+    publish(1, 4);
+    publish(2, 4);
+    assert_eq!(live(3), [1, 2], "8 MiB are within the bound");
+    publish(3, 1);
+    assert_eq!(live(4), [2, 3]);
+    assert!(shared.live(4).is_none());
+}
+
 #[tokio::test]
 async fn a_torn_tail_is_cut_and_the_rest_is_whole() {
     let (dir, copy) = (Dir::new("torn"), Dir::new("torn-copy"));
