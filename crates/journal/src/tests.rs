@@ -142,6 +142,8 @@ async fn a_full_batch_and_a_stop_wait_for_no_time() {
     let journal = Journal::open(options, &prometheus::Registry::new()).unwrap();
     journal.append(records(0..1)).await.unwrap();
     assert_eq!((journal.head(), journal.durable().borrow().upto()), (1, 0), "taken, and not durable yet");
+    // The writer sleeps by now, and only being full can wake it.
+    tokio::time::sleep(Duration::from_millis(50)).await;
     let large = Record { frame: vec![0x7e; 64].into(), ..record(1) };
     journal.append(vec![large]).await.unwrap();
     tokio::time::timeout(PATIENCE, synced(&journal, 2)).await.expect("it was committed when it was full");
