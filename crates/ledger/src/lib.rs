@@ -25,6 +25,7 @@ mod rule_changes;
 mod schema;
 
 mod scope;
+mod seal;
 mod security;
 mod sessions;
 mod stats;
@@ -32,6 +33,7 @@ mod tally;
 #[cfg(test)]
 mod tests;
 mod totp;
+mod verify;
 mod views;
 
 use std::path::{Path, PathBuf};
@@ -45,7 +47,7 @@ use tokio::sync::{Notify, broadcast, watch};
 
 pub use crate::accounts::{AccountError, Author, Identity, Role, Token, Unfit, User};
 pub use crate::act::{ActError, Action, AuditEntry, TimelineEntry};
-pub use crate::audit::AuditQuery;
+pub use crate::audit::{AUDIT_KEEP_MIN, AuditQuery, Noted};
 pub use crate::commands::{
     COMMAND_LASTS_MAX, CancelError, CommandId, CommandQuery, CommandRecord, CommandState, NewCommand,
     QueueError, Settled, Settlement,
@@ -70,10 +72,12 @@ pub use crate::rule_changes::{
 };
 
 pub use crate::scope::{Scope, Within};
+pub use crate::seal::Head;
 pub use crate::security::{SECURITY_EVENTS_MAX, STRANGERS_MAX, SecurityEvent, Stranger};
 pub use crate::sessions::{Origin, Session, SessionLimits, SignedIn, Use, session_id};
 pub use crate::stats::{AlertCount, By, MonthCount};
 pub use crate::tally::Tally;
+pub use crate::verify::{JournalNote, Verified, verify};
 pub use crate::views::{Owner, VIEWS_MAX, View, ViewError};
 
 use crate::metrics::Metrics;
@@ -116,6 +120,14 @@ pub enum OpenError {
         found: i64,
         /// Ours.
         known: i64,
+    },
+    /// It holds what this version can't read.
+    #[error("can't read ledger {path}: {source}")]
+    Unreadable {
+        /// Which file.
+        path: PathBuf,
+        /// What is in it.
+        source: Box<StoreError>,
     },
     /// The metrics are registered already.
     #[error("can't register the ledger's metrics: {0}")]
