@@ -164,7 +164,6 @@ pub struct Ledger {
 }
 
 struct Inner {
-    writer: Mutex<Connection>,
     /// For lists and single alerts, and for who is asking.
     readers: [Mutex<Connection>; READERS],
     /// Whose turn it is to be waited for when all are taken.
@@ -185,6 +184,9 @@ struct Inner {
     /// Counts endings of credentials.
     access: watch::Sender<u64>,
     factor_key: factors::FactorKey,
+    /// Last, for fields are dropped in order: only who writes can bring the log of the file into it when it is closed, and
+    /// whoever closes it last does.
+    writer: Mutex<Connection>,
 }
 
 impl Ledger {
@@ -206,7 +208,6 @@ impl Ledger {
             schema::open_reader(path)?,
         ];
         let inner = Inner {
-            writer: Mutex::new(writer),
             readers: readers.map(Mutex::new),
             turn: AtomicUsize::new(0),
             outbox_reader: Mutex::new(schema::open_reader(path)?),
@@ -220,6 +221,7 @@ impl Ledger {
             dangers: broadcast::Sender::new(DANGERS_BACKLOG),
             access: watch::Sender::new(0),
             factor_key: factors::FactorKey::beside(path),
+            writer: Mutex::new(writer),
         };
         Ok(Self { inner: Arc::new(inner) })
     }
