@@ -2,6 +2,7 @@
 
 mod accounts;
 mod args;
+mod chains;
 mod clock;
 mod compare;
 mod dangers;
