@@ -13,6 +13,7 @@ mod exit;
 mod hex;
 mod hold;
 mod import;
+mod log;
 mod reload;
 mod replay;
 mod serve;
