@@ -17,13 +17,14 @@ use crate::guard::{Caller, Credential, Must, must};
 use crate::json::Body;
 use crate::passwords::SECRET_BYTES_MAX;
 use crate::problem::Problem;
+use crate::refused;
 use crate::rights::Powers;
 use crate::schema::{SignIn, Ticket};
 
 /// Characters kept of what a browser calls itself.
 const AGENT_CHARS_MAX: usize = 200;
 /// Failed tickets of one address are counted under this name, which no user can have.
-const TICKET_NAME: &str = "\0ticket";
+pub(crate) const TICKET_NAME: &str = "\0ticket";
 
 pub(crate) async fn sign_in(
     State(app): State<Shared>,
@@ -111,22 +112,19 @@ pub(crate) fn refuse_hasty(app: &Shared, address: IpAddr, name: &str) -> Result<
     }
 }
 
-/// Counts a failure; a name that is locked by it stands in the audit log.
+/// Counts a failure; the audit log says so now and then, and where it locks the name.
 pub(crate) async fn handle_failure(app: &Shared, address: IpAddr, name: &str) -> Result<(), Problem> {
-    let is_locked =
+    let failure =
         app.throttle.lock().map_err(Problem::internal)?.handle_failure(address, name, Instant::now());
-    if !is_locked {
+    // Codes are counted a second time, under the name of their account and the address.
+    if name == TICKET_NAME || !name.starts_with('\0') {
+        refused::tell(app, address, name, failure.count).await?;
+    }
+    if !failure.is_locked {
         return Ok(());
     }
-    let lock = AuditEntry {
-        at: now(),
-        by: "roadwarden".to_owned(),
-        via: Via::Service,
-        action: "account-lock".to_owned(),
-        // Codes are counted under the name of their account.
-        subject: name.rsplit('\0').next().unwrap_or_default().to_owned(),
-        detail: address.to_string(),
-    };
+    let subject = name.rsplit('\0').next().unwrap_or_default();
+    let lock = AuditEntry::by_itself(now(), "account-lock", subject, address.to_string());
     app.blocking(move |parts| parts.ledger.audit(&lock)).await?.map_err(Problem::internal)
 }
 

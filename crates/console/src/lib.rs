@@ -43,6 +43,7 @@ mod positions;
 mod problem;
 mod quality;
 mod query;
+mod refused;
 mod reload;
 mod rights;
 mod ring;

@@ -430,6 +430,40 @@ async fn dengbao3_locks_an_account_after_failures_in_a_row() {
 }
 
 #[tokio::test]
+async fn failed_sign_ins_stand_in_the_audit_log_and_fill_no_disk() {
+    let desk = Desk::start(Access { lock_after: 0, ..Access::of(AccessProfile::Asvs) }).await;
+    desk.own_user("duty", STRONG, Role::Duty);
+    for _ in 0..5 {
+        assert_eq!(desk.sign_in("duty", "a wrong one", None).await.status, 401);
+    }
+    // A password where the name belongs, and names that are made up.
+    for number in 0..20 {
+        desk.sign_in(&format!("{STRONG} {number}"), "x", None).await;
+    }
+    let rows = || {
+        let log = desk.ledger().audit_log(100).unwrap();
+        log.into_iter().filter(|row| row.action == "sign-in-failed").rev().collect::<Vec<_>>()
+    };
+    // They are written behind the answers.
+    let written = async {
+        while rows().len() < 14 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), written).await.expect("rows of failed sign-ins");
+    let told = rows();
+    let mut whose: Vec<&str> = told.iter().map(|row| row.subject.as_str()).collect();
+    whose.sort_unstable();
+    assert_eq!((whose.len(), &whose[..2]), (14, &["duty", "duty"][..]));
+    assert!(whose[2..].iter().all(|name| *name == "unknown-account"), "{whose:?}");
+    let of_duty: Vec<_> =
+        told.iter().filter(|row| row.subject == "duty").map(|row| row.detail.as_str()).collect();
+    let detail = |count: u32| format!(r#"{{"address":"127.0.0.1","failures":{count},"left_out":0}}"#);
+    assert_eq!(of_duty, [detail(1), detail(5)]);
+    assert!(!format!("{told:?}").contains(STRONG), "a password that was typed as a name is kept nowhere");
+}
+
+#[tokio::test]
 async fn dengbao3_wants_old_and_given_passwords_changed_before_anything_else() {
     let desk = Desk::start(dengbao3()).await;
     let old = common::author().at.minus(Duration::from_secs(91 * 86_400));

@@ -254,5 +254,8 @@ pub enum UserVerb {
         /// Name to sign in with
         #[arg(long)]
         name: String,
+        /// The last administrator too: then nobody keeps accounts in the console 允许删除最后一个管理员
+        #[arg(long)]
+        force: bool,
     },
 }

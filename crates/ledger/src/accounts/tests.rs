@@ -106,6 +106,7 @@ fn a_changed_account_has_no_old_sessions_and_the_last_admin_stays() {
     let demoted = Identity { role: Role::Analyst, ..chief.clone() };
     assert!(matches!(ledger.change_user(&demoted, None, &author(4)), Err(AccountError::LastAdmin(_))));
     assert!(matches!(ledger.dismiss_user("chief", &author(4)), Err(AccountError::LastAdmin(_))));
+    assert!(matches!(ledger.add_user(&demoted, "two", &author(4)), Err(AccountError::LastAdmin(_))));
     assert!(matches!(ledger.dismiss_user("nobody", &author(4)), Err(AccountError::Unknown(_))));
     ledger.change_user(&Identity { role: Role::Admin, ..duty }, None, &author(5)).unwrap();
     ledger.dismiss_user("chief", &author(6)).unwrap();
