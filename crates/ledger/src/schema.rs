@@ -2,6 +2,8 @@
 
 mod access;
 mod seals;
+#[cfg(test)]
+mod tests;
 
 use std::path::Path;
 use std::time::Duration;
