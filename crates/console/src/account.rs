@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use ledger::{AuditEntry, Author, Identity, Origin, SessionLimits, StoreError, Use, Via};
 use serde_json::json;
+use settings::TrackReason;
 
 use crate::app::{Shared, now};
 use crate::cookie;
@@ -76,14 +77,14 @@ pub(crate) async fn sign_out(
 
 pub(crate) async fn me(State(app): State<Shared>, Extension(caller): Extension<Caller>) -> Response {
     let Caller { identity, powers, has_factor, must, .. } = &caller;
-    describe(identity, powers, (*has_factor, *must), app.parts.demo).into_response()
+    describe(&app, identity, powers, (*has_factor, *must)).into_response()
 }
 
 fn describe(
+    app: &Shared,
     identity: &Identity,
     powers: &Powers,
     (has_factor, must): (bool, Option<Must>),
-    demo: bool,
 ) -> Json<serde_json::Value> {
     let operator = match identity.operators.as_slice() {
         [only] => Some(only),
@@ -96,11 +97,12 @@ fn describe(
         "operators": identity.operators,
         "divisions": identity.divisions,
         "department": identity.department,
-        "demo": demo,
+        "demo": app.parts.demo,
         "actions": powers.actions,
         "rights": powers.rights.iter().map(|right| right.as_str()).collect::<Vec<_>>(),
         "second_factor": has_factor,
         "must": must.map(Must::as_str),
+        "track_reason": app.parts.access.track_reason == TrackReason::Required,
     }))
 }
 
@@ -168,7 +170,7 @@ async fn settle(
     let signed_in = signed_in.ok_or_else(Problem::unauthenticated)?;
     let powers = app.powers(account.role);
     let must = must(&app.parts.access, &signed_in, now());
-    let body = describe(&account, powers, (signed_in.has_factor, must), app.parts.demo);
+    let body = describe(&app, &account, powers, (signed_in.has_factor, must));
     let cookie = cookie::set(&secret, cookie::is_secure(&app.parts, headers));
     Ok(([(header::SET_COOKIE, cookie)], body).into_response())
 }

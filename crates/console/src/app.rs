@@ -17,6 +17,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::drawing::{Routes, Zones};
 use crate::problem::Problem;
+use crate::reasons::Looks;
 use crate::refused::Refused;
 use crate::rights::{self, Powers};
 use crate::throttle::Throttle;
@@ -53,6 +54,7 @@ pub(crate) struct App {
     pub(crate) stopping: CancellationToken,
     pub(crate) throttle: Mutex<Throttle>,
     pub(crate) refused: Mutex<Refused>,
+    pub(crate) looks: Looks,
     pub(crate) password_checks: Semaphore,
     pub(crate) feeds: Arc<Semaphore>,
     pub(crate) sockets: Arc<Semaphore>,
@@ -123,6 +125,7 @@ pub(crate) fn router(parts: Parts, stopping: CancellationToken, tasks: TaskTrack
         stopping,
         throttle: Mutex::new(throttle),
         refused: Mutex::default(),
+        looks: Looks::default(),
         password_checks: Semaphore::new(PASSWORD_CHECKS_MAX),
         feeds: Arc::new(Semaphore::new(FEEDS_MAX)),
         sockets: Arc::new(Semaphore::new(positions::SOCKETS_MAX)),

@@ -43,6 +43,7 @@ mod positions;
 mod problem;
 mod quality;
 mod query;
+mod reasons;
 mod refused;
 mod reload;
 mod rights;
