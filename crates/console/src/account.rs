@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use ledger::{AuditEntry, Author, Identity, Origin, SessionLimits, StoreError, Use, Via};
 use serde_json::json;
+use settings::TrackReason;
 
 use crate::app::{Shared, now};
 use crate::cookie;
@@ -17,13 +18,14 @@ use crate::guard::{Caller, Credential, Must, must};
 use crate::json::Body;
 use crate::passwords::SECRET_BYTES_MAX;
 use crate::problem::Problem;
+use crate::refused;
 use crate::rights::Powers;
 use crate::schema::{SignIn, Ticket};
 
 /// Characters kept of what a browser calls itself.
 const AGENT_CHARS_MAX: usize = 200;
 /// Failed tickets of one address are counted under this name, which no user can have.
-const TICKET_NAME: &str = "\0ticket";
+pub(crate) const TICKET_NAME: &str = "\0ticket";
 
 pub(crate) async fn sign_in(
     State(app): State<Shared>,
@@ -75,14 +77,14 @@ pub(crate) async fn sign_out(
 
 pub(crate) async fn me(State(app): State<Shared>, Extension(caller): Extension<Caller>) -> Response {
     let Caller { identity, powers, has_factor, must, .. } = &caller;
-    describe(identity, powers, (*has_factor, *must), app.parts.demo).into_response()
+    describe(&app, identity, powers, (*has_factor, *must)).into_response()
 }
 
 fn describe(
+    app: &Shared,
     identity: &Identity,
     powers: &Powers,
     (has_factor, must): (bool, Option<Must>),
-    demo: bool,
 ) -> Json<serde_json::Value> {
     let operator = match identity.operators.as_slice() {
         [only] => Some(only),
@@ -95,11 +97,12 @@ fn describe(
         "operators": identity.operators,
         "divisions": identity.divisions,
         "department": identity.department,
-        "demo": demo,
+        "demo": app.parts.demo,
         "actions": powers.actions,
         "rights": powers.rights.iter().map(|right| right.as_str()).collect::<Vec<_>>(),
         "second_factor": has_factor,
         "must": must.map(Must::as_str),
+        "track_reason": app.parts.access.track_reason == TrackReason::Required,
     }))
 }
 
@@ -111,22 +114,19 @@ pub(crate) fn refuse_hasty(app: &Shared, address: IpAddr, name: &str) -> Result<
     }
 }
 
-/// Counts a failure; a name that is locked by it stands in the audit log.
+/// Counts a failure; the audit log says so now and then, and where it locks the name.
 pub(crate) async fn handle_failure(app: &Shared, address: IpAddr, name: &str) -> Result<(), Problem> {
-    let is_locked =
+    let failure =
         app.throttle.lock().map_err(Problem::internal)?.handle_failure(address, name, Instant::now());
-    if !is_locked {
+    // Codes are counted a second time, under the name of their account and the address.
+    if name == TICKET_NAME || !name.starts_with('\0') {
+        refused::tell(app, address, name, failure.count).await?;
+    }
+    if !failure.is_locked {
         return Ok(());
     }
-    let lock = AuditEntry {
-        at: now(),
-        by: "roadwarden".to_owned(),
-        via: Via::Service,
-        action: "account-lock".to_owned(),
-        // Codes are counted under the name of their account.
-        subject: name.rsplit('\0').next().unwrap_or_default().to_owned(),
-        detail: address.to_string(),
-    };
+    let subject = name.rsplit('\0').next().unwrap_or_default();
+    let lock = AuditEntry::by_itself(now(), "account-lock", subject, address.to_string());
     app.blocking(move |parts| parts.ledger.audit(&lock)).await?.map_err(Problem::internal)
 }
 
@@ -170,7 +170,7 @@ async fn settle(
     let signed_in = signed_in.ok_or_else(Problem::unauthenticated)?;
     let powers = app.powers(account.role);
     let must = must(&app.parts.access, &signed_in, now());
-    let body = describe(&account, powers, (signed_in.has_factor, must), app.parts.demo);
+    let body = describe(&app, &account, powers, (signed_in.has_factor, must));
     let cookie = cookie::set(&secret, cookie::is_secure(&app.parts, headers));
     Ok(([(header::SET_COOKIE, cookie)], body).into_response())
 }

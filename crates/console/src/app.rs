@@ -17,6 +17,8 @@ use tokio_util::task::TaskTracker;
 
 use crate::drawing::{Routes, Zones};
 use crate::problem::Problem;
+use crate::reasons::Looks;
+use crate::refused::Refused;
 use crate::rights::{self, Powers};
 use crate::throttle::Throttle;
 use crate::{
@@ -51,6 +53,8 @@ pub(crate) struct App {
     pub(crate) parts: Parts,
     pub(crate) stopping: CancellationToken,
     pub(crate) throttle: Mutex<Throttle>,
+    pub(crate) refused: Mutex<Refused>,
+    pub(crate) looks: Looks,
     pub(crate) password_checks: Semaphore,
     pub(crate) feeds: Arc<Semaphore>,
     pub(crate) sockets: Arc<Semaphore>,
@@ -120,6 +124,8 @@ pub(crate) fn router(parts: Parts, stopping: CancellationToken, tasks: TaskTrack
         parts,
         stopping,
         throttle: Mutex::new(throttle),
+        refused: Mutex::default(),
+        looks: Looks::default(),
         password_checks: Semaphore::new(PASSWORD_CHECKS_MAX),
         feeds: Arc::new(Semaphore::new(FEEDS_MAX)),
         sockets: Arc::new(Semaphore::new(positions::SOCKETS_MAX)),

@@ -85,9 +85,11 @@ pub(crate) async fn one(
     Ok(response)
 }
 
-/// The files of an alert, in the order they are shown.
+/// The files of an alert, in the order they are shown; of its own terminal alone, whatever is filed under it: who sees the
+/// alert sees them.
 pub(crate) fn of_alert(media: &Media, alert: &Alert) -> Result<Vec<Entry>, StoreError> {
     let mut entries = media.of_alert(alert.id)?;
+    entries.retain(|entry| entry.terminal == alert.vehicle.terminal);
     let around = (alert.started_at.minus(AROUND), alert.position.time.plus(AROUND));
     entries.extend(media.of_terminal(alert.vehicle.terminal, around, EVENTS_MAX)?);
     Ok(entries)

@@ -43,6 +43,8 @@ mod positions;
 mod problem;
 mod quality;
 mod query;
+mod reasons;
+mod refused;
 mod reload;
 mod rights;
 mod ring;

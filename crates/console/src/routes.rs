@@ -116,7 +116,7 @@ pub(crate) const EXPORT_FILTERS: &[&str] = &[
 pub(crate) const VEHICLE_FILTERS: &[&str] =
     &["plate", "terminal", "operator", "division", "class", "online", "q", "limit", "cursor"];
 /// What a track is asked by.
-pub(crate) const TRACK_FILTERS: &[&str] = &["from", "to", "limit", "cursor"];
+pub(crate) const TRACK_FILTERS: &[&str] = &["from", "to", "limit", "cursor", "reason"];
 
 /// What the live feed is asked by.
 pub(crate) const LIVE_FILTERS: &[&str] = &["topics", "severity", "division", "after"];

@@ -1791,6 +1791,8 @@ documents! {
         second_factor: bool,
         /// What has to be done before anything else: `change-password` or `set-up-second-factor`.
         must: Option<String>,
+        /// Whether who asks where a vehicle was has to say why, as `reason`.
+        track_reason: bool,
     }
     /// Readiness, check by check.
     Readiness {

@@ -20,6 +20,14 @@ const PAIRS_MAX: usize = 4096;
 /// Characters of a name that are told apart; bounds the memory of a pair.
 const NAME_MAX: usize = 80;
 
+/// What a failure comes to.
+pub(crate) struct Failure {
+    /// Of this name from this address, in a row.
+    pub count: u32,
+    /// Whether the name is locked by it.
+    pub is_locked: bool,
+}
+
 #[derive(Default)]
 pub(crate) struct Throttle {
     failures: HashMap<(IpAddr, String), (u32, Instant)>,
@@ -72,8 +80,8 @@ impl Throttle {
         pause.checked_sub(now.saturating_duration_since(*last)).filter(|wait| !wait.is_zero())
     }
 
-    /// Counts a failure; whether it locks the name.
-    pub(crate) fn handle_failure(&mut self, address: IpAddr, name: &str, now: Instant) -> bool {
+    /// Counts a failure.
+    pub(crate) fn handle_failure(&mut self, address: IpAddr, name: &str, now: Instant) -> Failure {
         self.failures.retain(|_, (_, last)| now.saturating_duration_since(*last) < MEMORY);
         if self.failures.len() >= PAIRS_MAX {
             let oldest = self.failures.iter().min_by_key(|(_, (_, last))| *last).map(|(key, _)| key.clone());
@@ -81,9 +89,10 @@ impl Throttle {
         }
         let entry = self.failures.entry(key(address, name)).or_insert((0, now));
         *entry = (entry.0.saturating_add(1), now);
+        let of_pair = entry.0;
         count(&mut self.of_address, address, now);
         let in_a_row = self.count_in_a_row(name, now);
-        self.lock_after > 0 && in_a_row == self.lock_after
+        Failure { count: of_pair, is_locked: self.lock_after > 0 && in_a_row == self.lock_after }
     }
 
     fn count_in_a_row(&mut self, name: &str, now: Instant) -> u32 {

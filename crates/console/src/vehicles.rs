@@ -15,6 +15,7 @@ use crate::guard::Caller;
 use crate::json::{page, to_http};
 use crate::problem::Problem;
 use crate::query::Params;
+use crate::reasons;
 
 /// A terminal that said nothing for so long is offline; the gateway's default idle timeout.
 pub(crate) const ONLINE_MAX: Duration = Duration::from_secs(180);
@@ -76,6 +77,7 @@ pub(crate) async fn track(
         Some(cursor) => parse_cursor(&cursor)?,
         None => (from, 0),
     };
+    reasons::keep(&app, &caller, &params, terminal, (from, to)).await?;
     let fixes = app
         .blocking(move |parts| parts.history.track(terminal, from, to, skip + limit + 1))
         .await?

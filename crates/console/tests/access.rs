@@ -413,6 +413,51 @@ fn dengbao3() -> Access {
 }
 
 #[tokio::test]
+async fn c14_a_track_is_shown_to_who_says_why_and_the_audit_log_keeps_it() {
+    let desk = Desk::start(dengbao3()).await;
+    let duty = desk.token(Role::Duty);
+    assert_eq!(duty.get("/api/v1/me").await.json()["track_reason"], true);
+    let now = fleet::EventTime::from_ms(common::author().at.ms() / 1000 * 1000);
+    let ago = |hours: u64| now.minus(Duration::from_secs(hours * 3_600)).to_string();
+    let (early, from, to, late) = (ago(49), ago(48), ago(1), ago(0));
+    let path = format!("/api/v1/vehicles/{}/track?limit=5", common::terminal(0));
+    let track = |from: &str, to: &str| format!("{path}&from={from}&to={to}").replace('+', "%2B");
+    let long = format!("&reason={}", "x".repeat(201));
+    for wrong in ["", "&reason=", "&reason=%20x%20", "&reason=a%0ab", &long] {
+        let reply = duty.get(&format!("{}{wrong}", track(&from, &to))).await;
+        assert_eq!(kind(&reply), (400, "invalid-parameter".into()), "{wrong}");
+        assert_eq!(reply.json()["errors"][0]["pointer"], "query/reason");
+        assert!(reply.body.contains("what this track is needed for"), "{}", reply.body);
+    }
+    let rows = || {
+        let log = desk.ledger().audit_log(100).unwrap();
+        log.into_iter().filter(|row| row.action == "view-track").rev().collect::<Vec<_>>()
+    };
+    assert!(rows().is_empty(), "what was refused was not seen");
+    // Page by page it is one look; for something else, or of another time, it is another.
+    let asked = |from: &str, to: &str| format!("{}&reason=%E6%89%A7%E6%B3%95", track(from, to));
+    let page = duty.get(&asked(&from, &to)).await.json();
+    let cursor = page["next"].as_str().expect("there are more than five");
+    assert_eq!(duty.get(&format!("{}&cursor={cursor}", asked(&from, &to))).await.status, 200);
+    assert_eq!(duty.get(&asked(&early, &to)).await.status, 200);
+    assert_eq!(duty.get(&asked(&early, &late)).await.status, 200);
+    assert_eq!(duty.get(&format!("{}&reason=lost%20load", track(&from, &to))).await.status, 200);
+    let rows = rows();
+    let whose = common::terminal(0).to_string();
+    assert!(rows.iter().all(|row| row.subject == whose && !row.by.is_empty()), "{rows:?}");
+    let expected = json!({ "from": from, "reason": "执法", "to": to }).to_string();
+    assert_eq!((rows.len(), rows[0].detail.as_str()), (4, expected.as_str()));
+
+    let open = Desk::start(Access::default()).await;
+    let duty = open.token(Role::Duty);
+    assert_eq!(duty.get("/api/v1/me").await.json()["track_reason"], false);
+    assert_eq!(duty.get(&track(&from, &to)).await.status, 200);
+    assert_eq!(duty.get(&format!("{}&reason=lost%20load", track(&from, &to))).await.status, 200);
+    let log = open.ledger().audit_log(100).unwrap();
+    assert_eq!(log.iter().filter(|row| row.action == "view-track").count(), 1, "one that is given is kept");
+}
+
+#[tokio::test]
 async fn dengbao3_locks_an_account_after_failures_in_a_row() {
     let desk = Desk::start(Access { lock_after: 3, ..dengbao3() }).await;
     desk.own_user("duty", STRONG, Role::Duty);
@@ -427,6 +472,40 @@ async fn dengbao3_locks_an_account_after_failures_in_a_row() {
     let log = desk.ledger().audit_log(100).unwrap();
     let locks: Vec<_> = log.iter().filter(|row| row.action == "account-lock").collect();
     assert_eq!((locks.len(), locks[0].subject.as_str()), (1, "duty"));
+}
+
+#[tokio::test]
+async fn failed_sign_ins_stand_in_the_audit_log_and_fill_no_disk() {
+    let desk = Desk::start(Access { lock_after: 0, ..Access::of(AccessProfile::Asvs) }).await;
+    desk.own_user("duty", STRONG, Role::Duty);
+    for _ in 0..5 {
+        assert_eq!(desk.sign_in("duty", "a wrong one", None).await.status, 401);
+    }
+    // A password where the name belongs, and names that are made up.
+    for number in 0..20 {
+        desk.sign_in(&format!("{STRONG} {number}"), "x", None).await;
+    }
+    let rows = || {
+        let log = desk.ledger().audit_log(100).unwrap();
+        log.into_iter().filter(|row| row.action == "sign-in-failed").rev().collect::<Vec<_>>()
+    };
+    // They are written behind the answers.
+    let written = async {
+        while rows().len() < 14 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), written).await.expect("rows of failed sign-ins");
+    let told = rows();
+    let mut whose: Vec<&str> = told.iter().map(|row| row.subject.as_str()).collect();
+    whose.sort_unstable();
+    assert_eq!((whose.len(), &whose[..2]), (14, &["duty", "duty"][..]));
+    assert!(whose[2..].iter().all(|name| *name == "unknown-account"), "{whose:?}");
+    let of_duty: Vec<_> =
+        told.iter().filter(|row| row.subject == "duty").map(|row| row.detail.as_str()).collect();
+    let detail = |count: u32| format!(r#"{{"address":"127.0.0.1","failures":{count},"left_out":0}}"#);
+    assert_eq!(of_duty, [detail(1), detail(5)]);
+    assert!(!format!("{told:?}").contains(STRONG), "a password that was typed as a name is kept nowhere");
 }
 
 #[tokio::test]

@@ -454,14 +454,19 @@ const JPEG: [u8; 300] = {
     bytes
 };
 
-/// A whole file under an alert; gives its name here.
+/// A whole file of its terminal under an alert; gives its name here.
 fn keep(desk: &Desk, alert: &Value, name: &str, bytes: &[u8]) -> String {
+    let terminal = fleet::TerminalId::parse(alert["vehicle"]["terminal"].as_str().unwrap()).unwrap();
+    keep_of(desk, alert, terminal, name, bytes)
+}
+
+fn keep_of(desk: &Desk, alert: &Value, terminal: fleet::TerminalId, name: &str, bytes: &[u8]) -> String {
     let alert = fleet::AlertId::parse(alert["id"].as_str().unwrap()).unwrap();
     let media = &desk.world.media;
     let now = fleet::ReceiveTime::from_ms(1_767_225_600_000);
     let announced = media::Announced {
         origin: media::Origin::Alert { alert, sign: vec![7; 16] },
-        terminal: common::terminal(0),
+        terminal,
         name: name.as_bytes(),
         kind: 0,
         channel: Some(65),
@@ -544,6 +549,75 @@ async fn files_lie_in_the_archive_with_their_sums() {
     let attachment = &manifest["attachments"][0];
     assert_eq!((&attachment["name"], &attachment["in_archive"]), (&json!(name), &json!(true)));
     assert_eq!((&attachment["terminal_name"], &attachment["sha256"]), (&json!("a.txt"), &json!(sum)));
+}
+
+/// Names that leave the folder, name devices, or meet each other where case is no difference.
+const HOSTILE_NAMES: [&str; 14] = [
+    "../../etc/passwd",
+    "..\\..\\windows\\system.ini",
+    "/etc/passwd",
+    "C:\\autoexec.bat",
+    "",
+    ".",
+    "..",
+    "a/b.jpg",
+    "CON",
+    "x.jpg",
+    "X.JPG",
+    "alert.json",
+    "SHA256SUMS",
+    "a\0b\r\n.jpg",
+];
+
+#[tokio::test]
+async fn c6_an_archive_holds_files_under_names_of_our_own_and_of_its_own_terminal_alone() {
+    let desk = Desk::start().await;
+    let duty = desk.token(Role::Duty);
+    let (alert, other) = (desk.any_alert(true).await, desk.any_alert(false).await);
+    for name in HOSTILE_NAMES {
+        keep(&desk, &alert, name, name.as_bytes());
+    }
+    // Of another vehicle: under its own alert, and filed under this one as it never should be.
+    keep(&desk, &other, "other.txt", b"of another operator");
+    let foreign = fleet::TerminalId::parse(other["vehicle"]["terminal"].as_str().unwrap()).unwrap();
+    let misfiled = keep_of(&desk, &alert, foreign, "foreign.txt", b"of another operator");
+    let path = format!("/api/v1/alerts/{}", alert["id"].as_str().unwrap());
+    assert_eq!(duty.get(&format!("{path}/attachments/{misfiled}")).await.status, 404);
+
+    let files = unpacked(&duty.get(&format!("{path}/evidence.zip")).await.bytes);
+    let mut names: Vec<String> = files.iter().map(|file| file.0.to_lowercase()).collect();
+    names.sort_unstable();
+    let count = names.len();
+    names.dedup();
+    assert_eq!((names.len(), count), (count, 8 + HOSTILE_NAMES.len()), "{names:?}");
+    for name in &names {
+        let plain = name.chars().all(|c| c.is_ascii_alphanumeric() || ".-/_".contains(c));
+        let is_inside = name.strip_prefix("attachments/").is_none_or(|rest| !rest.contains('/'));
+        assert!(plain && is_inside && !name.contains("..") && !name.starts_with('/'), "{name}");
+    }
+    let texts = || files.iter().filter(|file| file.0.starts_with("attachments/")).map(|file| file.1.as_str());
+    assert!(HOSTILE_NAMES.iter().all(|name| texts().any(|text| text == *name)), "{files:?}");
+    assert!(!texts().any(|text| text.contains("another operator")));
+}
+
+#[tokio::test]
+async fn c6_what_is_too_big_for_an_archive_is_named_and_left_out() {
+    let desk = Desk::start().await;
+    let alert = desk.any_alert(true).await;
+    let big = keep(&desk, &alert, "film.mp4", &vec![0; (64 << 20) + 1]);
+    let small = keep(&desk, &alert, "a.txt", b"small");
+    let path = format!("/api/v1/alerts/{}/evidence.zip", alert["id"].as_str().unwrap());
+    let reply = desk.token(Role::Duty).get(&path).await;
+    assert!(reply.bytes.len() < 1 << 20, "{}", reply.bytes.len());
+    let files = unpacked(&reply.bytes);
+    let has = |name: &str| files.iter().any(|file| file.0 == format!("attachments/{name}"));
+    assert!(has(&small) && !has(&big));
+    let manifest = files.iter().find(|file| file.0 == "manifest.json").unwrap();
+    let manifest: Value = serde_json::from_str(&manifest.1).unwrap();
+    let told: Vec<_> = manifest["attachments"].as_array().unwrap().iter().collect();
+    assert_eq!((&told[0]["name"], &told[0]["in_archive"]), (&json!(big), &json!(false)));
+    assert_eq!(told[0]["sha256"].as_str().map(str::len), Some(64));
+    assert_eq!((&told[1]["name"], &told[1]["in_archive"]), (&json!(small), &json!(true)));
 }
 
 #[tokio::test]

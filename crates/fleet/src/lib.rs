@@ -9,6 +9,7 @@
 //! published and replayed is one type, [`Alert`]. This crate does **not** know how anything travels or is kept.
 
 mod alert;
+mod chain;
 mod hazmat;
 mod identity;
 mod month;
@@ -26,6 +27,7 @@ pub use alert::{
     MeasureKind, PlaceLabel, PositionLabel, RULES, RuleId, Severity, State, Title, UnknownRule, VehicleLabel,
     ZoneLabel,
 };
+pub use chain::{Chain, NoChain};
 pub use hazmat::{Goods, TunnelCategory, TunnelCode};
 pub use identity::{Division, InvalidIdentity, PlateColor, TerminalId, VehicleClass};
 pub use month::{InvalidMonth, Month};

@@ -9,11 +9,11 @@
 use std::path::Path;
 
 use bytes::Bytes;
-use fleet::ReceiveTime;
+use fleet::{Chain, ReceiveTime};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, params};
 
-use crate::chain::{self, Chain};
+use crate::chain;
 use crate::shared::Sealed;
 use crate::{Batch, Position, StoreError, blob, format1, wal};
 

@@ -32,7 +32,6 @@ use bytes::Bytes;
 use fleet::ReceiveTime;
 use tokio::sync::watch;
 
-pub use crate::chain::{Chain, NoChain};
 pub use crate::error::StoreError;
 pub use crate::follower::{Follower, ReadError};
 pub use crate::segment::Durable;

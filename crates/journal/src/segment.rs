@@ -5,9 +5,8 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
-use fleet::ReceiveTime;
+use fleet::{Chain, ReceiveTime};
 
-use crate::chain::Chain;
 use crate::file::{Extent, SegmentFile};
 use crate::follower::ReadError;
 use crate::shared::{Sealed, lock};
@@ -20,7 +19,7 @@ const BATCH_RECORDS_MAX: u64 = 1 << 24;
 /// that has stored them anew: there is no other constructor, so nothing else can release an acknowledgement.
 ///
 /// ```compile_fail
-/// let forged = journal::Durable { upto: 1, chain: journal::Chain::START };
+/// let forged = journal::Durable { upto: 1, chain: fleet::Chain::START };
 /// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Durable {

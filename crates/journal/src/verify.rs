@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use crate::chain::Chain;
+use fleet::Chain;
+
 use crate::file::SegmentFile;
 use crate::segment::{segment_names, segment_path};
 use crate::{Position, StoreError};
@@ -53,8 +54,12 @@ pub fn verify(
     let names = segment_names(dir)?;
     let first = names.first().copied().unwrap_or_default();
     let begin = Anchor { position: first, chain: Chain::START };
+    let mut noted: BTreeMap<Position, Vec<Chain>> = BTreeMap::new();
+    for anchor in anchors {
+        noted.entry(anchor.position).or_default().push(anchor.chain);
+    }
     let mut walk = Walk {
-        anchors: anchors.iter().map(|anchor| (anchor.position, anchor.chain)).collect(),
+        anchors: noted,
         expected: None,
         last: begin,
         found: Verified {
@@ -81,8 +86,8 @@ pub fn verify(
 }
 
 struct Walk {
-    /// Those not met yet.
-    anchors: BTreeMap<Position, Chain>,
+    /// Those not met yet; what was noted twice of one place is compared twice.
+    anchors: BTreeMap<Position, Vec<Chain>>,
     /// What the next row has to go on from; `None` after damage, and at the beginning.
     expected: Option<Anchor>,
     /// After the last row that could be read.
@@ -188,7 +193,7 @@ impl Walk {
             }
         }
         let here = Anchor { position: end, chain: *chain };
-        if let Some(noted) = self.anchors.remove(&end) {
+        for noted in self.anchors.remove(&end).unwrap_or_default() {
             if noted == *chain {
                 self.found.anchors += 1;
             } else {

@@ -205,10 +205,13 @@ impl Identity {
 }
 
 impl Ledger {
-    /// Makes or changes a person's account; its sessions end.
-    pub fn add_user(&self, user: &User, password: &str, author: &Author) -> Result<(), StoreError> {
+    /// Makes or changes a person's account; its sessions end. The last admin stays one.
+    pub fn add_user(&self, user: &User, password: &str, author: &Author) -> Result<(), AccountError> {
         let hash = hash_password(password)?;
         self.write_access(|transaction| {
+            if user.role != Role::Admin {
+                keep_an_admin(transaction, &user.name)?;
+            }
             write_user(transaction, user, &hash)?;
             passwords::remember(transaction, &user.name, &hash, author)?;
             Ok(audit(transaction, author, "user-add", &user.name, &user.scope_text()?)?)
@@ -309,6 +312,11 @@ impl Ledger {
         Ok(found.then_some(contrary))
     }
 
+    /// Whether there is a person's account of this name.
+    pub fn is_user(&self, name: &str) -> Result<bool, StoreError> {
+        Ok(self.reader().prepare_cached("SELECT 1 FROM user WHERE name = ?")?.exists([name])?)
+    }
+
     /// Every person's account, by name.
     pub fn users(&self) -> Result<Vec<User>, StoreError> {
         let reader = self.reader();
@@ -317,7 +325,7 @@ impl Ledger {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
-    /// Removes a person's account, its views and its sessions; whether there was one.
+    /// Removes a person's account, its views and its sessions, also that of the last admin; whether there was one.
     pub fn remove_user(&self, name: &str, author: &Author) -> Result<bool, StoreError> {
         self.write_access(|transaction| Ok(delete_user(transaction, name, author)?))
     }

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::handling::{ActionKind, Handling, HandlingStatus, Outcome, Reason, Via};
+use crate::seal::{Kind, seal};
 use crate::{Ledger, StoreError, record};
 
 /// What somebody wants to do with an alert.
@@ -136,6 +137,14 @@ pub struct AuditEntry {
     pub detail: String,
 }
 
+impl AuditEntry {
+    /// What the service does of itself.
+    pub fn by_itself(at: ReceiveTime, action: &str, subject: &str, detail: String) -> Self {
+        let (by, action, subject) = ("roadwarden".to_owned(), action.to_owned(), subject.to_owned());
+        Self { at, by, via: Via::Service, action, subject, detail }
+    }
+}
+
 impl Ledger {
     /// Does one action, or says why not and changes nothing.
     pub fn act(&self, action: &Action) -> Result<Handling, ActError> {
@@ -194,7 +203,9 @@ fn act_in(transaction: &Transaction<'_>, action: &Action) -> Result<Handling, Ac
             action.by,
             action.alert.as_bytes()
         ])?;
-    insert_story(transaction, action, &current, &next)?;
+    let entry = insert_story(transaction, action, &current, &next)?;
+    seal(transaction, Kind::Entry, entry, action.at.ms())?;
+    seal(transaction, Kind::Handling, entry, action.at.ms())?;
     if let Some(request) = &action.request_id {
         transaction
             .prepare_cached("INSERT INTO request (id, at, handling) VALUES (?, ?, ?)")?
@@ -212,12 +223,13 @@ fn act_in(transaction: &Transaction<'_>, action: &Action) -> Result<Handling, Ac
     Ok(next)
 }
 
+/// Gives the number of the row of the timeline.
 fn insert_story(
     transaction: &Transaction<'_>,
     action: &Action,
     current: &Handling,
     next: &Handling,
-) -> Result<(), ActError> {
+) -> Result<i64, ActError> {
     let entry = TimelineEntry {
         at: action.at,
         by: action.by.clone(),
@@ -233,6 +245,7 @@ fn insert_story(
         action.at.ms(),
         serde_json::to_string(&entry)?
     ])?;
+    let number = transaction.last_insert_rowid();
     let audit = AuditEntry {
         at: action.at,
         by: action.by.clone(),
@@ -241,9 +254,11 @@ fn insert_story(
         subject: action.alert.to_string(),
         detail: format!("{} to {}", current.status, next.status),
     };
-    Ok(insert_audit(transaction, &audit)?)
+    insert_audit(transaction, &audit)?;
+    Ok(number)
 }
 
+/// The one place that writes a row of the audit log, and its seal.
 pub(crate) fn insert_audit(transaction: &Transaction<'_>, entry: &AuditEntry) -> Result<(), rusqlite::Error> {
     transaction
         .prepare_cached("INSERT INTO audit (at, by, via, action, subject, detail) VALUES (?, ?, ?, ?, ?, ?)")?
@@ -255,7 +270,7 @@ pub(crate) fn insert_audit(transaction: &Transaction<'_>, entry: &AuditEntry) ->
             entry.subject,
             entry.detail
         ])?;
-    Ok(())
+    seal(transaction, Kind::Audit, transaction.last_insert_rowid(), entry.at.ms())
 }
 
 fn list(statuses: &[HandlingStatus]) -> String {

@@ -25,6 +25,7 @@ mod rule_changes;
 mod schema;
 
 mod scope;
+mod seal;
 mod security;
 mod sessions;
 mod stats;
@@ -32,6 +33,7 @@ mod tally;
 #[cfg(test)]
 mod tests;
 mod totp;
+mod verify;
 mod views;
 
 use std::path::{Path, PathBuf};
@@ -45,7 +47,7 @@ use tokio::sync::{Notify, broadcast, watch};
 
 pub use crate::accounts::{AccountError, Author, Identity, Role, Token, Unfit, User};
 pub use crate::act::{ActError, Action, AuditEntry, TimelineEntry};
-pub use crate::audit::AuditQuery;
+pub use crate::audit::{AUDIT_KEEP_MIN, AuditQuery, Noted};
 pub use crate::commands::{
     COMMAND_LASTS_MAX, CancelError, CommandId, CommandQuery, CommandRecord, CommandState, NewCommand,
     QueueError, Settled, Settlement,
@@ -70,10 +72,12 @@ pub use crate::rule_changes::{
 };
 
 pub use crate::scope::{Scope, Within};
+pub use crate::seal::Head;
 pub use crate::security::{SECURITY_EVENTS_MAX, STRANGERS_MAX, SecurityEvent, Stranger};
 pub use crate::sessions::{Origin, Session, SessionLimits, SignedIn, Use, session_id};
 pub use crate::stats::{AlertCount, By, MonthCount};
 pub use crate::tally::Tally;
+pub use crate::verify::{JournalNote, Verified, verify};
 pub use crate::views::{Owner, VIEWS_MAX, View, ViewError};
 
 use crate::metrics::Metrics;
@@ -117,6 +121,14 @@ pub enum OpenError {
         /// Ours.
         known: i64,
     },
+    /// It holds what this version can't read.
+    #[error("can't read ledger {path}: {source}")]
+    Unreadable {
+        /// Which file.
+        path: PathBuf,
+        /// What is in it.
+        source: Box<StoreError>,
+    },
     /// The metrics are registered already.
     #[error("can't register the ledger's metrics: {0}")]
     Metrics(#[from] prometheus::Error),
@@ -152,7 +164,6 @@ pub struct Ledger {
 }
 
 struct Inner {
-    writer: Mutex<Connection>,
     /// For lists and single alerts, and for who is asking.
     readers: [Mutex<Connection>; READERS],
     /// Whose turn it is to be waited for when all are taken.
@@ -173,6 +184,9 @@ struct Inner {
     /// Counts endings of credentials.
     access: watch::Sender<u64>,
     factor_key: factors::FactorKey,
+    /// Last, for fields are dropped in order: only who writes can bring the log of the file into it when it is closed, and
+    /// whoever closes it last does.
+    writer: Mutex<Connection>,
 }
 
 impl Ledger {
@@ -194,7 +208,6 @@ impl Ledger {
             schema::open_reader(path)?,
         ];
         let inner = Inner {
-            writer: Mutex::new(writer),
             readers: readers.map(Mutex::new),
             turn: AtomicUsize::new(0),
             outbox_reader: Mutex::new(schema::open_reader(path)?),
@@ -208,6 +221,7 @@ impl Ledger {
             dangers: broadcast::Sender::new(DANGERS_BACKLOG),
             access: watch::Sender::new(0),
             factor_key: factors::FactorKey::beside(path),
+            writer: Mutex::new(writer),
         };
         Ok(Self { inner: Arc::new(inner) })
     }

@@ -4,9 +4,13 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use fleet::{Alert, AlertId, Department, ReceiveTime};
-use rusqlite::{Transaction, params};
+use rusqlite::types::Value;
+use rusqlite::{Transaction, params, params_from_iter};
+use serde_json::json;
 
-use crate::{Handling, Ledger, StoreError, now, quality};
+use crate::act::insert_audit;
+use crate::seal::{Kind, seal, seal_gone};
+use crate::{AuditEntry, Handling, Ledger, StoreError, now, quality};
 
 /// A revision of an alert with the frames it rests on: the journal forgets its frames after some days, the proof stays
 /// with the alert.
@@ -84,6 +88,7 @@ impl Ledger {
         self.write(|transaction| {
             let old = "SELECT id FROM alert WHERE raised_at < ?1 AND state = 'cleared' AND status IN ('new', 'closed')";
             let at = [before.ms()];
+            seal_leaving(transaction, old, before)?;
             transaction.execute("DELETE FROM outbox WHERE published < ?1", at)?;
             transaction.execute("DELETE FROM request WHERE at < ?1", at)?;
             quality::trim(transaction, before.as_event())?;
@@ -99,6 +104,24 @@ impl Ledger {
             Ok(gone as u64)
         })
     }
+}
+
+/// Says in the chain and in the audit log what is about to be deleted; `old` selects the alerts.
+fn seal_leaving(transaction: &Transaction<'_>, old: &str, before: ReceiveTime) -> Result<(), StoreError> {
+    let now = now();
+    let numbers = |table: &str| -> Result<Vec<i64>, rusqlite::Error> {
+        let sql = format!("SELECT seq FROM {table} WHERE id IN ({old}) ORDER BY seq");
+        transaction.prepare(&sql)?.query_map([before.ms()], |row| row.get(0))?.collect()
+    };
+    let (revisions, entries) = (numbers("revision")?, numbers("timeline")?);
+    if revisions.is_empty() {
+        return Ok(());
+    }
+    for (kind, numbers) in [(Kind::RevisionGone, &revisions), (Kind::EntryGone, &entries)] {
+        numbers.iter().try_for_each(|number| seal_gone(transaction, kind, *number, now.ms()))?;
+    }
+    let detail = json!({ "before": before, "revisions": revisions.len(), "entries": entries.len() });
+    Ok(insert_audit(transaction, &AuditEntry::by_itself(now, "trim-alerts", "alerts", detail.to_string()))?)
 }
 
 fn record_in(transaction: &Transaction<'_>, ruled: &Ruled, at: ReceiveTime) -> Result<bool, StoreError> {
@@ -126,6 +149,7 @@ fn record_in(transaction: &Transaction<'_>, ruled: &Ruled, at: ReceiveTime) -> R
     for (place, (received, frame)) in (0_i64..).zip(frames) {
         keep.execute(params![alert.id.as_bytes(), alert.revision, place, received.ms(), &frame[..]])?;
     }
+    seal(transaction, Kind::Revision, revision_seq, at.ms())?;
     put(transaction, alert, revision_seq, at)?;
     let division = alert.place.division.to_string();
     for department in &alert.departments {
@@ -139,6 +163,47 @@ fn record_in(transaction: &Transaction<'_>, ruled: &Ruled, at: ReceiveTime) -> R
     Ok(true)
 }
 
+/// What stands in the row of an alert beside its handling, taken from its newest revision.
+pub(crate) const COLUMNS: [&str; 15] = [
+    "id",
+    "revision",
+    "state",
+    "rule",
+    "severity",
+    "plate",
+    "terminal",
+    "operator",
+    "division",
+    "departments",
+    "raised_at",
+    "class",
+    "driver",
+    "late",
+    "revision_seq",
+];
+
+/// The same columns of a revision.
+pub(crate) fn columns(alert: &Alert, revision_seq: i64) -> [Value; 15] {
+    let text = |text: &str| Value::Text(text.to_owned());
+    [
+        Value::Blob(alert.id.as_bytes().to_vec()),
+        Value::Integer(alert.revision.into()),
+        text(alert.state.as_str()),
+        text(alert.rule.as_str()),
+        text(alert.severity.as_str()),
+        text(&alert.vehicle.plate),
+        text(alert.vehicle.terminal.as_str()),
+        text(&alert.vehicle.operator),
+        Value::Text(alert.place.division.to_string()),
+        Value::Integer(mask(&alert.departments)),
+        Value::Integer(alert.raised_at.ms()),
+        text(alert.vehicle.class.as_str()),
+        text(alert.driver.as_ref().map_or("", |driver| driver.certificate.as_str())),
+        Value::Integer(alert.late.into()),
+        Value::Integer(revision_seq),
+    ]
+}
+
 /// The alert as it is now, unless a newer revision is there.
 fn put(
     transaction: &Transaction<'_>,
@@ -146,10 +211,11 @@ fn put(
     revision_seq: i64,
     at: ReceiveTime,
 ) -> Result<(), StoreError> {
+    let handling = Value::Text(serde_json::to_string(&Handling::new(at))?);
     transaction
         .prepare_cached(
-            "INSERT INTO alert (id, revision, revision_seq, state, rule, severity, plate, terminal, operator,
-                 division, departments, raised_at, class, driver, late, status, handling)
+            "INSERT INTO alert (id, revision, state, rule, severity, plate, terminal, operator, division, departments,
+                 raised_at, class, driver, late, revision_seq, status, handling)
              VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'new', ?)
              ON CONFLICT (id) DO UPDATE SET revision = excluded.revision, revision_seq = excluded.revision_seq,
                  state = excluded.state, severity = excluded.severity, plate = excluded.plate,
@@ -158,24 +224,7 @@ fn put(
                  late = excluded.late
              WHERE excluded.revision > alert.revision",
         )?
-        .execute(params![
-            alert.id.as_bytes(),
-            alert.revision,
-            revision_seq,
-            alert.state.as_str(),
-            alert.rule.as_str(),
-            alert.severity.as_str(),
-            alert.vehicle.plate,
-            alert.vehicle.terminal.as_str(),
-            alert.vehicle.operator,
-            alert.place.division.to_string(),
-            mask(&alert.departments),
-            alert.raised_at.ms(),
-            alert.vehicle.class.as_str(),
-            alert.driver.as_ref().map_or("", |driver| driver.certificate.as_str()),
-            alert.late,
-            serde_json::to_string(&Handling::new(at))?
-        ])?;
+        .execute(params_from_iter(columns(alert, revision_seq).into_iter().chain([handling])))?;
     Ok(())
 }
 

@@ -1,6 +1,9 @@
 //! Tables. A revision's document is stored once; the current alert and the outbox point at it.
 
 mod access;
+mod seals;
+#[cfg(test)]
+mod tests;
 
 use std::path::Path;
 use std::time::Duration;
@@ -9,7 +12,7 @@ use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
 use crate::{OpenError, security};
 
-const FORMAT: i64 = 3;
+pub(crate) const FORMAT: i64 = 4;
 
 /// What brings a file of format 1 to format 2: an account may have several operators and divisions. Sessions and tickets
 /// end, for nothing is known of where they came from.
@@ -130,7 +133,7 @@ CREATE TABLE IF NOT EXISTS rule_change (
     via TEXT NOT NULL, note TEXT NOT NULL, changes TEXT NOT NULL, before TEXT NOT NULL, decided_at INTEGER,
     decided_by TEXT, decision_note TEXT);
 CREATE INDEX IF NOT EXISTS rule_change_pending ON rule_change (seq) WHERE state = 'pending';
-PRAGMA user_version = 3;";
+PRAGMA user_version = 4;";
 
 /// What `alert` holds beside its first columns, so that counting and exports read no document: taken from the newest
 /// revision and from the handling. `handled_at` and `handled_by` are of the entry of the result that still stands.
@@ -185,6 +188,7 @@ pub(crate) fn open_writer(path: &Path) -> Result<Connection, OpenError> {
         // Format 3: tables beside those of format 2.
         .and_then(|()| security::make_tables(&transaction))
         .and_then(|()| access::to_format_3(&transaction, found))
+        .and_then(|()| seals::to_format_4(&transaction, found))
         .and_then(|()| transaction.commit())
         .map_err(wrong)?;
     Ok(connection)

@@ -48,11 +48,16 @@ pub fn user(args: &args::User) -> Result<()> {
             );
             eprintln!("the second factor of {name} is gone 已重置双因素认证");
         }
-        UserVerb::Remove { name } => {
-            ensure!(
-                ledger.remove_user(name, &author()).context("cannot remove the user")?,
-                "there is no user {name}"
-            );
+        UserVerb::Remove { name, force } => {
+            match force {
+                true => ensure!(
+                    ledger.remove_user(name, &author()).context("cannot remove the user")?,
+                    "there is no user {name}"
+                ),
+                false => ledger
+                    .dismiss_user(name, &author())
+                    .with_context(|| format!("cannot remove {name}; --force removes the last administrator too 最后一个管理员须加 --force"))?,
+            }
             eprintln!("removed {name} 已删除");
         }
     }

@@ -36,7 +36,7 @@ pub enum Command {
     Token(Token),
     /// Make, list or remove users of the console
     User(User),
-    /// Whether what was received is what is kept: every hash of the journal and every link of its chain 校验接收日志
+    /// Whether what was received and done is what is kept: every hash of the journal, the audit log and the alerts 校验证据
     Verify(Verify),
 }
 
@@ -54,7 +54,7 @@ pub struct Verify {
     /// The configuration, TOML
     #[arg(long)]
     pub config: PathBuf,
-    /// What earlier runs printed, kept elsewhere: who forges the journal cannot forge that too 此前输出的存档
+    /// What earlier runs printed, or the service noted (audit.anchors), kept elsewhere: who forges the data cannot forge that too 存档
     #[arg(long)]
     pub against: Option<PathBuf>,
 }
@@ -254,5 +254,8 @@ pub enum UserVerb {
         /// Name to sign in with
         #[arg(long)]
         name: String,
+        /// The last administrator too: then nobody keeps accounts in the console 允许删除最后一个管理员
+        #[arg(long)]
+        force: bool,
     },
 }

@@ -14,6 +14,7 @@ use tokio::sync::broadcast::error::RecvError;
 
 use crate::args;
 use crate::hold::Hold;
+use crate::log::log_to_stderr;
 use crate::serve;
 use crate::service::{Addresses, Service};
 
@@ -39,7 +40,7 @@ const TICKET_LASTS: Duration = Duration::from_secs(24 * 3600);
 
 /// Runs the demo until it is told to stop.
 pub fn run(args: &args::Demo) -> Result<()> {
-    serve::log_to_stderr("warn");
+    log_to_stderr("warn");
     let home = Home::make(args.data_dir.clone())?;
     let config = home.path.join("seeds/roadwarden.toml");
     let mut loaded = serve::load(&config)?;

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod args;
+mod chains;
 mod clock;
 mod compare;
 mod dangers;
@@ -12,6 +13,7 @@ mod exit;
 mod hex;
 mod hold;
 mod import;
+mod log;
 mod reload;
 mod replay;
 mod serve;

@@ -7,10 +7,10 @@ use anyhow::{Context, Error, Result};
 use gateway::Tls;
 use ledger::Via;
 use tokio::signal::unix::{SignalKind, signal};
-use tracing_subscriber::EnvFilter;
 
 use crate::exit::Wrong;
 use crate::hold::Hold;
+use crate::log::log_to_stderr;
 use crate::service::{NOT_ADVERTISED, Service, gateway_tls, is_advertised};
 
 /// Exit code after a second signal while stopping: 128 and the number of SIGTERM, as shells have it.
@@ -122,12 +122,4 @@ pub async fn stop_signal() -> Result<&'static str> {
 /// The runtime all of the service runs on.
 pub fn runtime() -> Result<tokio::runtime::Runtime> {
     tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start the runtime")
-}
-
-/// Logs for people, on standard error; `RUST_LOG` says how much.
-pub fn log_to_stderr(default: &str) {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
-    let colour =
-        std::io::IsTerminal::is_terminal(&std::io::stderr()) && std::env::var_os("NO_COLOR").is_none();
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colour).init();
 }

@@ -19,6 +19,7 @@ use settings::{Loaded, Mqtt, Reference, Settings};
 use tokio::sync::{broadcast, watch};
 use tokio::task::JoinHandle;
 
+use crate::chains::Chains;
 use crate::clock;
 use crate::dangers;
 use crate::evidence;
@@ -44,7 +45,7 @@ pub struct Service {
     watching: Vec<JoinHandle<()>>,
     reloader: Arc<Reloader>,
     trials: Arc<Trials>,
-    ledger: Ledger,
+    chains: Chains,
 }
 
 /// Where the parts of a running service listen.
@@ -109,6 +110,8 @@ impl Service {
                 .await
                 .map_err(unavailable)?;
         reloader.started().context("cannot write the audit log")?;
+        let chains = Chains { journal: journal.clone(), ledger, audit: settings.audit.clone() };
+        watching.push(chains.watch().context("cannot write the audit log")?);
         Ok(Self {
             gateway,
             attachments,
@@ -120,7 +123,7 @@ impl Service {
             watching,
             reloader,
             trials,
-            ledger,
+            chains,
         })
     }
 
@@ -147,7 +150,7 @@ impl Service {
 
     /// The ledger, for what the commands do besides.
     pub fn ledger(&self) -> &Ledger {
-        &self.ledger
+        &self.chains.ledger
     }
 
     /// Ends when the journal can store nothing any more; says why.
@@ -197,6 +200,13 @@ impl Service {
         }
         if let Some(sink) = self.influx.and_then(Arc::into_inner) {
             sink.stop().await;
+        }
+        // Nothing is written any more.
+        let chains = self.chains;
+        match tokio::task::spawn_blocking(move || chains.note("stop")).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::error!(%error, "the chains cannot be noted"),
+            Err(error) => tracing::error!(%error, "noting the chains has failed"),
         }
     }
 }

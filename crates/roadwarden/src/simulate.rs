@@ -6,11 +6,12 @@ use simulator::{Edition, LoadOptions, Report, SimulateArgs, SimulateError, run_s
 
 use crate::args;
 use crate::exit::Unavailable;
+use crate::log::log_to_stderr;
 use crate::serve;
 
 /// Drives the terminals for as long as asked and prints what was sent, acknowledged and how fast.
 pub fn run(args: &args::Simulate) -> Result<()> {
-    serve::log_to_stderr("warn");
+    log_to_stderr("warn");
     serve::runtime()?.block_on(async {
         let target = tokio::net::lookup_host(&args.target)
             .await

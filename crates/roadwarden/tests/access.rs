@@ -185,6 +185,16 @@ fn the_command_line_holds_people_to_the_same_rules_and_check_names_contradiction
         assert!(code == 1 && said.contains(told), "{code} {said}");
     }
     assert_eq!(command(&add, PASSWORD).0, 0);
+    // The only one who can let others in.
+    let (code, said) = command(&["remove", "--name", "wang"], "");
+    assert!(
+        code == 1 && said.contains("wang is the last admin") && said.contains("--force"),
+        "{code} {said}"
+    );
+    let (code, said) = command(&["add", "--name", "wang", "--role", "duty"], PASSWORD);
+    assert!(code == 1 && said.contains("wang is the last admin"), "{code} {said}");
+    assert_eq!(command(&["remove", "--name", "wang", "--force"], "").0, 0);
+    assert_eq!(command(&add, PASSWORD).0, 0);
     let (code, said) = command(&["reset-second-factor", "--name", "wang"], "");
     assert!(code == 1 && said.contains("wang has no second factor"), "{code} {said}");
     let config = std::fs::read_to_string(home.config()).unwrap();

@@ -41,6 +41,18 @@ pub struct Access {
     pub lock_after: u32,
     /// How long it stays locked.
     pub lock_for: Duration,
+    /// Whether who asks where a vehicle was has to say why.
+    pub track_reason: TrackReason,
+}
+
+/// Whether a reason is asked for: where a vehicle was tells where its driver was (个人信息保护法 articles 28 and 51).
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum TrackReason {
+    /// One that is given is kept.
+    #[default]
+    Off,
+    /// Without one there is no track.
+    Required,
 }
 
 /// A body of rules.
@@ -88,6 +100,7 @@ impl Access {
                 password_history: 0,
                 lock_after: 0,
                 lock_for: minutes(30),
+                track_reason: TrackReason::Off,
             },
             AccessProfile::Dengbao3 => Self {
                 profile,
@@ -101,6 +114,7 @@ impl Access {
                 password_history: 5,
                 lock_after: 5,
                 lock_for: minutes(30),
+                track_reason: TrackReason::Required,
             },
         }
     }
@@ -135,6 +149,10 @@ pub(crate) fn lower(table: &mut Table<'_>, out: &mut Collector) -> Access {
     let factors = match usual.second_factor {
         SecondFactor::Required => ["required", "optional", "off"],
         SecondFactor::Optional | SecondFactor::Off => ["optional", "required", "off"],
+    };
+    let reasons = match usual.track_reason {
+        TrackReason::Off => ["off", "required"],
+        TrackReason::Required => ["required", "off"],
     };
     let is_dengbao = profile == AccessProfile::Dengbao3;
     let (idle, most, days) = if is_dengbao { ("15m", "8h", 90) } else { ("2h", "12h", 0) };
@@ -175,6 +193,10 @@ pub(crate) fn lower(table: &mut Table<'_>, out: &mut Collector) -> Access {
         lock_after: u32::try_from(table.integer("lock_after", usual.lock_after.into(), (0, 100), out))
             .unwrap_or(0),
         lock_for: table.duration("lock_for", "30m", ("1m", "1d"), out),
+        track_reason: match table.choice("track_reason", &reasons, out) {
+            "required" => TrackReason::Required,
+            _ => TrackReason::Off,
+        },
     };
     contradictions(&access, table, out);
     table.finish(out);

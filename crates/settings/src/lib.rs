@@ -10,6 +10,7 @@
 //! Unknown keys are refused. This crate does **not** open sockets and does not watch files.
 
 mod access;
+mod audit;
 mod changes;
 mod csvs;
 mod drawn;
@@ -29,7 +30,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-pub use access::{Access, AccessProfile, ROLES, SecondFactor};
+pub use access::{Access, AccessProfile, ROLES, SecondFactor, TrackReason};
+pub use audit::Audit;
 pub use drawn::{
     BYTES_MAX, Change, Drawn, DrawnMap, DrawnPlace, Edit, Mark, PLACES_MAX, PlaceKind, Staged, Unfit,
     check_feature,

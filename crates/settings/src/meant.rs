@@ -9,6 +9,7 @@ use fleet::Department;
 use ipnet::IpNet;
 
 use crate::access::{self, Access, AccessProfile};
+use crate::audit::{self, Audit};
 use crate::limits::{self, Limits};
 use crate::problem::Collector;
 use crate::table::{Secret, Table};
@@ -31,6 +32,8 @@ pub struct Settings {
     pub http: Http,
     /// `[access]`
     pub access: Access,
+    /// `[audit]`
+    pub audit: Audit,
     /// `[map]`; without it the console draws the map that comes with it.
     pub map: Option<Tiles>,
     /// `[influxdb]`; without it positions stay in the embedded store.
@@ -310,6 +313,7 @@ pub(crate) fn lower(root: &mut Table<'_>, secret: &Secret<'_>, out: &mut Collect
     let atlas = maps(&mut root.table("atlas", out), out);
     let mqtt = mqtt(&mut root.table("mqtt", out), secret, out);
     let access = access::lower(&mut root.table("access", out), out);
+    let audit = audit::lower(&mut root.table("audit", out), out);
     let http = http(&mut root.table("http", out), access.profile, out);
     let map = root.has("map").then(|| tiles::lower(&mut root.table("map", out), secret, out));
     let influxdb = root.has("influxdb").then(|| influxdb(&mut root.table("influxdb", out), secret, out));
@@ -325,6 +329,7 @@ pub(crate) fn lower(root: &mut Table<'_>, secret: &Secret<'_>, out: &mut Collect
         mqtt,
         http,
         access,
+        audit,
         map,
         influxdb,
         journal,

@@ -72,6 +72,7 @@ fn the_reference_names_every_key_and_its_default() {
         "[[mqtt.accounts]]",
         "[http]",
         "[access]",
+        "[audit]",
         "[map]",
         "[influxdb]",
         "[journal]",

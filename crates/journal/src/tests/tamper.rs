@@ -1,5 +1,6 @@
 //! Whoever edits, removes or moves what was received is found.
 
+use fleet::Chain;
 use rusqlite::{Connection, params};
 
 use super::*;
@@ -88,6 +89,10 @@ async fn a_rewritten_chain_is_found_by_one_noted_value() {
     assert_eq!(checked(&dir, &[]).findings, Vec::<String>::new(), "it fits in itself");
     assert_eq!(checked(&dir, &anchors[..1]).wrong, 0, "noted before the forgery begins");
     assert_eq!(checked(&dir, &anchors[10..11]).wrong, 1);
+    // Noted in two places, and forged in one of them.
+    let forged = Anchor { position: anchors[10].position, chain };
+    assert!(checked(&dir, &[anchors[10], forged]).wrong > 0);
+    assert!(checked(&dir, &[forged, anchors[10]]).wrong > 0);
 }
 
 /// A thousand ways, drawn at random, each on a journal of its own; `TAMPER=full` tries them all, without it a hundred.

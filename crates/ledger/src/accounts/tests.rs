@@ -106,6 +106,7 @@ fn a_changed_account_has_no_old_sessions_and_the_last_admin_stays() {
     let demoted = Identity { role: Role::Analyst, ..chief.clone() };
     assert!(matches!(ledger.change_user(&demoted, None, &author(4)), Err(AccountError::LastAdmin(_))));
     assert!(matches!(ledger.dismiss_user("chief", &author(4)), Err(AccountError::LastAdmin(_))));
+    assert!(matches!(ledger.add_user(&demoted, "two", &author(4)), Err(AccountError::LastAdmin(_))));
     assert!(matches!(ledger.dismiss_user("nobody", &author(4)), Err(AccountError::Unknown(_))));
     ledger.change_user(&Identity { role: Role::Admin, ..duty }, None, &author(5)).unwrap();
     ledger.dismiss_user("chief", &author(6)).unwrap();
@@ -205,10 +206,10 @@ fn a_file_of_format_1_keeps_its_accounts_and_gets_what_is_new() {
         let now = ReceiveTime::from_ms(1_000);
         assert_eq!(ledger.check_session("three", now, Use::Look).unwrap(), None);
         assert_eq!(ledger.take_one_time_ticket("four", now).unwrap(), None);
-        assert_eq!(ledger.audit_log(9).unwrap().len(), 1);
+        assert_eq!(ledger.audit_log(9).unwrap().len(), 2, "with the row that says what is under the chain");
         assert!(ledger.views(&Owner::User("fire".into())).unwrap().is_empty());
     }
     let format: i64 =
         Connection::open(&path).unwrap().query_row("PRAGMA user_version", [], |row| row.get(0)).unwrap();
-    assert_eq!(format, 3);
+    assert_eq!(format, 4);
 }

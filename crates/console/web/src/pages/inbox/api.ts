@@ -1,6 +1,7 @@
 /** What the inbox asks of the service. */
 
 import { get, post, put, remove, search, type Options, type Query, type Schemas } from "../../api/http";
+import { isAsked } from "../../lib/reason";
 import { language } from "../../words";
 import type { Alert, Handling, Row } from "./rows";
 
@@ -38,12 +39,12 @@ export const evidenceUrl = (id: string): string => `/api/v1/alerts/${encodeURICo
 /** Headers are in Chinese unless the console is read in English alone. */
 export const exportUrl = (kind: "csv" | "xlsx", query: Query): string => `/api/v1/exports/violations.${kind}${search({ ...query, lang: language() === "en" ? "en" : "zh" })}`;
 
-/** Where a vehicle was between two moments, oldest first. */
-export async function track(terminal: string, from: string, to: string, options?: Options): Promise<Position[]> {
+/** Where a vehicle was between two moments, oldest first; the reason is the alert that is looked at. */
+export async function track(terminal: string, from: string, to: string, alert: string, options?: Options): Promise<Position[]> {
   const items: Position[] = [];
   let cursor: string | null = null;
   do {
-    const page: Schemas["Track"] = await get(`/vehicles/${encodeURIComponent(terminal)}/track`, { from, to, limit: 1000, cursor }, options);
+    const page: Schemas["Track"] = await get(`/vehicles/${encodeURIComponent(terminal)}/track`, { from, to, limit: 1000, cursor, reason: isAsked() ? `alert ${alert}` : undefined }, options);
     items.push(...page.items);
     cursor = page.next ?? null;
   } while (cursor && items.length < TRACK_MAX);

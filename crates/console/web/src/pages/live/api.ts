@@ -20,8 +20,8 @@ export const tree = async (options?: Options): Promise<DivisionBranch[]> => (awa
 export const vehiclesOf = (operator: string, division: string, options?: Options): Promise<Vehicle[]> => all("/vehicles", { operator, division }, OPERATOR_MOST, options);
 export const openAlerts = (options?: Options): Promise<Alert[]> => all("/alerts", { state: ["raised", "updated"] }, ALERTS_MOST, options);
 export const openAlertsOf = (terminal: string, options?: Options): Promise<{ items: Alert[] }> => get(`/vehicles/${encodeURIComponent(terminal)}/violations`, { state: ["raised", "updated"], limit: 50 }, options);
-export const track = (terminal: string, hours: number, options?: Options): Promise<Schemas["Position"][]> =>
-  all(`/vehicles/${encodeURIComponent(terminal)}/track`, { from: rfc3339(now() - hours * 3_600_000), to: rfc3339(now()) }, TRACK_MOST, options);
+export const track = (terminal: string, hours: number, reason: string | undefined, options?: Options): Promise<Schemas["Position"][]> =>
+  all(`/vehicles/${encodeURIComponent(terminal)}/track`, { from: rfc3339(now() - hours * 3_600_000), to: rfc3339(now()), reason }, TRACK_MOST, options);
 
 export async function shapes(options?: Options): Promise<{ zones: FeatureCollection; routes: FeatureCollection }> {
   const [zones, routes] = await Promise.all([get<FeatureCollection>("/map/zones", {}, options), get<FeatureCollection>("/map/routes", {}, options)]);

@@ -15,12 +15,12 @@ const ALERTS_MOST = 1000;
 
 const momentOf = ({ time, lon, lat, speed_kmh, heading_deg, altitude_m }: Position): Moment => ({ at: Date.parse(time), lon, lat, speed: speed_kmh, heading: heading_deg, altitude: altitude_m });
 
-/** The track between two moments, page by page; `told` hears how many points there are so far. */
-export async function course(terminal: string, from: number, to: number, told: (count: number) => void, options?: Options): Promise<{ moments: Moment[]; isCut: boolean }> {
+/** The track between two moments, page by page; `reason` is what for, `told` hears how many points there are so far. */
+export async function course(terminal: string, from: number, to: number, reason: string | undefined, told: (count: number) => void, options?: Options): Promise<{ moments: Moment[]; isCut: boolean }> {
   const moments: Moment[] = [];
   let cursor: string | null = null;
   do {
-    const page: Page<Position> = await get(`/vehicles/${encodeURIComponent(terminal)}/track`, { from: rfc3339(from), to: rfc3339(to), limit: PAGE, cursor }, options);
+    const page: Page<Position> = await get(`/vehicles/${encodeURIComponent(terminal)}/track`, { from: rfc3339(from), to: rfc3339(to), limit: PAGE, cursor, reason }, options);
     for (const position of page.items) moments.push(momentOf(position));
     cursor = page.next ?? null;
     told(moments.length);
