@@ -40,7 +40,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use fleet::{Department, Fix, ReceiveTime, Vehicle};
 use journal::Journal;
-use ledger::{Ledger, StoreError};
+use ledger::Ledger;
 use rumqttc::tokio_rustls::rustls;
 use settings::Mqtt;
 use tokio::runtime::Handle;
@@ -101,9 +101,6 @@ pub enum StartError {
     /// Registered twice.
     #[error("can't register the metrics of dispatch: {0}")]
     Metrics(#[from] prometheus::Error),
-    /// The ledger.
-    #[error("receipts that are owed can't be settled: {0}")]
-    Receipts(#[from] StoreError),
     /// No randomness.
     #[error("the system gives no random bytes for the broker's internal account")]
     Random,
@@ -128,7 +125,6 @@ pub struct Dispatch {
     evictor: Option<Evictor>,
     positions: Option<mpsc::Sender<Position>>,
     owing: watch::Sender<Vec<Department>>,
-    ledger: Ledger,
     metrics: Metrics,
     stop: CancellationToken,
     task: JoinHandle<()>,
@@ -156,7 +152,6 @@ impl Dispatch {
     ) -> Result<Self, StartError> {
         let metrics = Metrics::register(metrics)?;
         let state = State::open(data_dir)?;
-        settle(&stores.0, mqtt.owing()).await?;
         let (embedded, target, with_positions) = match mqtt {
             Mqtt::Embedded { listen, accounts, anonymous, positions, tls, .. } => {
                 check_names(accounts)?;
@@ -185,12 +180,11 @@ impl Dispatch {
         let (offer, offered) = mpsc::channel(POSITIONS_MAX);
         let stop = CancellationToken::new();
         let (owing, owing_now) = watch::channel(mqtt.owing());
-        let ledger = stores.0.clone();
         let publisher =
             Publisher::new((target, state), asked(mqtt, owing_now), stores, metrics.clone(), pace, offered);
         let task = tokio::spawn(publisher.run(stop.clone()));
         let positions = with_positions.then_some(offer);
-        Ok(Self { broker, front, evictor, positions, owing, ledger, metrics, stop, task })
+        Ok(Self { broker, front, evictor, positions, owing, metrics, stop, task })
     }
 
     /// Where the embedded broker listens; `None` with a broker outside.
@@ -203,7 +197,7 @@ impl Dispatch {
         self.front.as_ref().map(Front::addr)
     }
 
-    /// Takes changed accounts of the embedded broker over; blocks on the ledger. Whoever lost an account, its password or
+    /// Takes changed accounts of the embedded broker over. Whoever lost an account, its password or
     /// its department is disconnected, and what was subscribed to and kept under it is gone. A department without an
     /// account that gives receipts owes none from here on. Everything else of `mqtt` holds as it was.
     pub fn set_accounts(&self, mqtt: &Mqtt) -> Result<(), StartError> {
@@ -211,7 +205,6 @@ impl Dispatch {
         check_names(accounts)?;
         evictor.take_over(accounts);
         self.owing.send_replace(mqtt.owing());
-        self.ledger.release_receipts(&mqtt.owing())?;
         Ok(())
     }
 
@@ -277,17 +270,6 @@ fn asked(mqtt: &Mqtt, owing: watch::Receiver<Vec<Department>>) -> Receipts {
         Mqtt::External { owing, .. } => owing.clone(),
     };
     Receipts { owing, from, bounds: Bounds { after, pause_max, in_flight } }
-}
-
-/// Who owes none any more is not waited for.
-async fn settle(ledger: &Ledger, owing: Vec<Department>) -> Result<(), StoreError> {
-    let ledger = ledger.clone();
-    match tokio::task::spawn_blocking(move || ledger.release_receipts(&owing)).await {
-        Ok(released) => released.map(|_| ()),
-        // The runtime ends, and this with it.
-        Err(error) if error.is_cancelled() => std::future::pending().await,
-        Err(error) => panic!("a call of the ledger does not panic: {error}"),
-    }
 }
 
 fn check_names(accounts: &[settings::MqttAccount]) -> Result<(), StartError> {

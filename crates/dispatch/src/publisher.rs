@@ -104,6 +104,7 @@ impl Publisher {
         let _receipts = AbortOnDropHandle::new(tokio::spawn(gauge));
         let mut wait = self.pace.retry_min;
         loop {
+            self.settle().await;
             let began = Instant::now();
             match Session::open(&mut self).run(&stop).await {
                 Ended::Stopped => break,
@@ -120,6 +121,16 @@ impl Publisher {
         }
         self.metrics.connected.set(0);
         self.state.save();
+    }
+
+    /// Who owes no receipts, or none any more, is not waited for.
+    pub(crate) async fn settle(&mut self) {
+        let owing = self.receipts.owing.borrow_and_update().clone();
+        match self.with_ledger(move |ledger| ledger.release_receipts(&owing)).await {
+            Ok(0) => {}
+            Ok(alerts) => tracing::info!(alerts, "receipts that nobody owes any more are not waited for"),
+            Err(error) => tracing::error!(%error, "receipts that nobody owes any more are still waited for"),
+        }
     }
 
     /// In blocking time.

@@ -106,6 +106,7 @@ enum Turn {
     Event(Option<Result<Event, ConnectionError>>),
     Heartbeat,
     Marked(Result<(), StoreError>),
+    Owing,
     Poll,
     Position(Position),
     Rung,
@@ -238,6 +239,7 @@ impl<'a> Session<'a> {
                 () = rung.notified() => Turn::Rung,
                 _ = heartbeats.tick() => Turn::Heartbeat,
                 _ = polls.tick() => Turn::Poll,
+                Ok(()) = self.publisher.receipts.owing.changed() => Turn::Owing,
                 marked = marked(&mut self.marking) => Turn::Marked(marked),
                 Some(position) = self.publisher.positions.recv(), if has_room => Turn::Position(position),
                 () = stop.cancelled() => Turn::Stop,
@@ -246,6 +248,11 @@ impl<'a> Session<'a> {
                 Turn::Event(event) => self.take_events(event).await?,
                 Turn::Heartbeat => self.beat().await?,
                 Turn::Marked(marked) => marked?,
+                Turn::Owing => {
+                    // What is marked by who owed before would be waited for all the same.
+                    self.mark_all().await?;
+                    self.publisher.settle().await;
+                }
                 Turn::Poll => self.poll()?,
                 Turn::Position(position) => self.send_position(position)?,
                 Turn::Rung => self.is_dry = false,

@@ -64,6 +64,15 @@ async fn until(world: &World, numbers: i64, state: DeliveryState) {
     tokio::time::timeout(Duration::from_secs(60), reached).await.unwrap();
 }
 
+async fn until_nothing_waits(world: &World) {
+    let empty = async {
+        while !world.ledger.receipts_waiting().unwrap().is_empty() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), empty).await.unwrap();
+}
+
 /// Reads alerts and gives a receipt for each until `count` different ones are there.
 async fn receive(police: &mut Client, count: usize) {
     let mut seen = std::collections::BTreeSet::new();
@@ -210,10 +219,46 @@ async fn a_reload_decides_who_owes_receipts_and_puts_nobody_out() {
     }
     assert_eq!(world.ledger.receipts_waiting().unwrap()[&Police].0, 1);
     dispatch.set_accounts(&embedded(&[])).unwrap();
-    dispatch.stop().await;
-    drop(world.start(&embedded(&[])).await);
-    assert!(world.ledger.receipts_waiting().unwrap().is_empty());
+    until_nothing_waits(&world).await;
     assert_eq!(delivery(&world, 2, Police).state, DeliveryState::Delivered);
+    dispatch.stop().await;
+}
+
+#[tokio::test]
+async fn who_owes_none_after_a_restart_is_not_waited_for() {
+    let world = World::new("owed");
+    let dispatch = world.start(&embedded(&["police"])).await;
+    world.record(0..3);
+    until(&world, 3, DeliveryState::Waiting).await;
+    dispatch.stop().await;
+    assert_eq!(world.ledger.receipts_waiting().unwrap()[&Police].0, 3);
+    let dispatch = world.start(&embedded(&["transport"])).await;
+    until_nothing_waits(&world).await;
+    dispatch.stop().await;
+}
+
+#[tokio::test]
+async fn fresh_alerts_overtake_what_is_sent_again() {
+    let world = World::new("overtake");
+    let (broker, url) = world.broker(None).await;
+    let dispatch = world.start(&outside(&url)).await;
+    world.record(0..40);
+    until(&world, 40, DeliveryState::Waiting).await;
+    dispatch.stop().await;
+    world.record(40..400);
+    let mut police = Client::connect_to(broker.addr(), "police", "desk").await;
+    assert!(police.subscribe("roadwarden/v1/alerts/police/#").await);
+    let pace = Pace { republish: Duration::ZERO, ..fast() };
+    let (mqtt, registry) = (outside(&url), prometheus::Registry::new());
+    let started = Dispatch::start_with(&mqtt, &world.dir, world.stores(), &registry, pace).await;
+    let dispatch = started.unwrap();
+    for number in 40..400 {
+        assert_eq!(police.next().await.json()["id"], json!(alert(number).id), "{number}");
+    }
+    let old: Vec<_> = (0..40).map(|number| json!(alert(number).id)).collect();
+    assert!(old.contains(&police.next().await.json()["id"]));
+    dispatch.stop().await;
+    broker.stop().await;
 }
 
 #[tokio::test]
@@ -225,15 +270,17 @@ async fn a_silent_department_is_written_down_and_holds_up_nothing_fresh() {
         let log = world.ledger.audit_log(99).unwrap();
         let mut actions: Vec<_> =
             log.into_iter().filter(|entry| entry.subject == "police").map(|entry| entry.action).collect();
+        // On a slow machine a department may look silent more than once.
         actions.sort();
+        actions.dedup();
         actions
     };
-    let told = async {
-        while actions().is_empty() {
+    let told = async |expected: &[&str]| {
+        while actions() != expected {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(30), told).await.unwrap();
+    tokio::time::timeout(Duration::from_secs(60), told(&["receipts-silent"])).await.unwrap();
     let mut transport = Client::connect(&dispatch, "transport", "transport-desk").await;
     assert!(transport.subscribe("roadwarden/v1/alerts/transport/#").await);
     let mut police = Client::connect(&dispatch, "police", "desk").await;
@@ -242,6 +289,7 @@ async fn a_silent_department_is_written_down_and_holds_up_nothing_fresh() {
     assert_eq!(transport.next().await.json()["id"], json!(alert(40).id));
     receive(&mut police, 41).await;
     until(&world, 41, DeliveryState::Received).await;
-    assert_eq!(actions(), ["receipts-back", "receipts-silent"]);
+    let both = ["receipts-back", "receipts-silent"];
+    tokio::time::timeout(Duration::from_secs(60), told(&both)).await.unwrap();
     dispatch.stop().await;
 }
