@@ -18,4 +18,6 @@ pub enum Plant {
     Lie,
     /// The fault itself is left out, so that what it is to cause is missing.
     Harmless,
+    /// A department forgets the first alert it received.
+    Forget,
 }
