@@ -20,4 +20,6 @@ pub enum Plant {
     Harmless,
     /// A department forgets the first alert it received.
     Forget,
+    /// Departments owe no receipts, so nobody sends again what a broker forgot.
+    NoReceipts,
 }

@@ -124,3 +124,31 @@ async fn a_terminal_that_did_not_get_in_is_seen() {
     let options = mode::storm::Options { total: 20, wave: 20, steady: 5 };
     broken(&mode::storm::run(&options, &rig(Plant::Harmless)).await.unwrap(), "19 of 20 signed in");
 }
+
+fn outage() -> mode::broker::Options {
+    mode::broker::Options {
+        down_s: 2,
+        stop_s: 2,
+        rate: 100,
+        terminals: 20,
+        calm_s: 1,
+        drained_s: 600,
+        lossy: false,
+        own: true,
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_broker_that_dies_and_hangs_gets_every_alert_in_order() {
+    kept(&mode::broker::run(&outage(), &rig(Plant::None)).await.unwrap());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_alert_a_department_never_got_is_seen() {
+    broken(&mode::broker::run(&outage(), &rig(Plant::Forget)).await.unwrap(), "were never received");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_broker_that_was_never_away_is_seen() {
+    broken(&mode::broker::run(&outage(), &rig(Plant::Harmless)).await.unwrap(), "it was not");
+}
