@@ -24,6 +24,7 @@ pub mod mode;
 mod mount;
 mod outside;
 mod plant;
+mod proc;
 mod relay;
 mod report;
 mod service;

@@ -28,6 +28,8 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Mode {
+    /// More alerts than anybody can read
+    Alertstorm(mode::alertstorm::Options),
     /// Damaged files of the data directory
     Bitrot(mode::bitrot::Options),
     /// A broker that is killed, stopped, or forgets
@@ -82,6 +84,7 @@ async fn told_to_stop() -> Result<Verdict> {
 async fn run(mode: Mode, rig: &Rig) -> Result<Verdict> {
     ensure!(rig.binary.0.exists(), "{} is missing", rig.binary.0.display());
     match mode {
+        Mode::Alertstorm(options) => mode::alertstorm::run(&options, rig).await,
         Mode::Bitrot(options) => mode::bitrot::run(&options, rig).await,
         Mode::Broker(options) => mode::broker::run(&options, rig).await,
         Mode::Diskfull(options) => mode::diskfull::run(&options, rig).await,

@@ -1,5 +1,6 @@
 //! One kind of fault a file.
 
+pub mod alertstorm;
 pub mod bitrot;
 pub mod broker;
 pub mod diskfull;

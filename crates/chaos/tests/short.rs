@@ -152,3 +152,18 @@ async fn an_alert_a_department_never_got_is_seen() {
 async fn a_broker_that_was_never_away_is_seen() {
     broken(&mode::broker::run(&outage(), &rig(Plant::Harmless)).await.unwrap(), "it was not");
 }
+
+fn alerts() -> mode::alertstorm::Options {
+    mode::alertstorm::Options { seconds: 3, calm_s: 1, rate: 100, terminals: 20 }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn alerts_by_the_hundred_are_stored_one_by_one() {
+    kept(&mode::alertstorm::run(&alerts(), &rig(Plant::None)).await.unwrap());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn alerts_that_are_not_there_are_seen() {
+    let verdict = mode::alertstorm::run(&alerts(), &rig(Plant::Forget)).await;
+    broken(&verdict.unwrap(), "were never received");
+}
