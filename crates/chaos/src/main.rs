@@ -46,6 +46,8 @@ enum Mode {
     Reload(mode::reload::Options),
     /// SIGTERM under load, and a second one
     Sigterm(mode::sigterm::Options),
+    /// A long run with faults now and then
+    Soak(mode::soak::Options),
     /// Everybody dials at once
     Storm(mode::storm::Options),
     /// A second process on the same data
@@ -93,6 +95,7 @@ async fn run(mode: Mode, rig: &Rig) -> Result<Verdict> {
         Mode::Powercut(options) => mode::powercut::run(&options, rig).await,
         Mode::Reload(options) => mode::reload::run(&options, rig).await,
         Mode::Sigterm(options) => mode::sigterm::run(&options, rig).await,
+        Mode::Soak(options) => mode::soak::run(&options, rig).await,
         Mode::Storm(options) => mode::storm::run(&options, rig).await,
         Mode::Twin(options) => mode::twin::run(&options, rig).await,
     }

@@ -9,6 +9,7 @@ pub mod kill9;
 pub mod powercut;
 pub mod reload;
 pub mod sigterm;
+pub mod soak;
 pub mod storm;
 pub mod twin;
 

@@ -20,6 +20,8 @@ pub enum Plant {
     Harmless,
     /// A department forgets the first alert it received.
     Forget,
+    /// Connections are opened and never closed.
+    Leak,
     /// Departments owe no receipts, so nobody sends again what a broker forgot.
     NoReceipts,
 }

@@ -167,3 +167,26 @@ async fn alerts_that_are_not_there_are_seen() {
     let verdict = mode::alertstorm::run(&alerts(), &rig(Plant::Forget)).await;
     broken(&verdict.unwrap(), "were never received");
 }
+
+fn while_long() -> mode::soak::Options {
+    mode::soak::Options {
+        minutes: 0.4,
+        rate: 200,
+        terminals: 20,
+        every_s: 2.0,
+        disk_mib: 0,
+        growth_max_mib: 64,
+        own: true,
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn faults_now_and_then_lose_nothing_and_nothing_grows() {
+    kept(&mode::soak::run(&while_long(), &rig(Plant::None)).await.unwrap());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn connections_that_are_never_closed_are_seen() {
+    let options = mode::soak::Options { every_s: 6.0, ..while_long() };
+    broken(&mode::soak::run(&options, &rig(Plant::Leak)).await.unwrap(), "files: grew");
+}
