@@ -153,6 +153,18 @@ async fn a_broker_that_was_never_away_is_seen() {
     broken(&mode::broker::run(&outage(), &rig(Plant::Harmless)).await.unwrap(), "it was not");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_broker_forgets_is_sent_again_until_a_department_has_it() {
+    let options = mode::broker::Options { lossy: true, stop_s: 0, ..outage() };
+    kept(&mode::broker::run(&options, &rig(Plant::None)).await.unwrap());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_broker_forgets_is_seen_where_no_receipts_are_owed() {
+    let options = mode::broker::Options { lossy: true, stop_s: 0, ..outage() };
+    broken(&mode::broker::run(&options, &rig(Plant::NoReceipts)).await.unwrap(), "were never received");
+}
+
 fn alerts() -> mode::alertstorm::Options {
     mode::alertstorm::Options { seconds: 3, calm_s: 1, rate: 100, terminals: 20 }
 }
