@@ -13,6 +13,7 @@
 //!
 //! It knows nothing of how the service is built and reads none of its files, except to damage them.
 
+mod alerts;
 mod api;
 mod audit;
 mod broker;
@@ -21,7 +22,10 @@ mod ledger;
 mod load;
 pub mod mode;
 mod mount;
+mod outside;
 mod plant;
+mod proc;
+mod relay;
 mod report;
 mod service;
 mod session;

@@ -11,6 +11,7 @@ use tokio::task::JoinSet;
 
 use crate::Plant;
 use crate::ledger::{Ledger, now_ms};
+use crate::report::Alarms;
 use crate::session::{self, Habit, Tally};
 
 /// How terminals report, all together.
@@ -20,7 +21,7 @@ pub struct Rate {
     /// Reports a second, all terminals together.
     pub a_second: u32,
     pub is_persistent: bool,
-    pub alarm: fn(usize, u32) -> u32,
+    pub alarm: fn(usize, u32) -> Alarms,
     pub plant: Plant,
 }
 

@@ -28,8 +28,12 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Mode {
+    /// More alerts than anybody can read
+    Alertstorm(mode::alertstorm::Options),
     /// Damaged files of the data directory
     Bitrot(mode::bitrot::Options),
+    /// A broker that is killed, stopped, or forgets
+    Broker(mode::broker::Options),
     /// A disk that fills up; needs root
     Diskfull(mode::diskfull::Options),
     /// The k-th system call fails
@@ -42,6 +46,8 @@ enum Mode {
     Reload(mode::reload::Options),
     /// SIGTERM under load, and a second one
     Sigterm(mode::sigterm::Options),
+    /// A long run with faults now and then
+    Soak(mode::soak::Options),
     /// Everybody dials at once
     Storm(mode::storm::Options),
     /// A second process on the same data
@@ -80,13 +86,16 @@ async fn told_to_stop() -> Result<Verdict> {
 async fn run(mode: Mode, rig: &Rig) -> Result<Verdict> {
     ensure!(rig.binary.0.exists(), "{} is missing", rig.binary.0.display());
     match mode {
+        Mode::Alertstorm(options) => mode::alertstorm::run(&options, rig).await,
         Mode::Bitrot(options) => mode::bitrot::run(&options, rig).await,
+        Mode::Broker(options) => mode::broker::run(&options, rig).await,
         Mode::Diskfull(options) => mode::diskfull::run(&options, rig).await,
         Mode::Iofail(options) => mode::iofail::run(&options, rig).await,
         Mode::Kill9(options) => mode::kill9::run(&options, rig).await,
         Mode::Powercut(options) => mode::powercut::run(&options, rig).await,
         Mode::Reload(options) => mode::reload::run(&options, rig).await,
         Mode::Sigterm(options) => mode::sigterm::run(&options, rig).await,
+        Mode::Soak(options) => mode::soak::run(&options, rig).await,
         Mode::Storm(options) => mode::storm::run(&options, rig).await,
         Mode::Twin(options) => mode::twin::run(&options, rig).await,
     }

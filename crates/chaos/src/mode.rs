@@ -1,18 +1,22 @@
 //! One kind of fault a file.
 
+pub mod alertstorm;
 pub mod bitrot;
+pub mod broker;
 pub mod diskfull;
 pub mod iofail;
 pub mod kill9;
 pub mod powercut;
 pub mod reload;
 pub mod sigterm;
+pub mod soak;
 pub mod storm;
 pub mod twin;
 
 use std::ops::Range;
 
 use crate::load::Rate;
+use crate::report::Alarms;
 use crate::{Binary, Plant};
 
 /// What every mode is told.
@@ -29,6 +33,6 @@ pub struct Rig {
 impl Rig {
     /// Terminals that report without alarms, each connection until it ends.
     pub(crate) fn rate(&self, terminals: Range<usize>, a_second: u32) -> Rate {
-        Rate { terminals, a_second, is_persistent: false, alarm: |_, _| 0, plant: self.plant }
+        Rate { terminals, a_second, is_persistent: false, alarm: |_, _| Alarms::default(), plant: self.plant }
     }
 }

@@ -18,4 +18,10 @@ pub enum Plant {
     Lie,
     /// The fault itself is left out, so that what it is to cause is missing.
     Harmless,
+    /// A department forgets the first alert it received.
+    Forget,
+    /// Connections are opened and never closed.
+    Leak,
+    /// Departments owe no receipts, so nobody sends again what a broker forgot.
+    NoReceipts,
 }

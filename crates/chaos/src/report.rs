@@ -18,6 +18,11 @@ pub fn number(terminal: usize) -> String {
     (FIRST + terminal as u64).to_string()
 }
 
+/// The terminal of a number; `None` where it is none of the rig's.
+pub fn terminal(number: &str) -> Option<usize> {
+    usize::try_from(number.parse::<u64>().ok()?.checked_sub(FIRST)?).ok()
+}
+
 /// What a report says, in the units of the wire.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Said {
@@ -46,12 +51,21 @@ pub fn said(start_ms: i64, terminal: usize, n: u32) -> Said {
     }
 }
 
-/// Body of 0x0200 with these alarm bits.
-pub fn body(said: &Said, alarm: u32, into: &mut Vec<u8>) {
+/// What a report raises besides its place.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Alarms {
+    /// The alarm word.
+    pub bits: u32,
+    /// Additional items as they stand in the body.
+    pub items: &'static [u8],
+}
+
+/// Body of 0x0200 with these alarms.
+pub fn body(said: &Said, alarms: Alarms, into: &mut Vec<u8>) {
     let small = |number: i64| u16::try_from(number).unwrap_or(u16::MAX);
     let wide = |number: i64| u32::try_from(number).unwrap_or(u32::MAX);
     let location = Location {
-        alarm,
+        alarm: alarms.bits,
         status: STATUS,
         latitude: wide(said.lat_e6),
         longitude: wide(said.lon_e6),
@@ -59,7 +73,7 @@ pub fn body(said: &Said, alarm: u32, into: &mut Vec<u8>) {
         speed_tenths: small(said.speed_tenths),
         heading: small(said.heading_deg),
         time: DeviceTime::from_unix_ms(said.unix_ms).unwrap_or(DeviceTime::from_bcd([0; 6])),
-        items: Items::new(&[]),
+        items: Items::new(alarms.items),
     };
     location.encode(into);
 }
@@ -78,7 +92,7 @@ mod tests {
     fn a_report_is_decoded_as_it_was_said() {
         let said = said(1_780_000_000_000, 7, 5_123);
         let mut bytes = Vec::new();
-        body(&said, 1, &mut bytes);
+        body(&said, Alarms { bits: 1, items: &[] }, &mut bytes);
         let location = Location::decode(&bytes).unwrap();
         assert_eq!(i64::from(location.longitude_microdegrees()), said.lon_e6);
         assert_eq!(i64::from(location.latitude_microdegrees()), said.lat_e6);

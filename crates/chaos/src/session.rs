@@ -13,6 +13,7 @@ use tokio::sync::watch;
 use tokio::time::{MissedTickBehavior, interval_at, sleep, timeout};
 
 use crate::ledger::{Ledger, now_ms};
+use crate::report::Alarms;
 use crate::{Plant, report};
 
 /// How long a terminal waits for the answers to its sign-in.
@@ -38,8 +39,8 @@ pub struct Habit {
     pub every: Duration,
     /// Dials again after a connection ended.
     pub is_persistent: bool,
-    /// Alarm bits of a report.
-    pub alarm: fn(usize, u32) -> u32,
+    /// Alarms of a report, by terminal and its number.
+    pub alarm: fn(usize, u32) -> Alarms,
     pub plant: Plant,
 }
 

@@ -124,3 +124,81 @@ async fn a_terminal_that_did_not_get_in_is_seen() {
     let options = mode::storm::Options { total: 20, wave: 20, steady: 5 };
     broken(&mode::storm::run(&options, &rig(Plant::Harmless)).await.unwrap(), "19 of 20 signed in");
 }
+
+fn outage() -> mode::broker::Options {
+    mode::broker::Options {
+        down_s: 2,
+        stop_s: 2,
+        rate: 100,
+        terminals: 20,
+        calm_s: 1,
+        drained_s: 600,
+        lossy: false,
+        own: true,
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_broker_that_dies_and_hangs_gets_every_alert_in_order() {
+    kept(&mode::broker::run(&outage(), &rig(Plant::None)).await.unwrap());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_alert_a_department_never_got_is_seen() {
+    broken(&mode::broker::run(&outage(), &rig(Plant::Forget)).await.unwrap(), "were never received");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_broker_that_was_never_away_is_seen() {
+    broken(&mode::broker::run(&outage(), &rig(Plant::Harmless)).await.unwrap(), "it was not");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_broker_forgets_is_sent_again_until_a_department_has_it() {
+    let options = mode::broker::Options { lossy: true, stop_s: 0, ..outage() };
+    kept(&mode::broker::run(&options, &rig(Plant::None)).await.unwrap());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_broker_forgets_is_seen_where_no_receipts_are_owed() {
+    let options = mode::broker::Options { lossy: true, stop_s: 0, ..outage() };
+    broken(&mode::broker::run(&options, &rig(Plant::NoReceipts)).await.unwrap(), "were never received");
+}
+
+fn alerts() -> mode::alertstorm::Options {
+    mode::alertstorm::Options { seconds: 3, calm_s: 1, rate: 100, terminals: 20 }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn alerts_by_the_hundred_are_stored_one_by_one() {
+    kept(&mode::alertstorm::run(&alerts(), &rig(Plant::None)).await.unwrap());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn alerts_that_are_not_there_are_seen() {
+    let verdict = mode::alertstorm::run(&alerts(), &rig(Plant::Forget)).await;
+    broken(&verdict.unwrap(), "were never received");
+}
+
+fn while_long() -> mode::soak::Options {
+    mode::soak::Options {
+        minutes: 0.4,
+        rate: 200,
+        terminals: 20,
+        every_s: 2.0,
+        disk_mib: 0,
+        growth_max_mib: 64,
+        own: true,
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn faults_now_and_then_lose_nothing_and_nothing_grows() {
+    kept(&mode::soak::run(&while_long(), &rig(Plant::None)).await.unwrap());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn connections_that_are_never_closed_are_seen() {
+    let options = mode::soak::Options { every_s: 6.0, ..while_long() };
+    broken(&mode::soak::run(&options, &rig(Plant::Leak)).await.unwrap(), "files: grew");
+}

@@ -1,4 +1,4 @@
-//! Alerts: the list, one, its timeline, and what people do about it.
+//! Alerts: the list, one, its timeline, which departments got it, and what people do about it.
 
 use std::fmt::Display;
 use std::str::FromStr;
@@ -61,6 +61,17 @@ pub(crate) async fn timeline(
     let id = find(&app, &caller, &id).await?.alert.id;
     let entries = app.blocking(move |parts| parts.ledger.timeline(id)).await?.map_err(Problem::internal)?;
     let items: Result<_, _> = entries.iter().map(to_http).collect();
+    Ok(page(items?, None))
+}
+
+pub(crate) async fn deliveries(
+    State(app): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+) -> Result<Json<Value>, Problem> {
+    let id = find(&app, &caller, &id).await?.alert.id;
+    let found = app.blocking(move |parts| parts.ledger.deliveries(id)).await?.map_err(Problem::internal)?;
+    let items: Result<_, _> = found.iter().map(to_http).collect();
     Ok(page(items?, None))
 }
 

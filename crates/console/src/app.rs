@@ -169,6 +169,7 @@ fn watching() -> Router<Shared> {
         .route("/api/v1/search", post(search::search))
         .route("/api/v1/alerts/{id}", get(alerts::one))
         .route("/api/v1/alerts/{id}/timeline", get(alerts::timeline))
+        .route("/api/v1/alerts/{id}/deliveries", get(alerts::deliveries))
         .route("/api/v1/alerts/{id}/evidence", get(evidence::shown))
         .route("/api/v1/alerts/{id}/evidence.zip", get(evidence::zip))
         .route("/api/v1/alerts/{id}/attachments", get(attachments::list))

@@ -40,7 +40,7 @@ fn print_ms(value: &mut Value) {
 }
 
 fn is_time(key: &str) -> bool {
-    matches!(key, "at" | "time" | "until") || key.ends_with("_at") || key.ends_with("_until")
+    matches!(key, "at" | "time" | "until") || ["_at", "_since", "_until"].iter().any(|end| key.ends_with(end))
 }
 
 /// A JSON body, or a refusal that says what is wrong with it.

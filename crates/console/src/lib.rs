@@ -38,6 +38,7 @@ mod operators;
 mod own;
 mod page;
 mod passwords;
+mod patience;
 mod places;
 mod positions;
 mod problem;
@@ -67,6 +68,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::serve::ListenerExt;
 use history::History;
 use journal::Journal;
 use ledger::Ledger;
@@ -158,6 +160,7 @@ impl Console {
         let local_addr = listener.local_addr().map_err(failed)?;
         let stopping = CancellationToken::new();
         let tasks = TaskTracker::new();
+        let listener = listener.tap_io(|stream| patience::limit(stream, patience::TAKEN_MAX));
         let service = app::router(parts, stopping.clone(), tasks.clone())
             .into_make_service_with_connect_info::<SocketAddr>();
         let stop = stopping.clone();

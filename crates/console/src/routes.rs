@@ -209,6 +209,8 @@ routes! {
         "One alert";
     "GET" "/api/v1/alerts/{id}/timeline" "getAlertTimeline" "alerts" Alerts &[], None, Json("Timeline"), &[404],
         "What the engine and people did to an alert, oldest first";
+    "GET" "/api/v1/alerts/{id}/deliveries" "getAlertDeliveries" "alerts" Alerts &[], None, Json("DeliveryList"), &[404],
+        "What each department got of it: when the broker took it, and when the department said that it has it";
     "GET" "/api/v1/alerts/{id}/evidence" "getAlertEvidence" "alerts" Alerts &[], None, Json("FullEvidence"), &[404],
         "What an alert rests on: positions, and the deciding frames as received";
     "GET" "/api/v1/alerts/{id}/evidence.zip" "getAlertEvidenceZip" "alerts" Alerts &[], None, Text("application/zip"), &[404],

@@ -537,6 +537,33 @@ documents! {
         /// Always null.
         next: Option<String>,
     }
+    /// What departments got of an alert.
+    DeliveryList {
+        /// One a department.
+        items: Vec<Delivery>,
+        /// Always null.
+        next: Option<String>,
+    }
+    /// An alert as one department got it.
+    Delivery {
+        /// Whose.
+        department: String,
+        /// `queued`: in the outbox. `delivered`: the broker took it, no receipt is owed. `waiting`: the broker took it, the
+        /// department has not said that it has it; it is sent again until then. `received`: the department has it.
+        state: String,
+        /// The newest revision that the broker took; null before the first.
+        revision: Option<u32>,
+        /// When it took that for the first time.
+        published_at: Option<String>,
+        /// How often it took it.
+        times_sent: u32,
+        /// Since when a receipt is owed; null where none is.
+        waiting_since: Option<String>,
+        /// The newest revision that the department has said it has.
+        received_revision: Option<u32>,
+        /// When it said so.
+        received_at: Option<String>,
+    }
     /// A revision by the engine, or an action by a person.
     TimelineEntry {
         /// When.

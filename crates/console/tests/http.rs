@@ -8,6 +8,7 @@ mod desk;
 
 use std::io::Read;
 use std::sync::Arc;
+use std::time::Duration;
 
 use client::{Client, Credential, Reply};
 use common::World;
@@ -47,6 +48,8 @@ const ACCESS: &[(&str, &str, [u16; 5])] = &[
     ("GET", "/api/v1/alerts/{other}", [401, 200, 200, 404, 200]),
     ("GET", "/api/v1/alerts/{own}/timeline", [401, 200, 200, 200, 200]),
     ("GET", "/api/v1/alerts/{other}/timeline", [401, 200, 200, 404, 200]),
+    ("GET", "/api/v1/alerts/{own}/deliveries", [401, 200, 200, 200, 200]),
+    ("GET", "/api/v1/alerts/{other}/deliveries", [401, 200, 200, 404, 200]),
     ("GET", "/api/v1/alerts/{own}/evidence", [401, 200, 200, 200, 200]),
     ("GET", "/api/v1/alerts/{other}/evidence", [401, 200, 200, 404, 200]),
     ("GET", "/api/v1/alerts/{own}/evidence.zip", [401, 200, 200, 200, 200]),
@@ -769,6 +772,46 @@ async fn the_second_of_two_learns_who_was_first() {
     let last = timeline["items"].as_array().unwrap().last().unwrap().clone();
     assert_eq!((&last["action"], last["via"].as_str()), (&json!("acknowledge"), Some("api")));
     assert_eq!(last["at"].as_str().unwrap().len(), "2026-01-01T08:00:00.000+08:00".len());
+}
+
+#[tokio::test]
+async fn an_alert_tells_which_departments_got_it_and_which_have_not_said_so() {
+    let desk = Desk::start().await;
+    let client = desk.token(Role::Duty);
+    let alert = desk.any_alert(true).await;
+    let (id, revision) = (alert["id"].as_str().unwrap(), alert["revision"].as_u64().unwrap());
+    let path = format!("/api/v1/alerts/{id}/deliveries");
+    let queued = client.get(&path).await.json();
+    let items = queued["items"].as_array().unwrap();
+    let whose: Vec<_> = items.iter().map(|item| item["department"].clone()).collect();
+    assert_eq!((json!(&whose), &queued["next"]), (alert["departments"].clone(), &Value::Null));
+    assert!(items.iter().all(|item| item["state"] == "queued" && item["times_sent"] == 0), "{queued}");
+    let first: fleet::Department = whose[0].as_str().unwrap().parse().unwrap();
+    let owing = ledger::Owing {
+        departments: vec![first],
+        after: Duration::from_secs(60),
+        pause_max: Duration::from_secs(60),
+    };
+    let at = ReceiveTime::from_ms(1_767_225_600_000);
+    let rows = desk.world.ledger.outbox_next(0, 1_000).unwrap().iter().map(|out| out.seq).collect();
+    let sent = ledger::Sent { rows, again: Vec::new() };
+    desk.world.ledger.outbox_published(&sent, ledger::Moment { at, steady: at }, &owing).unwrap();
+    let item = |list: &Value| list["items"][0].clone();
+    assert_eq!(
+        item(&client.get(&path).await.json()),
+        json!({"department": first, "state": "waiting", "revision": revision, "times_sent": 1,
+            "published_at": "2026-01-01T08:00:00.000+08:00", "waiting_since": "2026-01-01T08:00:00.000+08:00",
+            "received_revision": null, "received_at": null})
+    );
+    let receipt = ledger::Receipt {
+        department: first,
+        alert: fleet::AlertId::parse(id).unwrap(),
+        revision: u32::try_from(revision).unwrap(),
+    };
+    desk.world.ledger.receive(&[receipt], at).unwrap();
+    let received = item(&client.get(&path).await.json());
+    assert_eq!((&received["state"], &received["waiting_since"]), (&json!("received"), &Value::Null));
+    assert_eq!(received["received_at"], "2026-01-01T08:00:00.000+08:00");
 }
 
 #[tokio::test]

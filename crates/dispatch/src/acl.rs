@@ -36,8 +36,13 @@ const HASHING_MAX: usize = 2;
 pub(crate) enum Role {
     /// Reads everything of ours, writes nothing: the demo without an account.
     Anonymous,
-    /// Reads what is addressed to it, writes its own dispositions.
-    Department(Department),
+    /// Reads what is addressed to it, writes its own dispositions, and its own receipts where it gives them.
+    Department {
+        /// Which.
+        of: Department,
+        /// Whether it gives receipts.
+        receipts: bool,
+    },
     /// Ourselves.
     Service,
 }
@@ -47,12 +52,13 @@ impl Role {
     pub(crate) fn may_read(self, filter: &str) -> bool {
         match self {
             Self::Anonymous | Self::Service => covers("roadwarden/v1/#", filter),
-            Self::Department(department) => {
+            Self::Department { of, .. } => {
+                let single = [topic::heartbeat(of), topic::results(of), topic::receipt_results(of)];
                 ["alerts", "handling"]
                     .iter()
-                    .any(|kind| covers(&format!("{}/{kind}/{department}/#", topic::ROOT), filter))
-                    || [topic::heartbeat(department).as_str(), &topic::results(department), topic::STATUS]
-                        .contains(&filter)
+                    .any(|kind| covers(&format!("{}/{kind}/{of}/#", topic::ROOT), filter))
+                    || filter == topic::STATUS
+                    || single.iter().any(|own| own == filter)
             }
         }
     }
@@ -66,9 +72,10 @@ impl Role {
         match self {
             Self::Anonymous => false,
             Self::Service => covers("roadwarden/v1/#", topic),
-            Self::Department(department) => {
-                topic == topic::dispositions(department)
-                    || (department == Department::Transport && covers(topic::STRUCTURES, topic))
+            Self::Department { of, receipts } => {
+                topic == topic::dispositions(of)
+                    || (receipts && topic == topic::receipts(of))
+                    || (of == Department::Transport && covers(topic::STRUCTURES, topic))
             }
         }
     }
@@ -84,10 +91,22 @@ pub(crate) struct Accounts {
     hashing: Semaphore,
 }
 
-#[derive(Clone, Eq, PartialEq)]
+#[derive(Clone)]
 struct Account {
     role: Role,
     password: Arc<str>,
+}
+
+impl Account {
+    /// Whether who got in with the other would get in with this one, as the same department. Receipts are asked about
+    /// with each message.
+    fn admits_same(&self, other: &Self) -> bool {
+        let department = |role| match role {
+            Role::Department { of, .. } => Some(of),
+            Role::Anonymous | Role::Service => None,
+        };
+        self.password == other.password && department(self.role) == department(other.role)
+    }
 }
 
 impl Accounts {
@@ -118,7 +137,7 @@ impl Accounts {
         fresh.extend(by_name.get_key_value(SERVICE).map(|(name, account)| (name.clone(), account.clone())));
         let changed: Vec<String> = by_name
             .iter()
-            .filter(|(name, account)| fresh.get(*name) != Some(account))
+            .filter(|(name, account)| !fresh.get(*name).is_some_and(|fresh| fresh.admits_same(account)))
             .map(|(name, _)| name.clone())
             .collect();
         *by_name = fresh;
@@ -216,7 +235,7 @@ impl Accounts {
 
 fn departments(accounts: &[MqttAccount]) -> BTreeMap<String, Account> {
     let account = |account: &MqttAccount| Account {
-        role: Role::Department(account.department),
+        role: Role::Department { of: account.department, receipts: account.receipts },
         password: account.password.as_str().into(),
     };
     accounts.iter().map(|each| (each.name.clone(), account(each))).collect()
@@ -263,7 +282,7 @@ mod tests {
 
     #[test]
     fn a_department_reads_its_own_and_nothing_wider() {
-        let police = Role::Department(Department::Police);
+        let police = Role::Department { of: Department::Police, receipts: false };
         for own in [
             "roadwarden/v1/alerts/police/#",
             "roadwarden/v1/alerts/police/54/5401/#",
@@ -271,6 +290,7 @@ mod tests {
             "roadwarden/v1/handling/police/54/#",
             "roadwarden/v1/heartbeat/police",
             "roadwarden/v1/dispositions/police/results",
+            "roadwarden/v1/receipts/police/results",
             "roadwarden/v1/status",
         ] {
             assert!(police.may_read(own), "{own}");
@@ -295,13 +315,21 @@ mod tests {
 
     #[test]
     fn a_department_writes_its_dispositions_and_transport_its_structures() {
-        let (police, transport) =
-            (Role::Department(Department::Police), Role::Department(Department::Transport));
+        let department = |of| Role::Department { of, receipts: true };
+        let (police, transport) = (department(Department::Police), department(Department::Transport));
+        assert!(police.may_write("roadwarden/v1/receipts/police"));
+        assert!(
+            !Role::Department { of: Department::Police, receipts: false }
+                .may_write("roadwarden/v1/receipts/police")
+        );
         assert!(police.may_write("roadwarden/v1/dispositions/police"));
         assert!(transport.may_write("roadwarden/v1/structures/galashan/displacement"));
         for other in [
             "roadwarden/v1/dispositions/transport",
             "roadwarden/v1/dispositions/police/results",
+            "roadwarden/v1/receipts/transport",
+            "roadwarden/v1/receipts/police/results",
+            "roadwarden/v1/receipts/+",
             "roadwarden/v1/alerts/police/54/5401/540102/sos",
             "roadwarden/v1/structures/galashan/displacement",
             "roadwarden/v1/status",
@@ -315,7 +343,7 @@ mod tests {
 
     fn account(name: &str, password: &str) -> MqttAccount {
         let (name, password) = (name.to_owned(), password.to_owned());
-        MqttAccount { name, department: Department::Police, password }
+        MqttAccount { name, department: Department::Police, password, receipts: false }
     }
 
     async fn admits(accounts: &Accounts, id: &str, user: Option<&str>, password: Option<&str>) -> bool {
@@ -364,8 +392,9 @@ mod tests {
     #[test]
     fn each_department_reads_and_writes_what_the_contract_says_and_nothing_else() {
         let mut allowed = 0;
-        for own in Department::ALL {
-            let role = Role::Department(*own);
+        let roles = Department::ALL.iter().flat_map(|own| [(own, false), (own, true)]);
+        for (own, receipts) in roles {
+            let role = Role::Department { of: *own, receipts };
             for other in Department::ALL {
                 let is_own = own == other;
                 let alert = topic::alert(*other, Division::UNKNOWN, RuleId::SOS);
@@ -375,6 +404,8 @@ mod tests {
                     (topic::heartbeat(*other), is_own, false),
                     (topic::results(*other), is_own, false),
                     (topic::dispositions(*other), false, is_own),
+                    (topic::receipt_results(*other), is_own, false),
+                    (topic::receipts(*other), false, is_own && receipts),
                     (topic::STATUS.to_owned(), true, false),
                     ("roadwarden/v1/positions/54/5401/540102/13800000001".to_owned(), false, false),
                     (
@@ -400,8 +431,9 @@ mod tests {
                 }
             }
         }
-        // Four and the status of each, its dispositions, and the structures of one, asked once for each other department.
-        assert_eq!(allowed, 5 * (4 + 1) + 5 * 5 + 5);
+        // Five and the status of each, its dispositions, and the structures of one, asked once for each other department;
+        // all of it without receipts and with them, which are one more.
+        assert_eq!(allowed, 2 * (5 * (5 + 1) + 5 * 5 + 5) + 5);
     }
 
     /// The topic with each of its levels replaced by `+`, and cut off at each by `#`.
@@ -448,9 +480,14 @@ mod tests {
         }
         let moved = MqttAccount { department: Department::Ecology, ..account("b", "1") };
         assert_eq!(accounts.replace(&[account("a", "1"), moved]), ["two", "three"]);
-        assert_eq!(accounts.role(Some("b")), Some(Role::Department(Department::Ecology)));
+        let ecology = |receipts| Some(Role::Department { of: Department::Ecology, receipts });
+        assert_eq!(accounts.role(Some("b")), ecology(false));
         assert_eq!((accounts.role(Some("c")), accounts.role(Some(SERVICE))), (None, Some(Role::Service)));
-        assert!(accounts.replace(&[account("a", "1")]).is_empty(), "nobody came as b since");
+        let gives = MqttAccount { receipts: true, department: Department::Ecology, ..account("b", "1") };
+        assert!(admits(&accounts, "two", Some("b"), Some("1")).await);
+        assert!(accounts.replace(&[account("a", "1"), gives]).is_empty(), "receipts put nobody out");
+        assert_eq!(accounts.role(Some("b")), ecology(true));
+        assert_eq!(accounts.replace(&[account("a", "1")]), ["two"]);
         assert_eq!(accounts.replace(&[]), ["one"], "an empty list is nobody, not everybody");
     }
 }

@@ -4,12 +4,15 @@
 //! ledger ─ outbox ─▶ publisher ══MQTT QoS 1══▶ broker ══▶ departments
 //!    ▲                  │  ▲ PUBACK              │ embedded, or outside
 //!    └─ act ── dispositions ◀════════════════════┤
+//!    └─ receive ── receipts ◀════════════════════┤ departments that owe them
 //! journal ◀──── readings ◀════════════════════════┘ monitors of bridges and tunnels
 //! ```
 //!
 //! A message leaves the outbox when the broker has acknowledged it, and is published again after the link was lost
-//! if that was shortly before: an acknowledgement proves no durability. A department sees a message at least once, in
-//! order by topic, and drops what it has by (`id`, `revision`). This crate does **not** judge alerts or keep them.
+//! if that was shortly before: an acknowledgement proves no durability. Where a department owes receipts, an alert is
+//! published again until the department has said that it has it. A department sees a message at least once, in
+//! order by topic but for what is sent again, and drops what it has by (`id`, `revision`). This crate does **not** judge
+//! alerts or keep them.
 
 mod acl;
 mod broker;
@@ -19,26 +22,29 @@ mod message;
 mod metrics;
 mod publisher;
 mod reading;
+mod receipt;
 mod session;
 mod state;
+mod steady;
 mod target;
 #[cfg(test)]
 mod tests;
 mod tls;
 mod topic;
+mod window;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use fleet::{Fix, ReceiveTime, Vehicle};
+use fleet::{Department, Fix, ReceiveTime, Vehicle};
 use journal::Journal;
 use ledger::Ledger;
 use rumqttc::tokio_rustls::rustls;
 use settings::Mqtt;
 use tokio::runtime::Handle;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -46,10 +52,11 @@ use crate::acl::{Accounts, SERVICE};
 use crate::broker::Broker;
 use crate::evict::Evictor;
 use crate::metrics::Metrics;
-use crate::publisher::{Position, Publisher};
+use crate::publisher::{Position, Publisher, Receipts};
 use crate::state::State;
 use crate::target::Target;
 use crate::tls::{Bound, Front};
+use crate::window::Bounds;
 
 /// Positions that wait for the broker: a second of 10,000 vehicles that report every second. More are dropped and
 /// counted; the next one replaces what was lost.
@@ -117,6 +124,7 @@ pub struct Dispatch {
     front: Option<Front>,
     evictor: Option<Evictor>,
     positions: Option<mpsc::Sender<Position>>,
+    owing: watch::Sender<Vec<Department>>,
     metrics: Metrics,
     stop: CancellationToken,
     task: JoinHandle<()>,
@@ -145,7 +153,7 @@ impl Dispatch {
         let metrics = Metrics::register(metrics)?;
         let state = State::open(data_dir)?;
         let (embedded, target, with_positions) = match mqtt {
-            Mqtt::Embedded { listen, accounts, anonymous, positions, tls } => {
+            Mqtt::Embedded { listen, accounts, anonymous, positions, tls, .. } => {
                 check_names(accounts)?;
                 let secret = target::secret()?;
                 // Before the broker: what is wrong with it then leaves nothing running.
@@ -161,7 +169,7 @@ impl Dispatch {
                 let evictor = Evictor { accounts, target: target.clone(), runtime: Handle::current() };
                 (Some((broker, front, evictor)), target, *positions)
             }
-            Mqtt::External { url, username, password, positions } => {
+            Mqtt::External { url, username, password, positions, .. } => {
                 (None, Target::parse(url, username.as_deref(), password.as_deref())?, *positions)
             }
         };
@@ -171,9 +179,12 @@ impl Dispatch {
         };
         let (offer, offered) = mpsc::channel(POSITIONS_MAX);
         let stop = CancellationToken::new();
-        let publisher = Publisher::new(target, state, stores, metrics.clone(), pace, offered);
+        let (owing, owing_now) = watch::channel(mqtt.owing());
+        let publisher =
+            Publisher::new((target, state), asked(mqtt, owing_now), stores, metrics.clone(), pace, offered);
         let task = tokio::spawn(publisher.run(stop.clone()));
-        Ok(Self { broker, front, evictor, positions: with_positions.then_some(offer), metrics, stop, task })
+        let positions = with_positions.then_some(offer);
+        Ok(Self { broker, front, evictor, positions, owing, metrics, stop, task })
     }
 
     /// Where the embedded broker listens; `None` with a broker outside.
@@ -186,12 +197,14 @@ impl Dispatch {
         self.front.as_ref().map(Front::addr)
     }
 
-    /// Takes changed accounts of the embedded broker over. Whoever lost an account, its password or its department is
-    /// disconnected, and what was subscribed to and kept under it is gone. Everything else of `mqtt` holds as it was.
+    /// Takes changed accounts of the embedded broker over. Whoever lost an account, its password or
+    /// its department is disconnected, and what was subscribed to and kept under it is gone. A department without an
+    /// account that gives receipts owes none from here on. Everything else of `mqtt` holds as it was.
     pub fn set_accounts(&self, mqtt: &Mqtt) -> Result<(), StartError> {
         let (Some(evictor), Mqtt::Embedded { accounts, .. }) = (&self.evictor, mqtt) else { return Ok(()) };
         check_names(accounts)?;
         evictor.take_over(accounts);
+        self.owing.send_replace(mqtt.owing());
         Ok(())
     }
 
@@ -247,6 +260,16 @@ impl Default for Pace {
             acknowledge_max: Duration::from_secs(30),
         }
     }
+}
+
+/// With the embedded broker any account may come to give receipts; outside, its topic rules need not know the others.
+fn asked(mqtt: &Mqtt, owing: watch::Receiver<Vec<Department>>) -> Receipts {
+    let settings::Receipts { after, pause_max, in_flight } = *mqtt.receipts();
+    let from = match mqtt {
+        Mqtt::Embedded { .. } => Department::ALL.to_vec(),
+        Mqtt::External { owing, .. } => owing.clone(),
+    };
+    Receipts { owing, from, bounds: Bounds { after, pause_max, in_flight } }
 }
 
 fn check_names(accounts: &[settings::MqttAccount]) -> Result<(), StartError> {

@@ -1,9 +1,11 @@
 //! What dispatch measures. The outbox's depth is the ledger's own metric.
 
-use prometheus::{Gauge, IntCounter, IntCounterVec, IntGauge, Opts, Registry};
+use fleet::Department;
+use prometheus::{Gauge, GaugeVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry};
 
 use crate::disposition::Verdict;
 use crate::reading::Outcome;
+use crate::receipt;
 
 #[derive(Clone)]
 pub(crate) struct Metrics {
@@ -17,6 +19,7 @@ pub(crate) struct Metrics {
     pub readings: IntCounterVec,
     pub positions: IntCounter,
     pub positions_dropped: IntCounter,
+    pub receipts: Receipts,
 }
 
 impl Metrics {
@@ -70,6 +73,7 @@ impl Metrics {
                 "roadwarden_mqtt_positions_dropped_total",
                 "Positions dropped because the broker was away or slow.",
             )?,
+            receipts: Receipts::register(registry)?,
         };
         for verdict in
             [Verdict::Done, Verdict::Duplicate, Verdict::Failed, Verdict::Malformed, Verdict::Refused]
@@ -80,6 +84,53 @@ impl Metrics {
             metrics.readings.with_label_values(&[outcome.as_str()]);
         }
         Ok(metrics)
+    }
+}
+
+/// What departments say they have.
+#[derive(Clone)]
+pub(crate) struct Receipts {
+    pub came: IntCounterVec,
+    pub waiting: IntGaugeVec,
+    pub oldest: GaugeVec,
+    pub resent: IntCounterVec,
+}
+
+impl Receipts {
+    fn register(registry: &Registry) -> Result<Self, prometheus::Error> {
+        let came = Opts::new(
+            "roadwarden_receipts_total",
+            "Receipts of departments for alerts, by outcome; messages where they can't be read.",
+        );
+        let waiting = Opts::new("roadwarden_receipts_waiting", "Alerts a department owes a receipt for.");
+        let oldest = Opts::new(
+            "roadwarden_receipts_oldest_seconds",
+            "How long the oldest alert has waited for a department's receipt; 0 where none does.",
+        );
+        let resent = Opts::new(
+            "roadwarden_receipts_resent_total",
+            "Alerts sent again because a department gave no receipt.",
+        );
+        let metrics = Self {
+            came: register(registry, IntCounterVec::new(came, &["outcome"])?)?,
+            waiting: register(registry, IntGaugeVec::new(waiting, &["department"])?)?,
+            oldest: register(registry, GaugeVec::new(oldest, &["department"])?)?,
+            resent: register(registry, IntCounterVec::new(resent, &["department"])?)?,
+        };
+        for outcome in receipt::Outcome::ALL {
+            metrics.came.with_label_values(&[outcome.as_str()]);
+        }
+        for department in Department::ALL {
+            metrics.set_waiting(*department, 0, 0.0);
+            metrics.resent.with_label_values(&[department.as_str()]);
+        }
+        Ok(metrics)
+    }
+
+    /// How many wait, and for how many seconds the oldest does.
+    pub(crate) fn set_waiting(&self, department: Department, count: u64, age_s: f64) {
+        self.waiting.with_label_values(&[department.as_str()]).set(count.cast_signed());
+        self.oldest.with_label_values(&[department.as_str()]).set(age_s);
     }
 }
 

@@ -1,18 +1,21 @@
 //! Keeps a link to the broker: one session after another, with longer and longer waits between.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use fleet::{Division, Fix, PositionLabel, TerminalId};
+use fleet::{Department, Division, Fix, PositionLabel, TerminalId};
 use journal::Journal;
-use ledger::Ledger;
-use tokio::sync::mpsc;
+use ledger::{Ledger, Owing};
+use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::metrics::Metrics;
 use crate::session::{Ended, Session};
 use crate::state::State;
+use crate::steady::Steady;
 use crate::target::Target;
+use crate::window::{Bounds, Window};
 use crate::{Pace, now, topic};
 
 /// A session that lasted this long was a good one: the next wait is short again. Without it a broker that lets us in
@@ -37,10 +40,23 @@ impl Position {
     }
 }
 
+/// What is asked of departments.
+pub(crate) struct Receipts {
+    /// Who owes receipts now; a reload may change it.
+    pub owing: watch::Receiver<Vec<Department>>,
+    /// From whom they are read: whoever may come to owe some.
+    pub from: Vec<Department>,
+    pub bounds: Bounds,
+}
+
 /// What lasts longer than a session.
 pub(crate) struct Publisher {
     pub target: Target,
     pub state: State,
+    pub steady: Steady,
+    pub receipts: Receipts,
+    /// What was sent again to each department that owes receipts.
+    pub windows: BTreeMap<Department, Window>,
     pub ledger: Ledger,
     pub journal: Journal,
     pub metrics: Metrics,
@@ -51,22 +67,44 @@ pub(crate) struct Publisher {
 
 impl Publisher {
     pub(crate) fn new(
-        target: Target,
-        state: State,
+        (target, state): (Target, State),
+        receipts: Receipts,
         (ledger, journal): (Ledger, Journal),
         metrics: Metrics,
         pace: Pace,
         positions: mpsc::Receiver<Position>,
     ) -> Self {
-        Self { target, state, ledger, journal, metrics, pace, positions, heartbeat_seq: 0 }
+        let (steady, windows) = (Steady::begin(state.alive_at()), BTreeMap::new());
+        Self {
+            target,
+            state,
+            steady,
+            receipts,
+            windows,
+            ledger,
+            journal,
+            metrics,
+            pace,
+            positions,
+            heartbeat_seq: 0,
+        }
+    }
+
+    /// Who owes receipts now, and how long one may take.
+    pub(crate) fn owing(&self) -> Owing {
+        let Bounds { after, pause_max, .. } = self.receipts.bounds;
+        Owing { departments: self.receipts.owing.borrow().clone(), after, pause_max }
     }
 
     /// Until `stop`.
     pub(crate) async fn run(mut self, stop: CancellationToken) {
         let gauge = watch_age(self.ledger.clone(), self.metrics.clone(), self.pace.poll);
         let _gauge = AbortOnDropHandle::new(tokio::spawn(gauge));
+        let gauge = watch_receipts(self.ledger.clone(), self.metrics.clone(), self.pace.heartbeat);
+        let _receipts = AbortOnDropHandle::new(tokio::spawn(gauge));
         let mut wait = self.pace.retry_min;
         loop {
+            self.settle().await;
             let began = Instant::now();
             match Session::open(&mut self).run(&stop).await {
                 Ended::Stopped => break,
@@ -83,6 +121,16 @@ impl Publisher {
         }
         self.metrics.connected.set(0);
         self.state.save();
+    }
+
+    /// Who owes no receipts, or none any more, is not waited for.
+    pub(crate) async fn settle(&mut self) {
+        let owing = self.receipts.owing.borrow_and_update().clone();
+        match self.with_ledger(move |ledger| ledger.release_receipts(&owing)).await {
+            Ok(0) => {}
+            Ok(alerts) => tracing::info!(alerts, "receipts that nobody owes any more are not waited for"),
+            Err(error) => tracing::error!(%error, "receipts that nobody owes any more are still waited for"),
+        }
     }
 
     /// In blocking time.
@@ -127,6 +175,28 @@ async fn watch_age(ledger: Ledger, metrics: Metrics, every: Duration) {
             }
             Ok(Err(error)) => tracing::error!(%error, "the outbox can't be measured"),
             Err(error) => tracing::error!(%error, "measuring the outbox ended badly"),
+        }
+    }
+}
+
+/// How many alerts each department owes a receipt for. Not with every look at the outbox: the list may be long.
+async fn watch_receipts(ledger: Ledger, metrics: Metrics, every: Duration) {
+    let mut ticks = tokio::time::interval(every);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        let ledger = ledger.clone();
+        match tokio::task::spawn_blocking(move || ledger.receipts_waiting()).await {
+            Ok(Ok(waiting)) => {
+                for department in Department::ALL {
+                    let found = waiting.get(department);
+                    let count = found.map_or(0, |(count, _)| *count);
+                    let age = found.map_or(0.0, |(_, oldest)| now().since(*oldest).as_secs_f64());
+                    metrics.receipts.set_waiting(*department, count, age);
+                }
+            }
+            Ok(Err(error)) => tracing::error!(%error, "the receipts that are owed can't be counted"),
+            Err(error) => tracing::error!(%error, "counting the receipts that are owed ended badly"),
         }
     }
 }

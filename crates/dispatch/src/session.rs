@@ -1,12 +1,14 @@
 //! One connection to the broker, from CONNECT to its loss. Whatever was not acknowledged in it is still in the outbox.
 
+mod receipts;
+
 use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use fleet::{Department, ReceiveTime};
+use fleet::Department;
 use journal::Record;
-use ledger::{Outgoing, OutgoingKind, StoreError};
+use ledger::{Outgoing, OutgoingKind, Receipt, StoreError};
 use rumqttc::{
     AsyncClient, ConnectionError, Event, EventLoop, NetworkOptions, Outgoing as Written, Packet, Publish,
     QoS, SubscribeFilter, SubscribeReasonCode,
@@ -20,6 +22,7 @@ use tokio_util::task::AbortOnDropHandle;
 use crate::publisher::{Position, Publisher};
 use crate::reading::{self, Outcome};
 use crate::target::OUTGOING_BYTES_MAX;
+use crate::window::Window;
 use crate::{disposition, message, now, topic};
 
 /// Alerts and handling on their way at once: enough that latency doesn't bound the rate, few enough that what is sent
@@ -86,6 +89,11 @@ impl Lost {
 /// What was handed to the client.
 #[derive(Clone, Copy, Debug)]
 enum Sent {
+    /// An alert that went out before and has no receipt.
+    Again {
+        receipt: Receipt,
+        sent: u32,
+    },
     /// A heartbeat, a status, an answer, a position: nobody waits for its acknowledgement.
     Other,
     Row {
@@ -98,6 +106,7 @@ enum Turn {
     Event(Option<Result<Event, ConnectionError>>),
     Heartbeat,
     Marked(Result<(), StoreError>),
+    Owing,
     Poll,
     Position(Position),
     Rung,
@@ -121,8 +130,14 @@ pub(crate) struct Session<'a> {
     is_dry: bool,
     /// Rows handed over and not acknowledged.
     outstanding: usize,
-    /// Rows acknowledged and not yet marked so.
-    acknowledged: Vec<i64>,
+    /// Alerts handed over again and not acknowledged.
+    again: usize,
+    /// Nothing is due to be sent again, or nobody has room for it.
+    is_settled: bool,
+    /// Receipts that came and are not yet kept; at most [`EVENTS_MAX`] messages.
+    receipts: Vec<(Department, Publish)>,
+    /// What was acknowledged and is not yet marked so.
+    acknowledged: ledger::Sent,
     /// The transaction that marks earlier ones; publishing goes on meanwhile.
     marking: Option<JoinHandle<Result<(), StoreError>>>,
     moved_at: Instant,
@@ -137,6 +152,7 @@ impl<'a> Session<'a> {
         network.set_tcp_nodelay(true);
         eventloop.set_network_options(network);
         let (sender, events) = mpsc::channel(EVENTS_MAX);
+        publisher.windows.values_mut().for_each(Window::clear);
         Self {
             publisher,
             client,
@@ -148,7 +164,10 @@ impl<'a> Session<'a> {
             cursor: 0,
             is_dry: false,
             outstanding: 0,
-            acknowledged: Vec::new(),
+            again: 0,
+            is_settled: false,
+            receipts: Vec::new(),
+            acknowledged: ledger::Sent::default(),
             marking: None,
             moved_at: Instant::now(),
         }
@@ -186,7 +205,7 @@ impl<'a> Session<'a> {
             Ok(None) => return Err(Lost::Unreachable("the client ended".to_owned())),
             Err(_) => return Err(Lost::Unreachable(format!("no answer in {CONNECT_MAX:?}"))),
         }
-        let now = now();
+        let now = self.publisher.steady.now();
         let since = self.publisher.state.alive_at().unwrap_or(now).minus(self.publisher.pace.republish);
         let again = self.publisher.with_ledger(move |ledger| ledger.outbox_republish_since(since)).await?;
         self.publisher.metrics.republished.inc_by(again);
@@ -194,11 +213,12 @@ impl<'a> Session<'a> {
             self.publisher.metrics.reconnects.inc();
         }
         self.publisher.metrics.connected.set(1);
-        self.touch(now);
+        self.publisher.state.touch(now);
         tracing::info!(again, "connected to the broker");
         let filters = Department::ALL
             .iter()
             .map(|department| topic::dispositions(*department))
+            .chain(self.publisher.receipts.from.iter().map(|department| topic::receipts(*department)))
             .chain([topic::STRUCTURES.to_owned()])
             .map(|filter| SubscribeFilter::new(filter, QoS::AtLeastOnce));
         self.client.try_subscribe_many(filters).map_err(|_| Lost::Full)?;
@@ -211,6 +231,7 @@ impl<'a> Session<'a> {
         let rung = self.publisher.ledger.outbox_notify();
         loop {
             self.fill().await?;
+            self.send_again().await?;
             self.mark();
             let has_room = self.unwritten.len() < POSITION_REQUESTS_MAX;
             let turn = tokio::select! {
@@ -218,6 +239,7 @@ impl<'a> Session<'a> {
                 () = rung.notified() => Turn::Rung,
                 _ = heartbeats.tick() => Turn::Heartbeat,
                 _ = polls.tick() => Turn::Poll,
+                Ok(()) = self.publisher.receipts.owing.changed() => Turn::Owing,
                 marked = marked(&mut self.marking) => Turn::Marked(marked),
                 Some(position) = self.publisher.positions.recv(), if has_room => Turn::Position(position),
                 () = stop.cancelled() => Turn::Stop,
@@ -226,6 +248,11 @@ impl<'a> Session<'a> {
                 Turn::Event(event) => self.take_events(event).await?,
                 Turn::Heartbeat => self.beat().await?,
                 Turn::Marked(marked) => marked?,
+                Turn::Owing => {
+                    // What is marked by who owed before would be waited for all the same.
+                    self.mark_all().await?;
+                    self.publisher.settle().await;
+                }
                 Turn::Poll => self.poll()?,
                 Turn::Position(position) => self.send_position(position)?,
                 Turn::Rung => self.is_dry = false,
@@ -236,7 +263,7 @@ impl<'a> Session<'a> {
 
     /// Hands rows over, in order, as far as they may be in flight together.
     async fn fill(&mut self) -> Result<(), Lost> {
-        while self.outstanding < INFLIGHT_MAX && self.acknowledged.len() < UNMARKED_MAX {
+        while self.outstanding < INFLIGHT_MAX && self.acknowledged.rows.len() < UNMARKED_MAX {
             let Some(row) = self.rows.pop_front() else {
                 if self.is_dry {
                     break;
@@ -265,18 +292,23 @@ impl<'a> Session<'a> {
                 "a message is too large to publish and is left out"
             );
             self.publisher.metrics.failures.with_label_values(&["too-large"]).inc();
-            self.acknowledged.push(row.seq);
+            self.acknowledged.rows.push(row.seq);
             return Ok(());
         }
         let topic = match row.kind {
             OutgoingKind::Alert => topic::alert(row.department, row.division, row.rule),
             OutgoingKind::Handling => topic::handling(row.department, row.division, row.rule),
         };
-        if self.outstanding == 0 {
-            self.moved_at = Instant::now();
-        }
+        self.begin();
         self.outstanding += 1;
         self.hand_over(topic, row.payload, false, Sent::Row { seq: row.seq, kind: row.kind })
+    }
+
+    /// Something that waits for an acknowledgement goes out.
+    fn begin(&mut self) {
+        if self.outstanding + self.again == 0 {
+            self.moved_at = Instant::now();
+        }
     }
 
     fn hand_over(&mut self, topic: String, payload: Vec<u8>, retain: bool, sent: Sent) -> Result<(), Lost> {
@@ -307,17 +339,18 @@ impl<'a> Session<'a> {
     /// Looks at the outbox although nobody rang, and at the clock.
     fn poll(&mut self) -> Result<(), Lost> {
         let patience = self.publisher.pace.acknowledge_max;
-        if self.outstanding > 0 && self.moved_at.elapsed() > patience {
+        if self.outstanding + self.again > 0 && self.moved_at.elapsed() > patience {
             return Err(Lost::Unacknowledged(patience));
         }
         if self.outstanding == 0
-            && self.acknowledged.is_empty()
+            && self.acknowledged.rows.is_empty()
             && self.marking.is_none()
             && self.rows.is_empty()
         {
             self.cursor = 0;
         }
         self.is_dry = false;
+        self.is_settled = false;
         Ok(())
     }
 
@@ -330,7 +363,7 @@ impl<'a> Session<'a> {
             self.take(event.map_err(|error| Lost::Connection(Box::new(error)))?).await?;
             next = self.events.try_recv().ok().map(Some);
         }
-        Ok(())
+        self.keep_receipts().await
     }
 
     async fn take(&mut self, event: Event) -> Result<(), Lost> {
@@ -342,20 +375,18 @@ impl<'a> Session<'a> {
                 }
             }
             Event::Incoming(Packet::PubAck(ack)) => {
-                self.touch(now());
+                self.touch();
                 self.moved_at = Instant::now();
-                if let Some(Sent::Row { seq, kind }) = self.written.remove(&ack.pkid) {
-                    self.outstanding = self.outstanding.saturating_sub(1);
-                    self.acknowledged.push(seq);
-                    self.publisher.metrics.published.with_label_values(&[label(kind)]).inc();
+                if let Some(sent) = self.written.remove(&ack.pkid) {
+                    self.take_acknowledged(sent);
                 }
             }
-            Event::Incoming(Packet::PingResp) => self.touch(now()),
+            Event::Incoming(Packet::PingResp) => self.touch(),
             Event::Incoming(Packet::Publish(publish)) => self.answer(publish).await?,
             Event::Incoming(Packet::SubAck(ack)) => {
                 if ack.return_codes.contains(&SubscribeReasonCode::Failure) {
                     tracing::error!(
-                        "the broker lets us read no dispositions of some department, or no readings"
+                        "the broker lets us read no dispositions or receipts of some department, or no readings"
                     );
                     self.publisher.metrics.failures.with_label_values(&["subscription"]).inc();
                 }
@@ -365,8 +396,29 @@ impl<'a> Session<'a> {
         Ok(())
     }
 
+    fn take_acknowledged(&mut self, sent: Sent) {
+        match sent {
+            Sent::Again { receipt, sent } => {
+                self.again = self.again.saturating_sub(1);
+                self.acknowledged.again.push((receipt, sent));
+                let department = receipt.department.as_str();
+                self.publisher.metrics.receipts.resent.with_label_values(&[department]).inc();
+            }
+            Sent::Other => {}
+            Sent::Row { seq, kind } => {
+                self.outstanding = self.outstanding.saturating_sub(1);
+                self.acknowledged.rows.push(seq);
+                self.publisher.metrics.published.with_label_values(&[label(kind)]).inc();
+            }
+        }
+    }
+
     /// Acknowledged to the broker only after the answer is on its way; until then it would be delivered again.
     async fn answer(&mut self, publish: Publish) -> Result<(), Lost> {
+        if let Some(department) = topic::receiver(&publish.topic) {
+            self.receipts.push((department, publish));
+            return Ok(());
+        }
         if let Some(department) = topic::sender(&publish.topic) {
             let payload = publish.payload.clone();
             let work =
@@ -423,9 +475,11 @@ impl<'a> Session<'a> {
 
     /// Begins to mark what was acknowledged, unless that is going on: what comes meanwhile makes the next transaction.
     fn mark(&mut self) {
-        if self.marking.is_none() && !self.acknowledged.is_empty() {
-            let (ledger, seqs) = (self.publisher.ledger.clone(), std::mem::take(&mut self.acknowledged));
-            let work = move || ledger.outbox_published(&seqs, now());
+        let is_nothing = self.acknowledged.rows.is_empty() && self.acknowledged.again.is_empty();
+        if self.marking.is_none() && !is_nothing {
+            let (ledger, sent) = (self.publisher.ledger.clone(), std::mem::take(&mut self.acknowledged));
+            let (taken, owing) = (self.publisher.steady.moment(), self.publisher.owing());
+            let work = move || ledger.outbox_published(&sent, taken, &owing);
             self.marking = Some(tokio::task::spawn_blocking(work));
         }
     }
@@ -439,8 +493,8 @@ impl<'a> Session<'a> {
         Ok(())
     }
 
-    fn touch(&mut self, now: ReceiveTime) {
-        self.publisher.state.touch(now);
+    fn touch(&mut self) {
+        self.publisher.state.touch(self.publisher.steady.now());
     }
 
     /// Says that we go, and waits a moment for what is on its way.

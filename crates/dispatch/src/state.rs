@@ -18,7 +18,7 @@ pub(crate) struct State {
 #[serde(deny_unknown_fields)]
 struct Kept {
     client_id: String,
-    /// Messages published after this, or shortly before, may not be on the broker's disk.
+    /// By the clock that never jumps. Messages published after this, or shortly before, may not be on the broker's disk.
     alive_at: Option<ReceiveTime>,
 }
 

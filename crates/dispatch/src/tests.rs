@@ -1,5 +1,6 @@
 mod access;
 mod client;
+mod receipts;
 mod schema;
 mod world;
 
@@ -84,6 +85,7 @@ async fn anonymous_reads_everything_of_ours_and_writes_nothing() {
         anonymous: true,
         positions: true,
         tls: None,
+        receipts: settings::Receipts::default(),
     };
     let dispatch = world.start(&mqtt).await;
     let mut reader = Client::connect(&dispatch, "", "reader").await;
@@ -186,6 +188,7 @@ async fn a_disposition_acts_once_and_is_answered_each_time() {
     let mut police = Client::connect(&dispatch, "police", "desk").await;
     assert!(police.subscribe("roadwarden/v1/dispositions/police/results").await);
     world.record(0..1);
+    world.until_empty().await;
     let id = alert(0).id;
     let request = json!({"request_id": "r1", "alert_id": id, "action": "acknowledge", "by": "wang", "note": "去看看",
         "at": "2026-01-01T08:00:00+08:00"});
@@ -211,6 +214,7 @@ async fn a_disposition_that_is_wrong_is_answered_with_the_problem() {
     let mut police = Client::connect(&dispatch, "police", "desk").await;
     assert!(police.subscribe("roadwarden/v1/dispositions/police/results").await);
     world.record(0..1);
+    world.until_empty().await;
     let id = alert(0).id;
     let request = |action: &str, alert: Value| json!({"request_id": action, "alert_id": alert, "action": action, "by": "wang"});
     let nobody = "00000000-0000-0000-0000-000000000000";
@@ -237,6 +241,7 @@ async fn another_departments_alert_is_unknown() {
     let mut ecology = Client::connect(&dispatch, "ecology", "desk").await;
     assert!(ecology.subscribe("roadwarden/v1/dispositions/ecology/results").await);
     world.record(0..1);
+    world.until_empty().await;
     let request = json!({"request_id": "r", "alert_id": alert(0).id, "action": "acknowledge", "by": "li"});
     let answer = ecology.ask(&request).await;
     assert_eq!(answer["problem"], format!("alert {} is unknown", alert(0).id));
@@ -293,6 +298,7 @@ async fn what_is_published_is_what_the_schemas_say() {
         assert!(transport.subscribe(&format!("roadwarden/v1/{filter}")).await, "{filter}");
     }
     world.record(0..2);
+    world.until_empty().await;
     let request = json!({"request_id": "r", "alert_id": alert(0).id, "action": "dispatch", "by": "zhao"});
     transport.publish(&topic::dispositions(Transport), request.to_string().as_bytes()).await;
     let mut kinds = std::collections::BTreeSet::new();
@@ -310,8 +316,14 @@ async fn a_port_that_is_taken_and_a_name_that_is_ours_are_named() {
     let world = World::new("taken");
     let taken = std::net::TcpListener::bind(world::LOOPBACK).unwrap();
     let listen = taken.local_addr().unwrap();
-    let mqtt =
-        |listen, accounts| Mqtt::Embedded { listen, accounts, anonymous: false, positions: false, tls: None };
+    let mqtt = |listen, accounts| Mqtt::Embedded {
+        listen,
+        accounts,
+        anonymous: false,
+        positions: false,
+        tls: None,
+        receipts: settings::Receipts::default(),
+    };
     let error = world.try_start(&mqtt(listen, vec![])).await.err().unwrap().to_string();
     let expected =
         format!("mqtt can't listen on port {} of 127.0.0.1: Address already in use", listen.port());
@@ -334,7 +346,14 @@ async fn positions_never_wait_for_a_broker_that_is_away() {
     let world = World::new("positions");
     let url =
         format!("mqtt://{}", std::net::TcpListener::bind(world::LOOPBACK).unwrap().local_addr().unwrap());
-    let mqtt = Mqtt::External { url, username: None, password: None, positions: true };
+    let mqtt = Mqtt::External {
+        url,
+        username: None,
+        password: None,
+        positions: true,
+        receipts: settings::Receipts::default(),
+        owing: vec![],
+    };
     let pace = Pace { retry_min: Duration::from_secs(600), ..fast() };
     let dispatch =
         Dispatch::start_with(&mqtt, &world.dir, world.stores(), &prometheus::Registry::new(), pace)

@@ -41,6 +41,21 @@ pub(crate) fn results(department: Department) -> String {
     format!("{ROOT}/dispositions/{department}/results")
 }
 
+/// `roadwarden/v1/receipts/{department}`
+pub(crate) fn receipts(department: Department) -> String {
+    format!("{ROOT}/receipts/{department}")
+}
+
+/// `roadwarden/v1/receipts/{department}/results`
+pub(crate) fn receipt_results(department: Department) -> String {
+    format!("{ROOT}/receipts/{department}/results")
+}
+
+/// The department a receipt came from; `None` for every other topic.
+pub(crate) fn receiver(topic: &str) -> Option<Department> {
+    topic.strip_prefix(ROOT)?.strip_prefix("/receipts/")?.parse().ok()
+}
+
 /// The department a disposition came from; `None` for every other topic.
 pub(crate) fn sender(topic: &str) -> Option<Department> {
     topic.strip_prefix(ROOT)?.strip_prefix("/dispositions/")?.parse().ok()
@@ -93,6 +108,10 @@ mod tests {
         assert_eq!(sender(&dispositions(Department::Police)), Some(Department::Police));
         assert_eq!(sender(&results(Department::Police)), None);
         assert_eq!(sender("roadwarden/v1/dispositions/army"), None);
+        assert_eq!(receipts(Department::Police), "roadwarden/v1/receipts/police");
+        assert_eq!(receiver(&receipts(Department::Police)), Some(Department::Police));
+        assert_eq!(receiver(&receipt_results(Department::Police)), None);
+        assert_eq!(receiver(&dispositions(Department::Police)), None);
         assert_eq!(structure("roadwarden/v1/structures/galashan/displacement"), Some("galashan"));
         assert_eq!(structure("roadwarden/v1/structures/a/b/displacement"), None);
         assert_eq!(structure("roadwarden/v1/status"), None);

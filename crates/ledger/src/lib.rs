@@ -9,6 +9,7 @@ mod act;
 mod audit;
 mod commands;
 mod dangers;
+mod deliveries;
 mod export;
 mod factors;
 mod handling;
@@ -58,10 +59,11 @@ pub use crate::dangers::{
     DangerActionKind, DangerEntry, DangerError, DangerId, DangerLevel, DangerPart, DangerQuery, DangerStatus,
     DangerThresholds, NewDanger, Report, Reports, Source, SourceKind, Trigger, Watched,
 };
+pub use crate::deliveries::{Again, Delivery, DeliveryState, Moment, Owing, Receipt, Receiving};
 pub use crate::export::Exported;
 pub use crate::factors::{Confirmed, FactorCheck, FactorError, FactorState, NewFactor, RECOVERY_CODES};
 pub use crate::handling::{ActionKind, Appeal, Handling, HandlingStatus, Outcome, Reason, Via};
-pub use crate::outbox::{Outgoing, OutgoingKind};
+pub use crate::outbox::{Outgoing, OutgoingKind, Sent};
 pub use crate::period::Whose;
 pub use crate::places::{PLACE_VERSIONS_MAX, PlaceVersion};
 pub use crate::quality::{QualityQuery, QualityRow};

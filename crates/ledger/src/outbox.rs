@@ -7,7 +7,8 @@ use rusqlite::types::Type;
 use rusqlite::{Row, params};
 use tokio::sync::Notify;
 
-use crate::{Ledger, StoreError, lock};
+use crate::deliveries::{published_in, sent_again_in};
+use crate::{Ledger, Moment, Owing, Receipt, StoreError, lock};
 
 /// What a message is about.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -37,6 +38,15 @@ pub struct Outgoing {
     pub created: ReceiveTime,
 }
 
+/// What the broker took.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Sent {
+    /// Rows of the outbox, by their number.
+    pub rows: Vec<i64>,
+    /// Alerts that were sent again, with how often they had been sent before.
+    pub again: Vec<(Receipt, u32)>,
+}
+
 impl Ledger {
     /// At most `limit` unpublished messages after `after`, by rising number.
     pub fn outbox_next(&self, after: i64, limit: usize) -> Result<Vec<Outgoing>, StoreError> {
@@ -51,19 +61,24 @@ impl Ledger {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
-    /// These went out.
-    pub fn outbox_published(&self, seqs: &[i64], at: ReceiveTime) -> Result<(), StoreError> {
+    /// The broker took these.
+    pub fn outbox_published(&self, sent: &Sent, taken: Moment, owing: &Owing) -> Result<(), StoreError> {
         self.write(|transaction| {
             let mut statement =
                 transaction.prepare_cached("UPDATE outbox SET published = ? WHERE seq = ?")?;
-            for seq in seqs {
-                statement.execute(params![at.ms(), seq])?;
+            for seq in &sent.rows {
+                statement.execute(params![taken.steady.ms(), seq])?;
+                published_in(transaction, *seq, taken, owing)?;
+            }
+            for again in &sent.again {
+                sent_again_in(transaction, *again, taken, owing)?;
             }
             Ok(())
         })
     }
 
-    /// What was published at or after `since` is to be published again; returns how many that are.
+    /// What was published at or after `since`, by the clock that never jumps, is to be published again; returns how many
+    /// that are.
     pub fn outbox_republish_since(&self, since: ReceiveTime) -> Result<u64, StoreError> {
         let count = self.write(|transaction| -> Result<usize, StoreError> {
             Ok(transaction

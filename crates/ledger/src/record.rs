@@ -83,17 +83,19 @@ impl Ledger {
     }
 
     /// Drops cleared alerts raised before `before` that are closed or were never touched, with their story, and what was
-    /// published before it. Returns how many alerts went.
+    /// put into the outbox before it and published. Returns how many alerts went.
     pub fn trim(&self, before: ReceiveTime) -> Result<u64, StoreError> {
         self.write(|transaction| {
             let old = "SELECT id FROM alert WHERE raised_at < ?1 AND state = 'cleared' AND status IN ('new', 'closed')";
             let at = [before.ms()];
             seal_leaving(transaction, old, before)?;
-            transaction.execute("DELETE FROM outbox WHERE published < ?1", at)?;
+            transaction
+                .execute("DELETE FROM outbox WHERE published IS NOT NULL AND created < ?1", at)?;
             transaction.execute("DELETE FROM request WHERE at < ?1", at)?;
             quality::trim(transaction, before.as_event())?;
             transaction.execute(&format!("DELETE FROM timeline WHERE id IN ({old})"), at)?;
             transaction.execute(&format!("DELETE FROM frame WHERE id IN ({old})"), at)?;
+            transaction.execute(&format!("DELETE FROM delivery WHERE id IN ({old})"), at)?;
             let gone = transaction.execute(&format!("DELETE FROM alert WHERE id IN ({old})"), at)?;
             // What a message still waiting or kept for a while points at goes with a later trim.
             transaction.execute(

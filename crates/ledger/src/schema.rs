@@ -33,6 +33,14 @@ ALTER TABLE secret ADD COLUMN seen INTEGER;
 ALTER TABLE secret ADD COLUMN address TEXT;
 ALTER TABLE secret ADD COLUMN agent TEXT;";
 
+/// What brings a file of format 3 to format 4: what was published before is known to be delivered, and nobody owes a
+/// receipt for it.
+const TO_4: &str = "
+INSERT INTO delivery (id, department, revision, published, sent, received)
+    SELECT r.id, o.department, max(r.revision), o.published, 1, 0
+    FROM outbox o JOIN revision r ON r.seq = o.revision_seq
+    WHERE o.kind = 'alert' AND o.published IS NOT NULL GROUP BY r.id, o.department;";
+
 /// The tables as this version has them.
 const TABLES: &str = "
 CREATE TABLE IF NOT EXISTS revision (
@@ -64,6 +72,11 @@ CREATE TABLE IF NOT EXISTS outbox (
     rule TEXT NOT NULL, revision_seq INTEGER, payload BLOB, created INTEGER NOT NULL, published INTEGER);
 CREATE INDEX IF NOT EXISTS outbox_waiting ON outbox (seq, created) WHERE published IS NULL;
 CREATE INDEX IF NOT EXISTS outbox_published ON outbox (published) WHERE published IS NOT NULL;
+CREATE TABLE IF NOT EXISTS delivery (
+    id BLOB NOT NULL, department TEXT NOT NULL, revision INTEGER NOT NULL, published INTEGER, sent INTEGER NOT NULL,
+    since INTEGER, due INTEGER, received INTEGER NOT NULL, received_at INTEGER, PRIMARY KEY (id, department))
+    WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS delivery_due ON delivery (department, due, since) WHERE due IS NOT NULL;
 CREATE TABLE IF NOT EXISTS timeline (
     seq INTEGER PRIMARY KEY, id BLOB NOT NULL, at INTEGER NOT NULL, entry TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS timeline_by_alert ON timeline (id, seq);
@@ -188,6 +201,7 @@ pub(crate) fn open_writer(path: &Path) -> Result<Connection, OpenError> {
         // Format 3: tables beside those of format 2.
         .and_then(|()| security::make_tables(&transaction))
         .and_then(|()| access::to_format_3(&transaction, found))
+        .and_then(|()| if (1..4).contains(&found) { transaction.execute_batch(TO_4) } else { Ok(()) })
         .and_then(|()| seals::to_format_4(&transaction, found))
         .and_then(|()| transaction.commit())
         .map_err(wrong)?;

@@ -130,8 +130,11 @@ fn what_was_published_can_be_published_again() {
     let ledger = dir.open();
     record(&ledger, 2);
     let seqs: Vec<_> = ledger.outbox_next(0, 3).unwrap().iter().map(|out| out.seq).collect();
-    ledger.outbox_published(&seqs[..2], ReceiveTime::from_ms(100)).unwrap();
-    ledger.outbox_published(&seqs[2..], ReceiveTime::from_ms(200)).unwrap();
+    let sent = |seqs: &[i64]| Sent { rows: seqs.to_vec(), again: Vec::new() };
+    // The machine's clock is set back by an hour between the two; what counts is the other one.
+    let taken = |at, steady| Moment { at: ReceiveTime::from_ms(at), steady: ReceiveTime::from_ms(steady) };
+    ledger.outbox_published(&sent(&seqs[..2]), taken(3_600_100, 100), &Owing::default()).unwrap();
+    ledger.outbox_published(&sent(&seqs[2..]), taken(200, 200), &Owing::default()).unwrap();
     assert_eq!(ledger.outbox_depth().unwrap().0, 1);
     assert_eq!(ledger.outbox_republish_since(ReceiveTime::from_ms(200)).unwrap(), 1);
     assert_eq!(ledger.outbox_next(0, 9).unwrap()[0].seq, seqs[2]);

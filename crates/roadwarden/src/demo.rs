@@ -54,6 +54,7 @@ pub fn run(args: &args::Demo) -> Result<()> {
         anonymous: true,
         positions: true,
         tls: None,
+        receipts: settings::Receipts::default(),
     };
     let _hold = Hold::take(&loaded.settings.data_dir)?;
     serve::runtime()?.block_on(async {

@@ -208,9 +208,10 @@ struct Turn<'a> {
 /// What runs, with the accounts of another.
 fn with_accounts(running: &Mqtt, read: &Mqtt) -> Mqtt {
     match (running.clone(), read) {
-        (Mqtt::Embedded { listen, anonymous, positions, tls, .. }, Mqtt::Embedded { accounts, .. }) => {
-            Mqtt::Embedded { listen, accounts: accounts.clone(), anonymous, positions, tls }
-        }
+        (
+            Mqtt::Embedded { listen, anonymous, positions, tls, receipts, .. },
+            Mqtt::Embedded { accounts, .. },
+        ) => Mqtt::Embedded { listen, accounts: accounts.clone(), anonymous, positions, tls, receipts },
         (running, _) => running,
     }
 }

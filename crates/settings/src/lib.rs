@@ -40,7 +40,7 @@ pub use geojson::Place;
 pub use limits::Limits;
 pub use meant::{
     Admission, Advertised, Dangers, Fleet, Gateway, GatewayTls, Http, Influxdb, Journal, Maps, Media, Mqtt,
-    MqttAccount, MqttTls, Pipeline, Settings,
+    MqttAccount, MqttTls, Pipeline, Receipts, Settings,
 };
 pub use problem::{Problem, Problems};
 use reference::Draft;

@@ -147,6 +147,8 @@ pub enum Mqtt {
         positions: bool,
         /// Where it listens for TLS.
         tls: Option<MqttTls>,
+        /// How long a receipt may take.
+        receipts: Receipts,
     },
     /// A broker outside.
     External {
@@ -158,7 +160,48 @@ pub enum Mqtt {
         password: Option<String>,
         /// Whether positions are published.
         positions: bool,
+        /// How long a receipt may take.
+        receipts: Receipts,
+        /// Departments that owe receipts.
+        owing: Vec<Department>,
     },
+}
+
+impl Mqtt {
+    /// How long a receipt may take.
+    pub const fn receipts(&self) -> &Receipts {
+        match self {
+            Self::Embedded { receipts, .. } | Self::External { receipts, .. } => receipts,
+        }
+    }
+
+    /// Departments that owe receipts: those listed, or those with an account that gives them.
+    pub fn owing(&self) -> Vec<Department> {
+        let owes = |department: &Department| match self {
+            Self::Embedded { accounts, .. } => {
+                accounts.iter().any(|account| account.receipts && account.department == *department)
+            }
+            Self::External { owing, .. } => owing.contains(department),
+        };
+        Department::ALL.iter().copied().filter(owes).collect()
+    }
+}
+
+/// How long a department may take to say that it has an alert, and how it is sent again until then.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Receipts {
+    /// Without a receipt this long after the broker took it, an alert is sent again.
+    pub after: Duration,
+    /// The pause doubles each time, up to this.
+    pub pause_max: Duration,
+    /// Alerts of one department that are sent again and not answered, at once.
+    pub in_flight: usize,
+}
+
+impl Default for Receipts {
+    fn default() -> Self {
+        Self { after: Duration::from_secs(60), pause_max: Duration::from_secs(1_800), in_flight: 100 }
+    }
 }
 
 /// TLS before the embedded broker.
@@ -183,6 +226,8 @@ pub struct MqttAccount {
     pub department: Department,
     /// Password, or its Argon2 hash in PHC form (`$argon2id$…`).
     pub password: String,
+    /// Whether it gives receipts, which its department then owes.
+    pub receipts: bool,
 }
 
 /// The console.
@@ -278,26 +323,29 @@ macro_rules! hide {
         }
     };
 }
-hide!(MqttAccount { name, department }, "password");
+hide!(MqttAccount { name, department, receipts }, "password");
 hide!(Influxdb { url, org, bucket, spool_bytes_max }, "token");
 
 impl std::fmt::Debug for Mqtt {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Embedded { listen, accounts, anonymous, positions, tls } => f
+            Self::Embedded { listen, accounts, anonymous, positions, tls, receipts } => f
                 .debug_struct("Embedded")
                 .field("listen", listen)
                 .field("accounts", accounts)
                 .field("anonymous", anonymous)
                 .field("positions", positions)
                 .field("tls", tls)
+                .field("receipts", receipts)
                 .finish(),
-            Self::External { url, username, password, positions } => f
+            Self::External { url, username, password, positions, receipts, owing } => f
                 .debug_struct("External")
                 .field("url", url)
                 .field("username", username)
                 .field("password", &password.as_ref().map(|_| "…"))
                 .field("positions", positions)
+                .field("receipts", receipts)
+                .field("owing", owing)
                 .finish(),
         }
     }
@@ -412,11 +460,14 @@ fn maps(table: &mut Table<'_>, out: &mut Collector) -> Maps {
 fn mqtt(table: &mut Table<'_>, secret: &Secret<'_>, out: &mut Collector) -> Mqtt {
     let external = table.choice("mode", &["embedded", "external"], out) == "external";
     let positions = table.flag("positions", out);
+    let receipts = receipts(table, out);
     let mqtt = if external {
         let url = table.url("url", &["mqtt", "mqtts"], out);
         let username = table.text("username", out);
         let password = table.secret("password", secret, out);
-        Mqtt::External { url, username, password, positions }
+        let owing = table.words("receipts", &departments(), out);
+        let owing = owing.iter().filter_map(|word| word.parse().ok()).collect();
+        Mqtt::External { url, username, password, positions, receipts, owing }
     } else {
         let listen = table.address("listen", "127.0.0.1:1883", out);
         let mut accounts: Vec<MqttAccount> = Vec::new();
@@ -424,13 +475,31 @@ fn mqtt(table: &mut Table<'_>, secret: &Secret<'_>, out: &mut Collector) -> Mqtt
             accounts.extend(account(&mut table, &accounts, secret, out));
         }
         let tls = mqtt_tls(table, out);
-        Mqtt::Embedded { listen, accounts, anonymous: false, positions, tls }
+        Mqtt::Embedded { listen, accounts, anonymous: false, positions, tls, receipts }
     };
     // The keys of the other mode may stay in the file: one line then switches between the two.
-    table.pass(&["listen", "url", "username", "password", "accounts"]);
+    table.pass(&["listen", "url", "username", "password", "accounts", "receipts"]);
     table.pass(&["tls_listen", "tls_cert", "tls_key", "tls_client_ca"]);
     table.finish(out);
     mqtt
+}
+
+fn receipts(table: &mut Table<'_>, out: &mut Collector) -> Receipts {
+    let in_flight = table.integer("receipts_in_flight", 100, (1, 1_000), out);
+    let receipts = Receipts {
+        after: table.duration("receipt_after", "1m", ("1s", "1h"), out),
+        pause_max: table.duration("receipt_pause_max", "30m", ("1s", "1d"), out),
+        in_flight: usize::try_from(in_flight).unwrap_or(1),
+    };
+    if receipts.pause_max < receipts.after {
+        let text = "mqtt.receipt_pause_max is shorter than mqtt.receipt_after, expected at least that";
+        table.report(Some("receipt_pause_max"), text, out);
+    }
+    receipts
+}
+
+fn departments() -> Vec<&'static str> {
+    Department::ALL.iter().map(|department| department.as_str()).collect()
 }
 
 fn is_argon2(text: &str) -> bool {
@@ -467,8 +536,7 @@ fn account(
         let text = format!("mqtt.accounts.name {name:?} stands twice, expected each name once");
         table.report(Some("name"), text, out);
     }
-    let departments: Vec<&str> = Department::ALL.iter().map(|department| department.as_str()).collect();
-    let department = table.needed("department", |t, key, out| t.one_of(key, &departments, out), out);
+    let department = table.needed("department", |t, key, out| t.one_of(key, &departments(), out), out);
     let department = Department::ALL.iter().copied().find(|known| Some(known.as_str()) == department);
     let password = table.needed("password", |t, key, out| t.secret(key, secret, out), out);
     if password.as_deref().is_some_and(|text| text.starts_with("$argon2") && !is_argon2(text)) {
@@ -476,8 +544,9 @@ fn account(
         let text = "mqtt.accounts.password begins as an Argon2 hash and is none, expected $argon2id$v=19$m=…,t=…,p=…$salt$hash";
         table.report(Some("password"), text, out);
     }
+    let receipts = table.flag("receipts", out);
     table.finish(out);
-    Some(MqttAccount { name: name?, department: department?, password: password? })
+    Some(MqttAccount { name: name?, department: department?, password: password?, receipts })
 }
 
 fn http(table: &mut Table<'_>, profile: AccessProfile, out: &mut Collector) -> Http {

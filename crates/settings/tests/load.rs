@@ -5,7 +5,7 @@
 use std::path::{Path, PathBuf};
 
 use fleet::{Along, Caution, RoadClass, VehicleClass};
-use settings::{Loaded, Problems, Reference, load_with};
+use settings::{Loaded, Problems, Receipts, Reference, load_with};
 
 fn config(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../config").join(name)
@@ -56,6 +56,30 @@ accounts = [{ name = \"police\", department = \"police\", password = \"hush-acco
         let text = format!("{secrets}mode = {mode:?}\n");
         let printed = format!("{:?}", check(mode, &[("r.toml", &text)]).unwrap().settings);
         assert!(printed.contains(shown) && !printed.contains("hush"), "{printed}");
+    }
+}
+
+#[test]
+fn departments_owe_receipts_by_an_account_inside_and_by_name_outside() {
+    let text = "\
+gateway.admission = \"open\"
+[mqtt]
+url = \"mqtt://localhost\"
+receipts = [\"ecology\", \"police\"]
+receipt_after = \"5s\"
+receipt_pause_max = \"5s\"
+receipts_in_flight = 1_000
+accounts = [
+    { name = \"desk\", department = \"transport\", password = \"p\" },
+    { name = \"store\", department = \"transport\", password = \"p\", receipts = true },
+    { name = \"fire\", department = \"emergency\", password = \"p\", receipts = false },
+]
+";
+    for (mode, owing) in [("embedded", &["transport"][..]), ("external", &["police", "ecology"])] {
+        let mqtt = check(mode, &[("r.toml", &format!("{text}mode = {mode:?}\n"))]).unwrap().settings.mqtt;
+        assert_eq!(mqtt.owing().iter().map(|one| one.as_str()).collect::<Vec<_>>(), owing);
+        let after = std::time::Duration::from_secs(5);
+        assert_eq!(*mqtt.receipts(), Receipts { after, pause_max: after, in_flight: 1_000 });
     }
 }
 

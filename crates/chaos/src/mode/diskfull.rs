@@ -18,7 +18,7 @@ use crate::audit::{Span, compare};
 use crate::ledger::Ledger;
 use crate::load::{Load, Rate};
 use crate::mount::Mount;
-use crate::report::number;
+use crate::report::{Alarms, number};
 use crate::service::{Launch, Service};
 use crate::site::{Setup, Site};
 use crate::subscriber::Subscriber;
@@ -67,8 +67,8 @@ struct Back {
     back_ms: Vec<u64>,
 }
 
-const fn alarm(_: usize, n: u32) -> u32 {
-    if n % SOS_EVERY == SOS_EVERY / 2 { SOS } else { 0 }
+const fn alarm(_: usize, n: u32) -> Alarms {
+    Alarms { bits: if n % SOS_EVERY == SOS_EVERY / 2 { SOS } else { 0 }, items: &[] }
 }
 
 /// Fills and frees, so many times.
@@ -238,5 +238,5 @@ async fn follow_up(
 /// Whether a call for help of this terminal was acknowledged. Further ones fall into the same episode.
 fn has_called(ledger: &Ledger, terminal: usize) -> bool {
     let book = ledger.book(terminal);
-    book.acknowledged.iter().zip(0..).any(|(is, n)| *is && alarm(terminal, n) == SOS)
+    book.acknowledged.iter().zip(0..).any(|(is, n)| *is && alarm(terminal, n).bits == SOS)
 }

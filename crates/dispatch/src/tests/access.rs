@@ -43,7 +43,14 @@ fn with_tls(accounts: Vec<MqttAccount>, client_ca: Option<PathBuf>) -> Mqtt {
         key: fixture("server.key"),
         client_ca,
     };
-    Mqtt::Embedded { listen: world::LOOPBACK, accounts, anonymous: false, positions: false, tls: Some(tls) }
+    Mqtt::Embedded {
+        listen: world::LOOPBACK,
+        accounts,
+        anonymous: false,
+        positions: false,
+        tls: Some(tls),
+        receipts: settings::Receipts::default(),
+    }
 }
 
 #[tokio::test]
@@ -90,6 +97,7 @@ async fn a_certificate_that_is_none_is_named() {
             anonymous: false,
             positions: false,
             tls: Some(tls),
+            receipts: settings::Receipts::default(),
         };
         let error = world.try_start(&mqtt).await.err().unwrap();
         let error = std::error::Error::source(&error).unwrap().to_string();
@@ -107,6 +115,7 @@ async fn who_loses_the_account_or_its_department_is_disconnected_and_hears_nothi
         anonymous: false,
         positions: false,
         tls: None,
+        receipts: settings::Receipts::default(),
     };
     let dispatch = world.start(&mqtt(world::accounts())).await;
     let mut clients = Vec::new();
@@ -150,6 +159,7 @@ async fn accounts_that_can_not_be_taken_over_leave_the_old_ones_in_force() {
         anonymous: true,
         positions: false,
         tls: None,
+        receipts: settings::Receipts::default(),
     };
     assert!(matches!(dispatch.set_accounts(&mqtt), Err(StartError::Account { .. })));
     assert!(Client::is_admitted(&dispatch, Some(("police", "pw-police")), "x").await);
@@ -168,6 +178,7 @@ async fn without_accounts_nobody_is_let_in_and_the_service_goes_on() {
         anonymous: false,
         positions: false,
         tls: None,
+        receipts: settings::Receipts::default(),
     };
     dispatch.set_accounts(&mqtt).unwrap();
     for login in [Some(("police", "pw-police")), Some(("police", "")), Some(("", "")), None] {

@@ -116,6 +116,13 @@ impl Client {
         self.until(|packet| matches!(packet, Packet::PubAck(_))).await;
     }
 
+    /// Until the broker acknowledged the receipt.
+    pub async fn receipt(&mut self, alerts: &Value) {
+        let department = self.user.parse().unwrap();
+        let message = serde_json::json!({ "alerts": alerts });
+        self.publish(&crate::topic::receipts(department), message.to_string().as_bytes()).await;
+    }
+
     /// Sends a disposition of the account's department, and gives the answer.
     pub async fn ask(&mut self, request: &Value) -> Value {
         let department = self.user.parse().unwrap();

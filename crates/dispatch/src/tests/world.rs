@@ -45,6 +45,7 @@ impl World {
             anonymous: false,
             positions: false,
             tls: None,
+            receipts: settings::Receipts::default(),
         }
     }
 
@@ -63,7 +64,8 @@ impl World {
 
     /// A broker of its own, that the test stops and starts.
     pub async fn broker(&self, at: Option<SocketAddr>) -> (Broker, String) {
-        let accounts = Arc::new(Accounts::new(&accounts(), false, "ours"));
+        let accounts = accounts().into_iter().map(|account| MqttAccount { receipts: true, ..account });
+        let accounts = Arc::new(Accounts::new(&accounts.collect::<Vec<_>>(), false, "ours"));
         let broker =
             Broker::start(at.unwrap_or(LOOPBACK), accounts, &self.dir.join("outside")).await.unwrap();
         let url = format!("mqtt://{}", broker.addr());
@@ -108,11 +110,13 @@ pub fn external(url: &str) -> Mqtt {
         username: Some(SERVICE.to_owned()),
         password: Some("ours".to_owned()),
         positions: false,
+        receipts: settings::Receipts::default(),
+        owing: vec![],
     }
 }
 
 pub fn account(name: &str, department: Department) -> MqttAccount {
-    MqttAccount { name: name.to_owned(), department, password: format!("pw-{name}") }
+    MqttAccount { name: name.to_owned(), department, password: format!("pw-{name}"), receipts: false }
 }
 
 pub fn accounts() -> Vec<MqttAccount> {

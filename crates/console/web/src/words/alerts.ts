@@ -173,6 +173,14 @@ export default {
     copied: ["链接已复制", "The link is copied"],
     dossier: ["车辆档案", "Dossier"],
   },
+  delivery: {
+    queued: ["待发送", "not sent yet"],
+    taken: ["消息代理已收 {at}，已发 {times} 次", "broker took it {at}, sent {times}×"],
+    delivered: ["不要求回执", "no receipt is asked for"],
+    waiting: ["自 {since} 起等待部门回执", "waiting for the department's receipt since {since}"],
+    missing: ["部门未收到：自 {since} 起无回执，仍在重发", "not received: no receipt since {since}, still sent again"],
+    received: ["部门已收 {at}", "received {at}"],
+  },
   engine: {
     raised: ["触发告警", "Raised"],
     updated: ["情况更新", "Updated"],

@@ -23,6 +23,9 @@ export default {
     storeFailures: ["存储失败", "Failed writes"],
     media: ["证据文件占用", "Evidence on disk"],
   },
+  receipts: ["部门回执", "Receipts of departments"],
+  receiptsNone: ["没有待回执的告警", "No alert waits for a receipt"],
+  receiptsOf: ["{department}:{count} 条告警未回执,最早已等待 {age}", "{department}: {count} alerts without a receipt, the oldest for {age}"],
   rejectedBy: ["拒收原因", "Rejected, by reason"],
   reason: {
     barred: ["暂不受理鉴权", "authentication put off"],

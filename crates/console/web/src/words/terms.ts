@@ -118,6 +118,8 @@ export default {
     "reopen": ["重开", "Reopen"],
     "appeal": ["申诉", "Appeal"],
     "decide-appeal": ["裁定申诉", "Decide appeal"],
+    "receipts-silent": ["部门无回执", "Department gives no receipts"],
+    "receipts-back": ["部门恢复回执", "Department gives receipts again"],
   },
   result: {
     "warned": ["已提醒驾驶员", "Driver warned"],

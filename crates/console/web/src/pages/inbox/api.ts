@@ -7,6 +7,7 @@ import type { Alert, Handling, Row } from "./rows";
 
 export type Position = Schemas["Position"];
 export type Attachment = Schemas["Attachment"];
+export type Delivery = Schemas["Delivery"];
 export type TimelineEntry = Schemas["TimelineEntry"];
 export type Command = Schemas["Command"];
 export type AlertPage = { items: Alert[]; next?: string | null; count?: number; count_is_exact?: boolean };
@@ -25,6 +26,10 @@ const TRACK_MAX = 3000;
 export const alerts = (query: Query, options?: Options): Promise<AlertPage> => get("/alerts", query, options);
 export const alert = (id: string, options?: Options): Promise<Alert> => get(`/alerts/${encodeURIComponent(id)}`, {}, options);
 export const summary = (query: Query, options?: Options): Promise<AlertSummary> => get("/alerts/summary", query, options);
+
+export async function deliveries(id: string, options?: Options): Promise<Delivery[]> {
+  return (await get<Schemas["DeliveryList"]>(`/alerts/${encodeURIComponent(id)}/deliveries`, {}, options)).items;
+}
 
 export async function timeline(id: string, options?: Options): Promise<TimelineEntry[]> {
   return (await get<Schemas["Timeline"]>(`/alerts/${encodeURIComponent(id)}/timeline`, {}, options)).items;
