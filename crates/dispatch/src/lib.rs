@@ -17,6 +17,7 @@ mod disposition;
 mod evict;
 mod message;
 mod metrics;
+mod presence;
 mod publisher;
 mod reading;
 mod session;
@@ -46,6 +47,8 @@ use crate::acl::{Accounts, SERVICE};
 use crate::broker::Broker;
 use crate::evict::Evictor;
 use crate::metrics::Metrics;
+pub use crate::presence::Consumer;
+use crate::presence::Presence;
 use crate::publisher::{Position, Publisher};
 use crate::state::State;
 use crate::target::Target;
@@ -153,8 +156,11 @@ impl Dispatch {
                     Some(tls) => Some(Bound::new(tls).await?),
                     None => None,
                 };
-                let accounts = Arc::new(Accounts::new(accounts, *anonymous, &secret));
-                let broker = Broker::start(*listen, Arc::clone(&accounts), &data_dir.join("broker")).await?;
+                let here = accounts;
+                let accounts = Arc::new(Accounts::new(here, *anonymous, &secret));
+                let presence = Presence::new(here, *anonymous);
+                let broker =
+                    Broker::start(*listen, Arc::clone(&accounts), presence, &data_dir.join("broker")).await?;
                 let target = Target::embedded(broker.addr(), secret);
                 let inside = target.loopback(broker.addr());
                 let front = front.map(|bound| bound.serve(inside, accounts.peers()));
@@ -186,12 +192,20 @@ impl Dispatch {
         self.front.as_ref().map(Front::addr)
     }
 
+    /// The accounts of the embedded broker and who of them is there; `None` with a broker outside, which tells nobody.
+    pub fn consumers(&self) -> Option<Vec<Consumer>> {
+        self.broker.as_ref().map(|broker| broker.presence().consumers())
+    }
+
     /// Takes changed accounts of the embedded broker over. Whoever lost an account, its password or its department is
     /// disconnected, and what was subscribed to and kept under it is gone. Everything else of `mqtt` holds as it was.
     pub fn set_accounts(&self, mqtt: &Mqtt) -> Result<(), StartError> {
         let (Some(evictor), Mqtt::Embedded { accounts, .. }) = (&self.evictor, mqtt) else { return Ok(()) };
         check_names(accounts)?;
         evictor.take_over(accounts);
+        if let Some(broker) = &self.broker {
+            broker.presence().take_over(accounts);
+        }
         Ok(())
     }
 

@@ -64,8 +64,14 @@ impl World {
     /// A broker of its own, that the test stops and starts.
     pub async fn broker(&self, at: Option<SocketAddr>) -> (Broker, String) {
         let accounts = Arc::new(Accounts::new(&accounts(), false, "ours"));
-        let broker =
-            Broker::start(at.unwrap_or(LOOPBACK), accounts, &self.dir.join("outside")).await.unwrap();
+        let broker = Broker::start(
+            at.unwrap_or(LOOPBACK),
+            accounts,
+            crate::presence::Presence::new(&[], false),
+            &self.dir.join("outside"),
+        )
+        .await
+        .unwrap();
         let url = format!("mqtt://{}", broker.addr());
         (broker, url)
     }
