@@ -1,7 +1,9 @@
 /** The real program and a real browser. What a page may never do is recorded on every page and asserted after each test. */
 
 import { execFileSync, spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { chromium, type BrowserContext, type Page } from "playwright-core";
@@ -17,7 +19,7 @@ export const PASSWORD = "a long enough password";
 /** For what has to come; a machine that is busy is no failure. */
 export const PATIENCE_MS = 60_000;
 
-/** `roadwarden demo` in a folder of its own. */
+/** `roadwarden demo`, or `serve` over what a demo left, in a folder of its own. */
 export class Service {
   private constructor(
     readonly address: string,
@@ -35,6 +37,34 @@ export class Service {
     return new Service(`http://${address}`, ticket ?? "", home, program);
   }
 
+  /**
+   * What `roadwarden demo` leaves after `duration`, served by `roadwarden serve` with more settings. No vehicle drives, so that
+   * what stands there stays as it is.
+   */
+  static async serve(duration: string, settings: string): Promise<Service> {
+    const home = mkdtempSync(join(tmpdir(), "roadwarden-browse-"));
+    const ports = ["http", "gateway", "attachments", "mqtt"].flatMap((port) => [`--${port}`, "127.0.0.1:0"]);
+    const demo = spawn(BINARY, ["demo", "--data-dir", home, "--duration", duration, ...ports], { stdio: ["ignore", "ignore", "inherit"] });
+    const [code] = (await once(demo, "exit")) as [number | null];
+    if (code !== 0) throw new Error(`roadwarden demo ended with ${code}`);
+    const http = await freePort();
+    const config = readFileSync(join(home, "seeds", "roadwarden.toml"), "utf8")
+      .replace(/^data_dir = .*$/m, 'data_dir = "../data"')
+      .replace(/"127\.0\.0\.1:8080"/, `"127.0.0.1:${http}"`)
+      .replace(/"127\.0\.0\.1:(6808|6809|1883)"/g, '"127.0.0.1:0"');
+    writeFileSync(join(home, "seeds", "roadwarden.toml"), `${config}\n${settings}`);
+    const program = spawn(BINARY, ["serve", "--config", join(home, "seeds", "roadwarden.toml")], { stdio: ["ignore", "ignore", "pipe"] });
+    let said = "";
+    program.stderr?.on("data", (piece: Buffer) => (said += piece.toString()));
+    const address = `http://127.0.0.1:${http}`;
+    const until = Date.now() + PATIENCE_MS;
+    while (!(await fetch(`${address}/readyz`).then((answer) => answer.ok, () => false))) {
+      if (program.exitCode !== null || Date.now() > until) throw new Error(`roadwarden serve is not ready (${program.exitCode}):\n${said}`);
+      await new Promise((done) => setTimeout(done, 100));
+    }
+    return new Service(address, "", home, program);
+  }
+
   /** An account made while the service runs, as an administrator would at the command line. */
   addUser(name: string, role: string, ...more: string[]): void {
     const config = join(this.home, "seeds", "accounts.toml");
@@ -42,6 +72,9 @@ export class Service {
     writeFileSync(config, seeds.replace(/^data_dir = .*$/m, 'data_dir = "../data"'));
     execFileSync(BINARY, ["user", "--config", config, "add", "--name", name, "--role", role, ...more], { input: PASSWORD });
   }
+
+  /** What the browser may ask besides the service: tiles of a map. */
+  others: string[] = [];
 
   /** A row of the registry the demo drives. */
   vehicles(): Record<string, string>[] {
@@ -102,7 +135,7 @@ export class Person {
     page.on("pageerror", (error) => wrongs.push(`error: ${error.stack ?? error.message}`));
     context.on("request", (request) => {
       const { protocol, host } = new URL(request.url());
-      const isOurs = `http://${host}` === service.address || ["data:", "blob:"].includes(protocol);
+      const isOurs = [service.address, ...service.others].includes(`http://${host}`) || ["data:", "blob:"].includes(protocol);
       if (!isOurs && !`${protocol}//${host}`.startsWith(service.address.replace("http", "ws"))) wrongs.push(`request to ${request.url()}`);
     });
     await page.addInitScript(() => {
@@ -128,6 +161,15 @@ export class Person {
     await this.context.close();
     rmSync(this.profile, { recursive: true, force: true });
   }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  await new Promise((done) => server.close(done));
+  if (address === null || typeof address === "string") throw new Error("no port is free");
+  return address.port;
 }
 
 /** Chromium reports each answer of 4xx on the console; whether one is right is for the test to say. */
