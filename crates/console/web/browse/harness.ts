@@ -2,7 +2,7 @@
 
 import { execFileSync, spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -38,20 +38,20 @@ export class Service {
   }
 
   /**
-   * What `roadwarden demo` leaves after `duration`, served by `roadwarden serve` with more settings. No vehicle drives, so that
-   * what stands there stays as it is.
+   * What `roadwarden demo` leaves after `duration`, or the demo's reference data alone, served by `roadwarden serve` with more
+   * settings. No vehicle drives, so that what stands there stays as it is.
    */
-  static async serve(duration: string, settings: string): Promise<Service> {
+  static async serve(duration: string | null, settings: string): Promise<Service> {
     const home = mkdtempSync(join(tmpdir(), "roadwarden-browse-"));
-    const ports = ["http", "gateway", "attachments", "mqtt"].flatMap((port) => [`--${port}`, "127.0.0.1:0"]);
-    const demo = spawn(BINARY, ["demo", "--data-dir", home, "--duration", duration, ...ports], { stdio: ["ignore", "ignore", "inherit"] });
-    const [code] = (await once(demo, "exit")) as [number | null];
-    if (code !== 0) throw new Error(`roadwarden demo ended with ${code}`);
-    const http = await freePort();
+    if (duration === null) cpSync(join(import.meta.dirname, "..", "..", "..", "..", "seeds"), join(home, "seeds"), { recursive: true });
+    else await leaveDemo(home, duration);
+    const [http, gateway, mqtt] = [await freePort(), await freePort(), await freePort()];
     const config = readFileSync(join(home, "seeds", "roadwarden.toml"), "utf8")
       .replace(/^data_dir = .*$/m, 'data_dir = "../data"')
       .replace(/"127\.0\.0\.1:8080"/, `"127.0.0.1:${http}"`)
-      .replace(/"127\.0\.0\.1:(6808|6809|1883)"/g, '"127.0.0.1:0"');
+      .replace(/"127\.0\.0\.1:6808"/, `"127.0.0.1:${gateway}"`)
+      .replace(/"127\.0\.0\.1:1883"/, `"127.0.0.1:${mqtt}"`)
+      .replace(/"127\.0\.0\.1:6809"/, '"127.0.0.1:0"');
     writeFileSync(join(home, "seeds", "roadwarden.toml"), `${config}\n${settings}`);
     const program = spawn(BINARY, ["serve", "--config", join(home, "seeds", "roadwarden.toml")], { stdio: ["ignore", "ignore", "pipe"] });
     let said = "";
@@ -62,7 +62,9 @@ export class Service {
       if (program.exitCode !== null || Date.now() > until) throw new Error(`roadwarden serve is not ready (${program.exitCode}):\n${said}`);
       await new Promise((done) => setTimeout(done, 100));
     }
-    return new Service(address, "", home, program);
+    const service = new Service(address, "", home, program);
+    service.ports = { gateway, mqtt };
+    return service;
   }
 
   /** An account made while the service runs, as an administrator would at the command line. */
@@ -72,6 +74,9 @@ export class Service {
     writeFileSync(config, seeds.replace(/^data_dir = .*$/m, 'data_dir = "../data"'));
     execFileSync(BINARY, ["user", "--config", config, "add", "--name", name, "--role", role, ...more], { input: PASSWORD });
   }
+
+  /** Where `serve` hears terminals and consumers. */
+  ports = { gateway: 0, mqtt: 0 };
 
   /** What the browser may ask besides the service: tiles of a map. */
   others: string[] = [];
@@ -161,6 +166,13 @@ export class Person {
     await this.context.close();
     rmSync(this.profile, { recursive: true, force: true });
   }
+}
+
+async function leaveDemo(home: string, duration: string): Promise<void> {
+  const ports = ["http", "gateway", "attachments", "mqtt"].flatMap((port) => [`--${port}`, "127.0.0.1:0"]);
+  const demo = spawn(BINARY, ["demo", "--data-dir", home, "--duration", duration, ...ports], { stdio: ["ignore", "ignore", "inherit"] });
+  const [code] = (await once(demo, "exit")) as [number | null];
+  if (code !== 0) throw new Error(`roadwarden demo ended with ${code}`);
 }
 
 async function freePort(): Promise<number> {
