@@ -334,6 +334,7 @@ fn parts(
         // The sender may go: what is in force stays.
         reference: watch::Sender::new(Arc::new(reference)).subscribe(),
         metrics,
+        consumers: Arc::new(|| None),
         ready: Arc::new(Vec::new),
         reload: Arc::new(|_, _| Ok(Vec::new())),
         redraw: Arc::new(|_, _, _, _| Err(console::NotRedrawn::Unavailable("a bench".to_owned()))),

@@ -22,9 +22,9 @@ use crate::refused::Refused;
 use crate::rights::{self, Powers};
 use crate::throttle::Throttle;
 use crate::{
-    Parts, account, accounts, alerts, attachments, bulk, bulletins, commands, cookie, dangers, dangers_csv,
-    drawing, evidence, exports, factor, guard, health, live, map, own, page, positions, quality, reload,
-    ring, rules, search, security, slots, structures, summary, tree, vehicles,
+    Parts, account, accounts, alerts, attachments, bulk, bulletins, commands, cookie, danger_exports,
+    dangers, drawing, evidence, exports, factor, feeds, guard, health, live, map, own, page, positions,
+    quality, reload, ring, rules, search, security, slots, structures, summary, tree, vehicles,
 };
 use crate::{dossiers, drivers, indicators, operators, stats};
 
@@ -206,7 +206,8 @@ fn reviewing() -> Router<Shared> {
         .route("/api/v1/exports/violations.csv", get(exports::csv))
         .route("/api/v1/exports/violations.xlsx", get(exports::xlsx))
         .route("/api/v1/exports/stats.xlsx", get(exports::stats))
-        .route("/api/v1/exports/dangers.csv", get(dangers_csv::csv))
+        .route("/api/v1/exports/dangers.csv", get(danger_exports::csv))
+        .route("/api/v1/exports/dangers.xlsx", get(danger_exports::xlsx))
 }
 
 /// What holds: rules, the map, structures.
@@ -266,6 +267,7 @@ fn keeping() -> Router<Shared> {
         .route("/api/v1/tokens/{name}", delete(accounts::revoke_token))
         .route("/api/v1/reload", post(reload::reload))
         .route("/api/v1/audit", get(reload::audit))
+        .route("/api/v1/feeds", get(feeds::feeds))
         .route("/api/v1/strangers", get(security::strangers))
         .route("/api/v1/security-events", get(security::events))
         .route("/api/v1/vehicles/{terminal}/release", post(security::release))

@@ -71,19 +71,29 @@ pub(crate) async fn of_driver(
 ) -> Result<Json<Value>, Problem> {
     let registry = Arc::clone(&app.parts.reference.borrow().registry);
     let driver = drivers::find(&registry, &caller, &certificate)?;
-    let subject = drivers::describe(driver, &caller)?;
+    let subject = drivers::describe(&registry, driver, &caller)?;
     let query = Query { drivers: vec![certificate.clone()], ..alerts::query(&params, &caller)? };
     let dossier = dossier(&app, query, subject, Data::None).await?;
+    note_reading(&app, &caller, certificate, "driver").await?;
+    Ok(Json(dossier))
+}
+
+/// Puts who reads what a driver did into the audit log.
+pub(crate) async fn note_reading(
+    app: &Shared,
+    caller: &Caller,
+    certificate: String,
+    detail: &str,
+) -> Result<(), Problem> {
     let entry = AuditEntry {
         at: now(),
         by: caller.name().to_owned(),
         via: caller.via(),
         action: "read-dossier".to_owned(),
         subject: certificate,
-        detail: "driver".to_owned(),
+        detail: detail.to_owned(),
     };
-    app.blocking(move |parts| parts.ledger.audit(&entry)).await?.map_err(Problem::internal)?;
-    Ok(Json(dossier))
+    app.blocking(move |parts| parts.ledger.audit(&entry)).await?.map_err(Problem::internal)
 }
 
 async fn dossier(app: &Shared, query: Query, subject: Value, data: Data) -> Result<Value, Problem> {

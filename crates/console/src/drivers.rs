@@ -41,7 +41,7 @@ pub(crate) async fn list(
     found.sort_by(|a, b| (&a.operator, &a.certificate).cmp(&(&b.operator, &b.certificate)));
     let end = skip.saturating_add(limit);
     let items: Result<_, _> =
-        found.iter().skip(skip).take(limit).map(|driver| describe(driver, &caller)).collect();
+        found.iter().skip(skip).take(limit).map(|driver| describe(&registry, driver, &caller)).collect();
     Ok(page(items?, (found.len() > end).then(|| end.to_string())))
 }
 
@@ -52,12 +52,13 @@ pub(crate) fn find<'r>(registry: &'r Registry, caller: &Caller, id: &str) -> Res
     driver.ok_or_else(|| Problem::not_found("such driver"))
 }
 
-pub(crate) fn describe(driver: &Driver, caller: &Caller) -> Result<Value, Problem> {
+pub(crate) fn describe(registry: &Registry, driver: &Driver, caller: &Caller) -> Result<Value, Problem> {
     let classes: Vec<_> = driver.classes.iter().map(|class| class.as_str()).collect();
     to_http(&json!({
         "certificate": certificate(caller, &driver.certificate),
         "name": driver.name,
         "operator": driver.operator,
+        "operator_name": registry.operator(&driver.operator).map(|operator| &operator.name),
         "role": driver.role,
         "classes": classes,
         "valid_until": driver.valid_until,

@@ -13,8 +13,10 @@ use fleet::{EventTime, Registry};
 use ledger::{AlertCount, By, Exported, Query};
 
 use crate::alerts::{query, refused};
-use crate::app::{App, Shared};
+use crate::app::Shared;
 use crate::attachments::chunks;
+use crate::dossiers::note_reading;
+use crate::drivers;
 use crate::guard::Caller;
 use crate::problem::Problem;
 use crate::query::Params;
@@ -47,7 +49,7 @@ pub(crate) async fn csv(
     Extension(caller): Extension<Caller>,
     Extension(params): Extension<Params>,
 ) -> Result<Response, Problem> {
-    let wanted = Wanted::from_params(&app, params, caller, CSV_ROWS_MAX)?;
+    let wanted = Wanted::from_params(&app, params, caller, CSV_ROWS_MAX).await?;
     let more = wanted.are_more(&app).await?;
     // The first page is read before the head goes out, so that a refusal is still a refusal.
     let first = wanted.page(&app, None, 0).await?;
@@ -86,7 +88,7 @@ pub(crate) async fn xlsx(
     Extension(caller): Extension<Caller>,
     Extension(params): Extension<Params>,
 ) -> Result<Response, Problem> {
-    let wanted = Wanted::from_params(&app, params, caller, XLSX_ROWS_MAX)?;
+    let wanted = Wanted::from_params(&app, params, caller, XLSX_ROWS_MAX).await?;
     let more = wanted.are_more(&app).await?;
     let rows = wanted.rows;
     let permit = Arc::clone(&app.workbooks).acquire_owned().await.map_err(Problem::internal)?;
@@ -135,14 +137,21 @@ pub(crate) async fn stats(
 }
 
 impl Wanted {
-    fn from_params(app: &App, params: Params, caller: Caller, most: usize) -> Result<Self, Problem> {
+    /// Who takes what a driver did away stands in the audit log before it is sent.
+    async fn from_params(app: &Shared, params: Params, caller: Caller, most: usize) -> Result<Self, Problem> {
         let rows = params.one::<usize>("rows")?.unwrap_or(most);
         if rows == 0 || rows > most {
             return Err(Problem::parameter("rows", format!("rows {rows} is not within 1 to {most}")));
         }
         let registry = Arc::clone(&app.parts.reference.borrow().registry);
         let lang = params.one::<Lang>("lang")?.unwrap_or_default();
-        Ok(Self { query: query(&params, &caller)?, rows, lang, caller, registry })
+        let mut query = query(&params, &caller)?;
+        if let Some(certificate) = params.one::<String>("driver")? {
+            drivers::find(&registry, &caller, &certificate)?;
+            query.drivers = vec![certificate.clone()];
+            note_reading(app, &caller, certificate, "export").await?;
+        }
+        Ok(Self { query, rows, lang, caller, registry })
     }
 
     async fn are_more(&self, app: &Shared) -> Result<bool, Problem> {
@@ -196,7 +205,7 @@ impl Wanted {
 }
 
 /// The last row of a file that does not hold all.
-fn truncated(rows: usize, lang: Lang) -> Vec<Cell> {
+pub(crate) fn truncated(rows: usize, lang: Lang) -> Vec<Cell> {
     vec![Cell::Text(match lang {
         Lang::Zh => format!("仅导出前 {rows} 条，其余未导出，请缩小查询范围"),
         Lang::En => format!("Only the first {rows} are in this file: narrow the query for the rest"),
@@ -239,7 +248,7 @@ fn stats_cells(count: &AlertCount, by: By, lang: Lang, registry: &Registry) -> V
     names.into_iter().chain(numbers.map(|number| Cell::Number(number as f64))).chain([percent]).collect()
 }
 
-fn file((file, bytes): (File, u64), file_name: &str) -> Result<Response, Problem> {
+pub(crate) fn file((file, bytes): (File, u64), file_name: &str) -> Result<Response, Problem> {
     let mut response = Body::from_stream(chunks(file, 0, bytes)).into_response();
     name(&mut response, XLSX, file_name)?;
     response.headers_mut().insert(header::CONTENT_LENGTH, bytes.into());
@@ -254,7 +263,7 @@ fn name(response: &mut Response, media: &'static str, file_name: &str) -> Result
     Ok(())
 }
 
-fn say_truncated(response: &mut Response, rows: usize) -> Result<(), Problem> {
+pub(crate) fn say_truncated(response: &mut Response, rows: usize) -> Result<(), Problem> {
     response.headers_mut().insert(TRUNCATED, rows.into());
     Ok(())
 }

@@ -19,14 +19,15 @@ mod bulk;
 mod bulletins;
 mod commands;
 mod cookie;
+mod danger_exports;
 mod dangers;
-mod dangers_csv;
 mod dossiers;
 mod drawing;
 mod drivers;
 mod evidence;
 mod exports;
 mod factor;
+mod feeds;
 mod guard;
 mod health;
 mod indicators;
@@ -82,6 +83,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 pub use drawing::{NotRedrawn, Redraw};
+pub use feeds::{Consumer, Consumers};
 pub use openapi::document as openapi_document;
 pub use passwords::password_problem;
 pub use reload::{NotReloaded, Reload};
@@ -113,6 +115,8 @@ pub struct Parts {
     pub metrics: prometheus::Registry,
     /// What `/readyz` asks.
     pub ready: Ready,
+    /// Who reads what the service sends.
+    pub consumers: Consumers,
     /// What `POST /api/v1/reload` does.
     pub reload: Reload,
     /// What drawing a zone or a route does.

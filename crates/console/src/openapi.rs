@@ -126,6 +126,7 @@ fn meaning(name: &str) -> (Type, &'static str) {
         "severity" => (Type::String, "info, minor, major or critical; may be repeated"),
         "rule" => (Type::String, "Rule id; may be repeated"),
         "department" => (Type::String, "Who gets it; may be repeated"),
+        "driver" => (Type::String, "Certificate, for who sees it whole; the audit log tells who asked"),
         "class" => (Type::String, "Vehicle class; may be repeated"),
         "terminal" => (Type::String, "Terminal number"),
         "operator" => (Type::String, "Operator id; may be repeated"),

@@ -109,6 +109,7 @@ pub(crate) const EXPORT_FILTERS: &[&str] = &[
     "from",
     "to",
     "class",
+    "driver",
     "lang",
     "rows",
 ];
@@ -303,6 +304,8 @@ routes! {
         "What countAlerts answers as a workbook of Excel";
     "GET" "/api/v1/exports/dangers.csv" "exportDangersCsv" "exports" Exports DANGER_EXPORT_FILTERS, None, Text("text/csv"), &[],
         "The list of major dangers as CSV: UTF-8 with a byte order mark, safe to open in a spreadsheet";
+    "GET" "/api/v1/exports/dangers.xlsx" "exportDangersXlsx" "exports" Exports DANGER_EXPORT_FILTERS, None, Text("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"), &[],
+        "The list of major dangers as a workbook of Excel";
     "GET" "/map/settings.json" "getMapSettings" "map" Own &[], None, Json("MapSettings"), &[],
         "What the map is drawn on: tiles from elsewhere, or the map that comes with the pages";
     "GET" "/api/v1/map/zones" "getZones" "map" Map &[], None, Json("FeatureCollection"), &[],
@@ -389,6 +392,8 @@ routes! {
         "Puts rules and reference files into force as they stand now, all or nothing";
     "GET" "/api/v1/audit" "listAudit" "service" Audit AUDIT_FILTERS, None, Json("AuditPage"), &[403],
         "Who did what, newest first";
+    "GET" "/api/v1/feeds" "getFeeds" "system" System &[], None, Json("Feeds"), &[],
+        "What goes out: consumers over MQTT, the outbox, receipts that are owed, the time series database";
     "GET" "/api/v1/strangers" "listStrangers" "service" Security &[], None, Json("StrangerList"), &[],
         "Numbers that are not on file and tried to speak, newest first, one row each; for who sees the whole fleet";
     "GET" "/api/v1/security-events" "listSecurityEvents" "service" Security &[], None, Json("SecurityEventList"), &[],

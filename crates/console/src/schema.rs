@@ -1286,6 +1286,8 @@ documents! {
         name: String,
         /// Employer.
         operator: String,
+        /// Its name; null where it is not on file.
+        operator_name: Option<String>,
         /// `driver`, `escort` or `carer`.
         role: String,
         /// Classes of vehicle it is for.
@@ -1294,6 +1296,68 @@ documents! {
         valid_until: String,
         /// Whether it is valid now.
         valid: bool,
+    }
+    /// What goes out of the service.
+    Feeds {
+        /// The broker.
+        broker: FeedBroker,
+        /// Accounts of the embedded broker by rising name; empty with a broker outside, which tells nobody.
+        accounts: Vec<FeedAccount>,
+        /// Messages on their way.
+        outbox: FeedOutbox,
+        /// Departments that owe receipts.
+        receipts: Vec<FeedReceipts>,
+        /// Null where positions go into the embedded store only.
+        influxdb: Option<FeedInfluxdb>,
+    }
+    /// The broker that alerts are published on.
+    FeedBroker {
+        /// `embedded` or `external`.
+        mode: String,
+        /// Whether it is connected now.
+        connected: bool,
+        /// Connections after the first, since the service started.
+        reconnects: u64,
+    }
+    /// An account of the embedded broker.
+    FeedAccount {
+        /// The user name; empty for those who give none.
+        name: String,
+        /// Whose messages it reads; null for those who give no name.
+        department: Option<String>,
+        /// Connections now.
+        connections: u64,
+        /// When one of its connections began or ended last; null: not since the service started.
+        seen_at: Option<String>,
+    }
+    /// Messages on their way to the broker.
+    FeedOutbox {
+        /// Not published yet.
+        waiting: u64,
+        /// How old the oldest of them is, seconds.
+        oldest_s: f64,
+        /// Published since the service started.
+        published: u64,
+    }
+    /// What a department has not said that it has.
+    FeedReceipts {
+        /// Which.
+        department: String,
+        /// Alerts without a receipt.
+        waiting: u64,
+        /// How old the oldest of them is, seconds.
+        oldest_s: Option<f64>,
+    }
+    /// The time series database outside.
+    FeedInfluxdb {
+        /// What is kept on disk for it, bytes.
+        spool_bytes: u64,
+        /// Lines written since the service started.
+        written: Option<u64>,
+        /// Lines dropped because the spool was full or the database refused them.
+        dropped: Option<u64>,
+        /// Writes that failed and are tried again.
+        failures: Option<u64>,
     }
     /// All that is known over a time, within what the caller sees.
     Dossier {

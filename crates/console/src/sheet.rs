@@ -30,7 +30,7 @@ pub(crate) enum Lang {
 
 impl Lang {
     /// The word of this language.
-    pub(crate) fn pick<'t>(self, zh: &'t str, en: &'t str) -> &'t str {
+    pub(crate) const fn pick<'t>(self, zh: &'t str, en: &'t str) -> &'t str {
         match self {
             Self::Zh => zh,
             Self::En => en,

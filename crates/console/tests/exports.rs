@@ -216,3 +216,61 @@ async fn days_of_statistics_are_dates() {
     let read = Read::of(&reply.bytes);
     assert_eq!((read.under(1, "代码"), read.under(1, "合计")), (("", "45839"), ("", "1")));
 }
+
+#[tokio::test]
+async fn dangers_are_a_workbook_with_types_and_no_formula() {
+    let desk = Desk::start().await;
+    let duty = desk.token(Role::Duty);
+    let body = json!({"title": "=HYPERLINK(1)", "category": "@x", "level": "major", "operator": "OP001",
+        "driver": "540102198001010000X"});
+    let listed = duty.send("POST", "/api/v1/dangers", Some(&body)).await;
+    assert_eq!(listed.status, 201, "{}", listed.body);
+    let reply = duty.get("/api/v1/exports/dangers.xlsx").await;
+    assert_eq!((reply.status, reply.head("content-type")), (200, XLSX));
+    let read = Read::of(&reply.bytes);
+    assert_eq!(read.rows.len(), 2);
+    assert_eq!(read.under(1, "隐患"), ("inlineStr", "=HYPERLINK(1)"));
+    assert_eq!(read.under(1, "判定依据"), ("inlineStr", "@x"));
+    assert_eq!(read.under(1, "从业资格证"), ("inlineStr", "540102198001010000X"));
+    assert_eq!(
+        (read.under(1, "等级").1, read.under(1, "状态").1, read.under(1, "来源").1),
+        ("重大", "待交办", "人工登记")
+    );
+    assert_eq!(read.under(1, "督办级别"), ("", "0"));
+    let (kind, time) = read.under(1, "列入时间");
+    assert!(kind.is_empty() && time.parse::<f64>().unwrap() > 45_839.0, "{kind} {time}");
+    assert!(!read.xml.contains("<f>") && !read.xml.contains("<f "), "a formula");
+    let english = Read::of(&duty.get("/api/v1/exports/dangers.xlsx?lang=en&level=major").await.bytes);
+    assert_eq!(english.under(1, "Level").1, "Major");
+    let none = Read::of(&duty.get("/api/v1/exports/dangers.xlsx?level=general").await.bytes);
+    assert_eq!(none.rows.len(), 1);
+    let others = desk.token(Role::Operator).get("/api/v1/exports/dangers.xlsx?operator=OP002").await;
+    assert_eq!(Read::of(&others.bytes).rows.len(), 1);
+}
+
+#[tokio::test]
+async fn what_a_driver_did_is_exported_to_who_may_know_and_that_is_on_record() {
+    let desk = Desk::start().await;
+    let certificate = common::certificate(0);
+    let alert = desk.add(|alert| alert.vehicle.plate = "藏A00001".into()).await;
+    assert_eq!(alert.driver.as_ref().unwrap().certificate, certificate);
+    let police = desk.token(Role::Police);
+    let of = |format: &str, certificate: &str| {
+        format!("/api/v1/exports/violations.{format}?driver={certificate}&{THEN}")
+    };
+    let read = Read::of(&police.get(&of("xlsx", &certificate)).await.bytes);
+    assert_eq!((read.rows.len(), read.under(1, "从业资格证号").1), (2, certificate.as_str()));
+    let csv = police.get(&of("csv", &certificate)).await;
+    assert_eq!(csv.body.lines().count(), 2, "{}", csv.body);
+    let somebody_else = police.get(&of("csv", &common::certificate(1))).await;
+    assert_eq!((somebody_else.status, somebody_else.body.lines().count()), (200, 1));
+    assert_eq!(police.get(&of("csv", "none")).await.status, 404);
+    // Who sees the end of the number only can't ask for the whole.
+    assert_eq!(desk.token(Role::Analyst).get(&of("csv", &certificate)).await.status, 404);
+    let log = desk.token(Role::Auditor).get(&format!("/api/v1/audit?subject={certificate}")).await.json();
+    let entries = log["items"].as_array().unwrap();
+    assert_eq!(entries.len(), 2, "{log}");
+    let shown = |key: &str| entries.iter().map(|entry| entry[key].clone()).collect::<Vec<_>>();
+    assert_eq!(shown("action"), vec![json!("read-dossier"); 2]);
+    assert_eq!(shown("detail"), vec![json!("export"); 2]);
+}

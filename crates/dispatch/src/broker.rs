@@ -16,6 +16,7 @@ use tokio::task::JoinHandle;
 
 use crate::StartError;
 use crate::acl::Accounts;
+use crate::presence::Presence;
 
 /// How long a consumer may be away and still find its subscriptions and what was queued for it.
 const SESSION_EXPIRY: Duration = Duration::from_secs(7 * 86_400);
@@ -42,6 +43,7 @@ const STOP_MAX: Duration = Duration::from_secs(5);
 /// A running broker.
 pub(crate) struct Broker {
     addr: SocketAddr,
+    presence: Arc<Presence>,
     shutdown: BrokerShutdownHandle,
     task: JoinHandle<()>,
 }
@@ -51,6 +53,7 @@ impl Broker {
     pub(crate) async fn start(
         listen: SocketAddr,
         accounts: Arc<Accounts>,
+        presence: Arc<Presence>,
         dir: &Path,
     ) -> Result<Self, StartError> {
         let failed = |problem: String| StartError::Broker { listen, problem };
@@ -58,7 +61,11 @@ impl Broker {
         std::net::TcpListener::bind(listen).map_err(|source| StartError::Listen { listen, source })?;
         std::fs::create_dir_all(dir)
             .map_err(|source| StartError::Directory { dir: dir.to_owned(), source })?;
-        let broker = MqttBroker::with_config(config(listen, dir)).await.map_err(|e| failed(e.to_string()))?;
+        let broker = MqttBroker::with_config(
+            config(listen, dir).with_event_handler(Arc::<Presence>::clone(&presence)),
+        )
+        .await
+        .map_err(|e| failed(e.to_string()))?;
         let mut broker = broker.with_auth_provider(Arc::new(Guard(accounts)));
         let addr = broker.local_addr().ok_or_else(|| failed("it has no address".to_owned()))?;
         let (shutdown, mut ready) = (broker.shutdown_handle(), broker.ready_receiver());
@@ -68,12 +75,17 @@ impl Broker {
             }
         });
         ready.wait_for(|ready| *ready).await.map_err(|_| failed("it ended while starting".to_owned()))?;
-        Ok(Self { addr, shutdown, task })
+        Ok(Self { addr, presence, shutdown, task })
     }
 
     /// Where it listens.
     pub(crate) const fn addr(&self) -> SocketAddr {
         self.addr
+    }
+
+    /// Who is connected.
+    pub(crate) fn presence(&self) -> &Presence {
+        &self.presence
     }
 
     /// Ends every connection and writes what is kept.

@@ -20,6 +20,7 @@ mod disposition;
 mod evict;
 mod message;
 mod metrics;
+mod presence;
 mod publisher;
 mod reading;
 mod receipt;
@@ -52,6 +53,8 @@ use crate::acl::{Accounts, SERVICE};
 use crate::broker::Broker;
 use crate::evict::Evictor;
 use crate::metrics::Metrics;
+pub use crate::presence::Consumer;
+use crate::presence::Presence;
 use crate::publisher::{Position, Publisher, Receipts};
 use crate::state::State;
 use crate::target::Target;
@@ -161,8 +164,11 @@ impl Dispatch {
                     Some(tls) => Some(Bound::new(tls).await?),
                     None => None,
                 };
-                let accounts = Arc::new(Accounts::new(accounts, *anonymous, &secret));
-                let broker = Broker::start(*listen, Arc::clone(&accounts), &data_dir.join("broker")).await?;
+                let here = accounts;
+                let accounts = Arc::new(Accounts::new(here, *anonymous, &secret));
+                let presence = Presence::new(here, *anonymous);
+                let broker =
+                    Broker::start(*listen, Arc::clone(&accounts), presence, &data_dir.join("broker")).await?;
                 let target = Target::embedded(broker.addr(), secret);
                 let inside = target.loopback(broker.addr());
                 let front = front.map(|bound| bound.serve(inside, accounts.peers()));
@@ -197,6 +203,11 @@ impl Dispatch {
         self.front.as_ref().map(Front::addr)
     }
 
+    /// The accounts of the embedded broker and who of them is there; `None` with a broker outside, which tells nobody.
+    pub fn consumers(&self) -> Option<Vec<Consumer>> {
+        self.broker.as_ref().map(|broker| broker.presence().consumers())
+    }
+
     /// Takes changed accounts of the embedded broker over. Whoever lost an account, its password or
     /// its department is disconnected, and what was subscribed to and kept under it is gone. A department without an
     /// account that gives receipts owes none from here on. Everything else of `mqtt` holds as it was.
@@ -205,6 +216,9 @@ impl Dispatch {
         check_names(accounts)?;
         evictor.take_over(accounts);
         self.owing.send_replace(mqtt.owing());
+        if let Some(broker) = &self.broker {
+            broker.presence().take_over(accounts);
+        }
         Ok(())
     }
 

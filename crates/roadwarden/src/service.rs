@@ -251,6 +251,7 @@ impl Stores {
             reference,
             metrics: metrics.clone(),
             ready: ready(pipeline, &self.journal),
+            consumers: consumers(reloader),
             reload: asked_over_http(reloader),
             redraw: drawn_over_http(reloader),
             change_rules: changed_over_http(reloader),
@@ -455,6 +456,21 @@ fn drawn_over_http(reloader: &Arc<Reloader>) -> console::Redraw {
                 console::NotRedrawn::Unavailable(error.to_string())
             }
         })
+    })
+}
+
+/// Who reads what dispatch publishes; nobody once it has stopped.
+fn consumers(reloader: &Arc<Reloader>) -> console::Consumers {
+    let reloader = Arc::clone(reloader);
+    let told = |consumer: dispatch::Consumer| console::Consumer {
+        name: consumer.name,
+        department: consumer.department,
+        connections: consumer.connections,
+        seen_at: consumer.seen_at,
+    };
+    Arc::new(move || {
+        let consumers = reloader.dispatch.get()?.upgrade()?.consumers()?;
+        Some(consumers.into_iter().map(told).collect())
     })
 }
 

@@ -117,6 +117,7 @@ impl World {
             journal: self.journal.clone(),
             reference: self.reference.subscribe(),
             metrics: prometheus::Registry::new(),
+            consumers: Arc::new(|| Some(consumers())),
             ready: Arc::new(|| vec![("journal", true), ("ledger", true)]),
             redraw: Arc::new(|_, _, _, _| {
                 Err(console::NotRedrawn::Unavailable("a made-up world".to_owned()))
@@ -425,4 +426,19 @@ pub fn ticket(ledger: &Ledger) -> String {
     ledger
         .add_one_time_ticket(&Identity::new("demo", Role::Duty), author().at, Duration::from_secs(600))
         .expect("a ticket")
+}
+
+/// Two accounts of the broker: one that is used, and one that never was.
+fn consumers() -> Vec<console::Consumer> {
+    let consumer = |name: &str, department, connections, seen_at| console::Consumer {
+        name: name.to_owned(),
+        department: Some(department),
+        connections,
+        seen_at,
+    };
+    let seen = fleet::ReceiveTime::from_ms(1_767_323_045_000);
+    vec![
+        consumer("police-5401", fleet::Department::Police, 2, Some(seen)),
+        consumer("transport-54", fleet::Department::Transport, 0, None),
+    ]
 }

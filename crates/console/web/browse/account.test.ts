@@ -10,13 +10,15 @@ beforeAll(async () => {
 });
 afterAll(() => service.stop());
 
-/** What an authenticator app shows now (RFC 6238). */
-function shown(secret: string): string {
+const STEP_MS = 30_000;
+
+/** What an authenticator app shows so many steps from now (RFC 6238). */
+function shown(secret: string, steps = 0): string {
   const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
   const bits = [...secret].map((letter) => letters.indexOf(letter).toString(2).padStart(5, "0")).join("");
   const key = Buffer.from((bits.match(/.{8}/g) ?? []).map((byte) => Number.parseInt(byte, 2)));
   const step = Buffer.alloc(8);
-  step.writeBigUInt64BE(BigInt(Math.floor(Date.now() / 30_000)));
+  step.writeBigUInt64BE(BigInt(Math.floor(Date.now() / STEP_MS) + steps));
   const tag = createHmac("sha1", key).update(step).digest();
   const word = tag.readUInt32BE((tag.at(-1) ?? 0) & 15) & 0x7fff_ffff;
   return String(word % 1_000_000).padStart(6, "0");
@@ -53,6 +55,27 @@ test("a_second_factor_is_set_up_and_asked_for_and_a_code_on_paper_signs_in", asy
   await code.fill(codes[0] ?? "");
   await other.page.locator("form button[type=submit]").click();
   await other.page.locator("header .brand").waitFor();
+
+  // By the app: the code that set it up is used, the next one is not, and a phone's clock may be ahead by a step.
+  await other.context.clearCookies();
+  await other.page.goto("/");
+  await other.page.locator("input[name=name]").fill("duty-01");
+  await other.page.locator("input[name=password]").fill(PASSWORD);
+  await other.page.locator("form button[type=submit]").click();
+  await code.waitFor();
+  expect(await code.evaluate((input) => input === document.activeElement), "the code's field has the focus").toBe(true);
+  const next = shown(secret, 1);
+  await code.fill(next);
+  await other.page.locator("form button[type=submit]").click();
+  await other.page.locator("header .brand").waitFor();
+  await other.context.clearCookies();
+  await other.page.goto("/");
+  await other.page.locator("input[name=name]").fill("duty-01");
+  await other.page.locator("input[name=password]").fill(PASSWORD);
+  await other.page.locator("form button[type=submit]").click();
+  await code.fill(next);
+  await other.page.locator("form button[type=submit]").click();
+  await other.page.getByText("The code is wrong or was used").waitFor();
   expect([...one.wrongs(), ...other.wrongs()]).toEqual([]);
   await one.leave();
   await other.leave();

@@ -1,7 +1,9 @@
 /** The real program and a real browser. What a page may never do is recorded on every page and asserted after each test. */
 
 import { execFileSync, spawn, type ChildProcess } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { once } from "node:events";
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { chromium, type BrowserContext, type Page } from "playwright-core";
@@ -17,7 +19,7 @@ export const PASSWORD = "a long enough password";
 /** For what has to come; a machine that is busy is no failure. */
 export const PATIENCE_MS = 60_000;
 
-/** `roadwarden demo` in a folder of its own. */
+/** `roadwarden demo`, or `serve` over what a demo left, in a folder of its own. */
 export class Service {
   private constructor(
     readonly address: string,
@@ -35,6 +37,36 @@ export class Service {
     return new Service(`http://${address}`, ticket ?? "", home, program);
   }
 
+  /**
+   * What `roadwarden demo` leaves after `duration`, or the demo's reference data alone, served by `roadwarden serve` with more
+   * settings. No vehicle drives, so that what stands there stays as it is.
+   */
+  static async serve(duration: string | null, settings: string): Promise<Service> {
+    const home = mkdtempSync(join(tmpdir(), "roadwarden-browse-"));
+    if (duration === null) cpSync(join(import.meta.dirname, "..", "..", "..", "..", "seeds"), join(home, "seeds"), { recursive: true });
+    else await leaveDemo(home, duration);
+    const [http, gateway, mqtt] = [await freePort(), await freePort(), await freePort()];
+    const config = readFileSync(join(home, "seeds", "roadwarden.toml"), "utf8")
+      .replace(/^data_dir = .*$/m, 'data_dir = "../data"')
+      .replace(/"127\.0\.0\.1:8080"/, `"127.0.0.1:${http}"`)
+      .replace(/"127\.0\.0\.1:6808"/, `"127.0.0.1:${gateway}"`)
+      .replace(/"127\.0\.0\.1:1883"/, `"127.0.0.1:${mqtt}"`)
+      .replace(/"127\.0\.0\.1:6809"/, '"127.0.0.1:0"');
+    writeFileSync(join(home, "seeds", "roadwarden.toml"), `${config}\n${settings}`);
+    const program = spawn(BINARY, ["serve", "--config", join(home, "seeds", "roadwarden.toml")], { stdio: ["ignore", "ignore", "pipe"] });
+    let said = "";
+    program.stderr?.on("data", (piece: Buffer) => (said += piece.toString()));
+    const address = `http://127.0.0.1:${http}`;
+    const until = Date.now() + PATIENCE_MS;
+    while (!(await fetch(`${address}/readyz`).then((answer) => answer.ok, () => false))) {
+      if (program.exitCode !== null || Date.now() > until) throw new Error(`roadwarden serve is not ready (${program.exitCode}):\n${said}`);
+      await new Promise((done) => setTimeout(done, 100));
+    }
+    const service = new Service(address, "", home, program);
+    service.ports = { gateway, mqtt };
+    return service;
+  }
+
   /** An account made while the service runs, as an administrator would at the command line. */
   addUser(name: string, role: string, ...more: string[]): void {
     const config = join(this.home, "seeds", "accounts.toml");
@@ -42,6 +74,12 @@ export class Service {
     writeFileSync(config, seeds.replace(/^data_dir = .*$/m, 'data_dir = "../data"'));
     execFileSync(BINARY, ["user", "--config", config, "add", "--name", name, "--role", role, ...more], { input: PASSWORD });
   }
+
+  /** Where `serve` hears terminals and consumers. */
+  ports = { gateway: 0, mqtt: 0 };
+
+  /** What the browser may ask besides the service: tiles of a map. */
+  others: string[] = [];
 
   /** A row of the registry the demo drives. */
   vehicles(): Record<string, string>[] {
@@ -102,7 +140,7 @@ export class Person {
     page.on("pageerror", (error) => wrongs.push(`error: ${error.stack ?? error.message}`));
     context.on("request", (request) => {
       const { protocol, host } = new URL(request.url());
-      const isOurs = `http://${host}` === service.address || ["data:", "blob:"].includes(protocol);
+      const isOurs = [service.address, ...service.others].includes(`http://${host}`) || ["data:", "blob:"].includes(protocol);
       if (!isOurs && !`${protocol}//${host}`.startsWith(service.address.replace("http", "ws"))) wrongs.push(`request to ${request.url()}`);
     });
     await page.addInitScript(() => {
@@ -128,6 +166,22 @@ export class Person {
     await this.context.close();
     rmSync(this.profile, { recursive: true, force: true });
   }
+}
+
+async function leaveDemo(home: string, duration: string): Promise<void> {
+  const ports = ["http", "gateway", "attachments", "mqtt"].flatMap((port) => [`--${port}`, "127.0.0.1:0"]);
+  const demo = spawn(BINARY, ["demo", "--data-dir", home, "--duration", duration, ...ports], { stdio: ["ignore", "ignore", "inherit"] });
+  const [code] = (await once(demo, "exit")) as [number | null];
+  if (code !== 0) throw new Error(`roadwarden demo ended with ${code}`);
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  await new Promise((done) => server.close(done));
+  if (address === null || typeof address === "string") throw new Error("no port is free");
+  return address.port;
 }
 
 /** Chromium reports each answer of 4xx on the console; whether one is right is for the test to say. */

@@ -188,3 +188,41 @@ async fn without_accounts_nobody_is_let_in_and_the_service_goes_on() {
     world.until_empty().await;
     dispatch.stop().await;
 }
+
+/// What the broker tells of comes a moment later.
+async fn until(is_so: impl Fn() -> bool) {
+    while !is_so() {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+#[tokio::test]
+async fn who_is_there_is_told_by_account_and_a_lost_account_is_told_no_more() {
+    let world = World::new("presence");
+    let mqtt = world.embedded();
+    let dispatch = world.start(&mqtt).await;
+    let of = |dispatch: &Dispatch, name: &str| {
+        dispatch.consumers().unwrap().into_iter().find(|consumer| consumer.name == name)
+    };
+    let absent = of(&dispatch, "police").unwrap();
+    assert_eq!((absent.connections, absent.seen_at), (0, None));
+    assert_eq!(absent.department, Some(fleet::Department::Police));
+    let police = Client::connect(&dispatch, "police", "desk").await;
+    until(|| of(&dispatch, "police").unwrap().connections == 1).await;
+    let began = of(&dispatch, "police").unwrap().seen_at.expect("it was seen");
+    drop(police);
+    until(|| of(&dispatch, "police").unwrap().connections == 0).await;
+    assert!(of(&dispatch, "police").unwrap().seen_at.unwrap() >= began);
+    assert!(of(&dispatch, SERVICE).is_none(), "ourselves is no consumer");
+    dispatch
+        .set_accounts(&Mqtt::Embedded {
+            listen: world::LOOPBACK,
+            accounts: Vec::new(),
+            anonymous: false,
+            positions: false,
+            tls: None,
+        })
+        .unwrap();
+    assert_eq!(dispatch.consumers().unwrap(), []);
+    dispatch.stop().await;
+}

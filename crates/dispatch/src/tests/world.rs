@@ -66,8 +66,14 @@ impl World {
     pub async fn broker(&self, at: Option<SocketAddr>) -> (Broker, String) {
         let accounts = accounts().into_iter().map(|account| MqttAccount { receipts: true, ..account });
         let accounts = Arc::new(Accounts::new(&accounts.collect::<Vec<_>>(), false, "ours"));
-        let broker =
-            Broker::start(at.unwrap_or(LOOPBACK), accounts, &self.dir.join("outside")).await.unwrap();
+        let broker = Broker::start(
+            at.unwrap_or(LOOPBACK),
+            accounts,
+            crate::presence::Presence::new(&[], false),
+            &self.dir.join("outside"),
+        )
+        .await
+        .unwrap();
         let url = format!("mqtt://{}", broker.addr());
         (broker, url)
     }

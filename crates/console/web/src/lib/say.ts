@@ -3,6 +3,7 @@
 import { ElMessage } from "element-plus/es/components/message/index.mjs";
 import { Problem } from "../api/http";
 import { t } from "../words";
+import { told } from "./problems";
 
 const SHOWN_MS = 4000;
 
@@ -12,6 +13,8 @@ export const cheer = (message: string): void => void ElMessage({ message, type: 
 /** What went wrong, with what to do next where it is known. */
 export function explain(error: unknown): string {
   if (error instanceof Problem && error.code === "unreachable") return t("shell.unreachable");
+  const known = error instanceof Problem ? told(error) : null;
+  if (known) return known;
   return t("shell.failed", { detail: error instanceof Error ? error.message : String(error) });
 }
 

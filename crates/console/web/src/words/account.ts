@@ -15,6 +15,7 @@ export default {
   anyCode: ["动态码或恢复码", "Code of the app, or one on paper"],
   confirm: ["确认启用", "Confirm"],
   recovery: ["恢复码只显示这一次:每个只能用一次,请抄写或打印并妥善保存,手机丢失时用它登录", "These codes are shown this once: each signs in once. Write them down for the day the phone is lost"],
+  noClipboard: ["浏览器不允许复制,请抄写", "The browser lets nothing be copied here: write the codes down"],
   kept: ["我已保存", "I have kept them"],
   notRight: ["密码或动态码不正确,或动态码已用过", "The password or the code is not right, or the code was used"],
   later: ["尝试次数过多,请稍后再试", "Too many attempts: try again later"],

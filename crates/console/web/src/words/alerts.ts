@@ -193,6 +193,7 @@ export default {
     "809": ["809 平台", "809 platform"],
     rule: ["规则", "rule"],
     service: ["服务", "service"],
+    "command-line": ["命令行", "command line"],
   },
   command: {
     text: ["播报文字", "Speak to the driver"],

@@ -63,8 +63,11 @@ export function pick(zh: string | null | undefined, en: string | null | undefine
   return picks[language()](pair);
 }
 
+/** What a division of GB/T 2260 is filed under: without the pairs of zeros at its end. */
+export const divisionKey = (code: string): string => code.replace(/(00)+$/, "");
+
 /** The name of a division of GB/T 2260, or its code. */
-export const division = (code: string | null | undefined): string => word("division", code?.replace(/(00)+$/, ""));
+export const division = (code: string | null | undefined): string => word("division", code ? divisionKey(code) : code);
 
 /** The word for an identifier of the interface, such as `severity` `critical`; one nobody has named is shown as it is. */
 export function word(table: string, id: string | null | undefined): string {

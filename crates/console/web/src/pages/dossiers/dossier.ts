@@ -21,7 +21,7 @@ export type Dossier = {
 };
 
 export type OperatorRow = { operator: string; name: string; division: string; vehicles: number; online: number; open_alerts: number; worst_open: string | null };
-export type DriverRow = { certificate: string; name: string; operator: string; role: string; classes: string[]; valid_until: string | null; valid: boolean };
+export type DriverRow = { certificate: string; name: string; operator: string; operator_name: string | null; role: string; classes: string[]; valid_until: string | null; valid: boolean };
 export type VehicleRow = Schemas["Vehicle"];
 
 const PATHS: Record<Kind, string> = { vehicle: "/vehicles", driver: "/drivers", operator: "/operators" };
@@ -29,6 +29,6 @@ const PATHS: Record<Kind, string> = { vehicle: "/vehicles", driver: "/drivers", 
 export const path = (kind: Kind): string => PATHS[kind];
 export const dossierPath = (kind: Kind, id: string): string => `${PATHS[kind]}/${encodeURIComponent(id)}/dossier`;
 
-/** The key by which the list of alerts finds a subject's own; a driver has none. */
+/** The key by which the list of alerts finds a subject's own; the list knows no drivers. */
 export const alertFilter = (kind: Kind, id: string): Record<string, string> | null =>
   kind === "vehicle" ? { terminal: id } : kind === "operator" ? { operator: id } : null;

@@ -2,7 +2,7 @@
 
 import type { Schemas } from "../../api/http";
 import { span } from "../../lib/time";
-import { i18n, language, pick } from "../../words";
+import { division as divisionName, i18n, language, pick } from "../../words";
 import type { Row } from "./rows";
 
 type Measure = Schemas["Measure"];
@@ -53,8 +53,8 @@ export function phrase(key: string, holes: Record<string, string | number | read
   return shown === "both" ? `${said("zh")} ${said("en")}` : said(shown);
 }
 
-/** Where it was, best known first: the zone, the road, the division. `names` gives divisions their names. */
-export function place(row: Pick<Row, "place">, names?: ReadonlyMap<string, string>): string {
+/** Where it was, best known first: the zone, the road, the division. */
+export function place(row: Pick<Row, "place">): string {
   const { zone, road, division } = row.place;
-  return [zone ? pick(zone.name_zh, zone.name_en) : road, zone || road ? "" : (names?.get(division) ?? division)].filter(Boolean).join(" · ");
+  return [zone ? pick(zone.name_zh, zone.name_en) : road, zone || road ? "" : division && divisionName(division)].filter(Boolean).join(" · ");
 }
