@@ -29,6 +29,6 @@ pub struct Rig {
 impl Rig {
     /// Terminals that report without alarms, each connection until it ends.
     pub(crate) fn rate(&self, terminals: Range<usize>, a_second: u32) -> Rate {
-        Rate { terminals, a_second, is_persistent: false, alarm: |_, _| 0, plant: self.plant }
+        Rate { terminals, a_second, is_persistent: false, patience: None, alarm: |_, _| 0, plant: self.plant }
     }
 }

@@ -38,6 +38,8 @@ pub struct Habit {
     pub every: Duration,
     /// Dials again after a connection ended.
     pub is_persistent: bool,
+    /// Gives a connection up on which nothing was answered for so long.
+    pub patience: Option<Duration>,
     /// Alarm bits of a report.
     pub alarm: fn(usize, u32) -> u32,
     pub plant: Plant,
@@ -120,6 +122,9 @@ async fn report_on(
     let mut settle_until: Option<Instant> = None;
     loop {
         let is_settling = settle_until.is_some();
+        if habit.patience.is_some_and(|patience| wire.waits() > patience) {
+            bail!("no answer for {:?}", wire.waits());
+        }
         if settle_until.is_some_and(|until| wire.open.is_empty() || Instant::now() >= until) {
             return Ok(());
         }
@@ -232,6 +237,11 @@ impl Wire {
             ledger.acknowledge(self.terminal, n);
         }
         Ok(())
+    }
+
+    /// How long the oldest report without an answer has waited.
+    fn waits(&self) -> Duration {
+        self.open.values().map(|(_, since, _)| since.elapsed()).max().unwrap_or_default()
     }
 
     /// Takes one answer into the account.
