@@ -30,6 +30,8 @@ struct Arguments {
 enum Mode {
     /// Damaged files of the data directory
     Bitrot(mode::bitrot::Options),
+    /// The machine's clock is set by hours and years; needs a C compiler
+    Clock(mode::clock::Options),
     /// A disk that fills up; needs root
     Diskfull(mode::diskfull::Options),
     /// The k-th system call fails
@@ -81,6 +83,7 @@ async fn run(mode: Mode, rig: &Rig) -> Result<Verdict> {
     ensure!(rig.binary.0.exists(), "{} is missing", rig.binary.0.display());
     match mode {
         Mode::Bitrot(options) => mode::bitrot::run(&options, rig).await,
+        Mode::Clock(options) => mode::clock::run(&options, rig).await,
         Mode::Diskfull(options) => mode::diskfull::run(&options, rig).await,
         Mode::Iofail(options) => mode::iofail::run(&options, rig).await,
         Mode::Kill9(options) => mode::kill9::run(&options, rig).await,

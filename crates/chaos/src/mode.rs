@@ -1,6 +1,7 @@
 //! One kind of fault a file.
 
 pub mod bitrot;
+pub mod clock;
 pub mod diskfull;
 pub mod iofail;
 pub mod kill9;

@@ -124,3 +124,18 @@ async fn a_terminal_that_did_not_get_in_is_seen() {
     let options = mode::storm::Options { total: 20, wave: 20, steady: 5 };
     broken(&mode::storm::run(&options, &rig(Plant::Harmless)).await.unwrap(), "19 of 20 signed in");
 }
+
+fn jumps() -> mode::clock::Options {
+    mode::clock::Options { jumps_s: vec![21_600, -21_600, 630_720_000, 0], stay_ms: 3_000, terminals: 80 }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clock_that_is_set_moves_nothing_and_is_told() {
+    kept(&mode::clock::run(&jumps(), &rig(Plant::None)).await.unwrap());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clock_that_is_set_and_not_told_is_seen() {
+    let options = mode::clock::Options { jumps_s: vec![21_600], ..jumps() };
+    broken(&mode::clock::run(&options, &rig(Plant::Harmless)).await.unwrap(), "does not tell it");
+}
