@@ -14,6 +14,8 @@
 //! It knows nothing of how the service is built and reads none of its files, except to damage them.
 
 mod api;
+#[path = "../../gateway/tests/attack/mod.rs"]
+mod attack;
 mod audit;
 mod broker;
 mod chance;

@@ -34,6 +34,8 @@ enum Mode {
     Clock(mode::clock::Options),
     /// A disk that fills up; needs root
     Diskfull(mode::diskfull::Options),
+    /// Hostile terminals under a ceiling of memory, which a control group holds where that is root's
+    Hostile(mode::hostile::Options),
     /// The k-th system call fails
     Iofail(mode::iofail::Options),
     /// kill -9 under load
@@ -85,6 +87,7 @@ async fn run(mode: Mode, rig: &Rig) -> Result<Verdict> {
         Mode::Bitrot(options) => mode::bitrot::run(&options, rig).await,
         Mode::Clock(options) => mode::clock::run(&options, rig).await,
         Mode::Diskfull(options) => mode::diskfull::run(&options, rig).await,
+        Mode::Hostile(options) => mode::hostile::run(&options, rig).await,
         Mode::Iofail(options) => mode::iofail::run(&options, rig).await,
         Mode::Kill9(options) => mode::kill9::run(&options, rig).await,
         Mode::Powercut(options) => mode::powercut::run(&options, rig).await,

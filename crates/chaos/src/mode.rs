@@ -3,6 +3,7 @@
 pub mod bitrot;
 pub mod clock;
 pub mod diskfull;
+pub mod hostile;
 pub mod iofail;
 pub mod kill9;
 pub mod powercut;

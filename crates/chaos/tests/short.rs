@@ -139,3 +139,26 @@ async fn a_clock_that_is_set_and_not_told_is_seen() {
     let options = mode::clock::Options { jumps_s: vec![21_600], ..jumps() };
     broken(&mode::clock::run(&options, &rig(Plant::Harmless)).await.unwrap(), "does not tell it");
 }
+
+fn siege() -> mode::hostile::Options {
+    mode::hostile::Options {
+        frames: 20_000,
+        floods: 20,
+        trickling: 200,
+        good: 50,
+        memory_mib: 512,
+        least_ms: 6_000,
+        is_sampled: true,
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn good_terminals_are_served_among_hostile_ones() {
+    kept(&mode::hostile::run(&siege(), &rig(Plant::None)).await.unwrap());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_service_that_holds_more_than_it_may_is_seen() {
+    let options = mode::hostile::Options { memory_mib: 1, ..siege() };
+    broken(&mode::hostile::run(&options, &rig(Plant::None)).await.unwrap(), "MiB");
+}
