@@ -20,6 +20,7 @@ mod audit;
 mod broker;
 mod chance;
 mod ledger;
+mod link;
 mod load;
 pub mod mode;
 mod mount;

@@ -40,6 +40,8 @@ enum Mode {
     Iofail(mode::iofail::Options),
     /// kill -9 under load
     Kill9(mode::kill9::Options),
+    /// Links that go silent; needs root, or --proxy
+    Netcut(mode::netcut::Options),
     /// Power that goes at any moment; needs root and xfsprogs
     Powercut(mode::powercut::Options),
     /// Broken configuration and reference files, read again
@@ -90,6 +92,7 @@ async fn run(mode: Mode, rig: &Rig) -> Result<Verdict> {
         Mode::Hostile(options) => mode::hostile::run(&options, rig).await,
         Mode::Iofail(options) => mode::iofail::run(&options, rig).await,
         Mode::Kill9(options) => mode::kill9::run(&options, rig).await,
+        Mode::Netcut(options) => mode::netcut::run(&options, rig).await,
         Mode::Powercut(options) => mode::powercut::run(&options, rig).await,
         Mode::Reload(options) => mode::reload::run(&options, rig).await,
         Mode::Sigterm(options) => mode::sigterm::run(&options, rig).await,

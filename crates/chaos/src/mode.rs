@@ -6,6 +6,7 @@ pub mod diskfull;
 pub mod hostile;
 pub mod iofail;
 pub mod kill9;
+pub mod netcut;
 pub mod powercut;
 pub mod reload;
 pub mod sigterm;

@@ -162,3 +162,25 @@ async fn a_service_that_holds_more_than_it_may_is_seen() {
     let options = mode::hostile::Options { memory_mib: 1, ..siege() };
     broken(&mode::hostile::run(&options, &rig(Plant::None)).await.unwrap(), "MiB");
 }
+
+fn cuts() -> mode::netcut::Options {
+    mode::netcut::Options {
+        rounds: 5,
+        long_ms: 6_000,
+        last_ms: 16_000,
+        terminals: 20,
+        proxy: true,
+        idle_ms: 10_000,
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn links_that_go_silent_lose_nothing_and_are_closed_in_time() {
+    kept(&mode::netcut::run(&cuts(), &rig(Plant::None)).await.unwrap());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_link_that_stays_open_is_seen() {
+    let options = mode::netcut::Options { rounds: 1, last_ms: 1_000, ..cuts() };
+    broken(&mode::netcut::run(&options, &rig(Plant::Harmless)).await.unwrap(), "half-open");
+}
