@@ -356,8 +356,10 @@ impl World {
     }
 
     fn finish(mut self) -> Report {
-        self.report.is_void |= evidence::goes_back(&self.disk.journal);
         let complaints = &mut self.report.complaints;
+        if !self.report.is_void {
+            evidence::check_order(&self.disk.journal, complaints);
+        }
         self.evidence.check(&self.disk.journal, complaints);
         evidence::check_revisions(&self.disk.ledger.revisions, complaints);
         if self.department.has != self.disk.ledger.revisions {

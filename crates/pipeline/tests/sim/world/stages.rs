@@ -13,7 +13,8 @@ use crate::platform::{Done, Effects, Process, Staged};
 impl World {
     pub(super) fn begin_life(&mut self) {
         (self.steady, self.born) = (Steady::new(self.wall()), self.now);
-        self.report.is_void |= self.time() < self.fired;
+        let newest = self.disk.journal.iter().map(|record| record.received).max().unwrap_or_default();
+        self.report.is_void |= self.time() < self.fired.max(newest.minus(GRACE));
         self.after(0, What::Fold(self.life));
         self.after(250, What::Fire(self.life));
         self.after(100, What::Session(self.life));
@@ -195,7 +196,6 @@ impl World {
         let pause = self.chance.between(500, 30_000);
         self.after(pause, What::Restart);
         self.evidence.check(&self.disk.journal, &mut self.report.complaints);
-        self.report.is_void |= evidence::goes_back(&self.disk.journal);
         if !self.report.is_void {
             evidence::check_stored(&self.disk, &self.ground, self.fired, &mut self.report.complaints);
         }
