@@ -7,7 +7,6 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use clap::Args;
-use serde_json::json;
 use tokio::time::sleep;
 
 use super::Rig;
@@ -165,8 +164,8 @@ async fn judge_last(
         )),
     }
     if length > LOST_AFTER + Duration::from_secs(5) {
-        let online = service.api().json("/api/v1/summary").await?["vehicles_online"].clone();
-        if online != json!(0) {
+        let online = service.api().list("/api/v1/vehicles?online=true").await?.len();
+        if online > 0 {
             verdict.broken(format!(
                 "{online} vehicles are shown as online {length:?} after the last word of all"
             ));
