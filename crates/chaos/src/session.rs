@@ -83,7 +83,7 @@ pub async fn drive(
         let wait = Duration::from_millis(100 + (terminal as u64 * 37) % 400);
         tokio::select! {
             () = sleep(wait) => {}
-            _ = stop.changed() => {}
+            _ = stop.changed() => return tally,
         }
     }
 }
@@ -119,7 +119,8 @@ async fn report_on(
     let first = Instant::now() + habit.every.mul_f64((wire.terminal as f64 * 0.618).fract());
     let mut ticks = interval_at(first.into(), habit.every);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut settle_until: Option<Instant> = None;
+    // It may have been told while it signed in.
+    let mut settle_until = stop.borrow().then(|| Instant::now() + SETTLE_MAX);
     loop {
         let is_settling = settle_until.is_some();
         if habit.patience.is_some_and(|patience| wire.waits() > patience) {
