@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -18,13 +18,25 @@ const BODY_BYTES_MAX: usize = 64 << 20;
 #[derive(Debug)]
 pub struct Api {
     address: SocketAddr,
-    token: String,
+    /// The lines that say who asks.
+    credential: String,
     stream: Option<BufReader<TcpStream>>,
 }
 
 impl Api {
     pub fn new(address: SocketAddr, token: &str) -> Self {
-        Self { address, token: token.to_owned(), stream: None }
+        Self { address, credential: format!("Authorization: Bearer {token}\r\n"), stream: None }
+    }
+
+    /// A person's session in the console, by name and password.
+    pub async fn sign_in(mut self, (name, password): (&str, &str)) -> Result<Self> {
+        self.credential = String::new();
+        let body = json!({ "name": name, "password": password }).to_string();
+        let answer = timeout(ANSWER_MAX, self.exchange("POST", "/api/v1/session", &body));
+        let Answer { status, cookie, body } = answer.await.context("no answer in time")??;
+        ensure!(status == 200, "{name} may not sign in: status {status}: {body}");
+        self.credential = format!("X-CSRF: 1\r\nCookie: {}\r\n", cookie.context("no cookie")?);
+        Ok(self)
     }
 
     /// Status and body; a connection that was closed meanwhile is made anew once.
@@ -74,32 +86,48 @@ impl Api {
     }
 
     async fn try_ask(&mut self, method: &str, path: &str, body: &str) -> Result<(u16, String)> {
+        let answer = timeout(ANSWER_MAX, self.exchange(method, path, body));
+        let Answer { status, body, .. } = answer.await.context("no answer in time")??;
+        Ok((status, body))
+    }
+
+    async fn exchange(&mut self, method: &str, path: &str, body: &str) -> Result<Answer> {
         let mut stream = match self.stream.take() {
             Some(stream) => stream,
             None => BufReader::new(TcpStream::connect(self.address).await?),
         };
-        let (token, length) = (&self.token, body.len());
+        let (credential, length) = (&self.credential, body.len());
         let head = format!(
-            "{method} {path} HTTP/1.1\r\nHost: rig\r\nAuthorization: Bearer {token}\r\nContent-Type: application/json\r\n\
+            "{method} {path} HTTP/1.1\r\nHost: rig\r\n{credential}Content-Type: application/json\r\n\
              Content-Length: {length}\r\n\r\n{body}"
         );
-        let answer = async {
-            stream.write_all(head.as_bytes()).await?;
-            read_answer(&mut stream).await
-        };
-        let answer = timeout(ANSWER_MAX, answer).await.context("no answer in time")??;
+        stream.write_all(head.as_bytes()).await?;
+        let answer = read_answer(&mut stream).await?;
         self.stream = Some(stream);
         Ok(answer)
     }
 }
 
-async fn read_answer(stream: &mut BufReader<TcpStream>) -> Result<(u16, String)> {
+/// What the service said.
+struct Answer {
+    status: u16,
+    /// The first part of a cookie it set.
+    cookie: Option<String>,
+    body: String,
+}
+
+async fn read_answer(stream: &mut BufReader<TcpStream>) -> Result<Answer> {
     let status = read_line(stream).await?;
     let status = status.split(' ').nth(1).and_then(|text| text.parse().ok()).context("no status line")?;
-    let (mut length, mut is_chunked) = (0, false);
+    let (mut length, mut is_chunked, mut cookie) = (0, false, None);
     loop {
-        let line = read_line(stream).await?.to_ascii_lowercase();
-        match line.split_once(':') {
+        let line = read_line(stream).await?;
+        if let Some((head, value)) = line.split_once(": ")
+            && head.eq_ignore_ascii_case("set-cookie")
+        {
+            cookie = value.split(';').next().map(str::to_owned);
+        }
+        match line.to_ascii_lowercase().split_once(':') {
             None => break,
             Some(("content-length", text)) => length = text.trim().parse().context("content-length")?,
             Some(("transfer-encoding", text)) => is_chunked = text.trim() == "chunked",
@@ -116,7 +144,7 @@ async fn read_answer(stream: &mut BufReader<TcpStream>) -> Result<(u16, String)>
         read_line(stream).await?;
         is_chunked = size > 0;
     }
-    Ok((status, String::from_utf8_lossy(&body).into_owned()))
+    Ok(Answer { status, cookie, body: String::from_utf8_lossy(&body).into_owned() })
 }
 
 async fn take(stream: &mut BufReader<TcpStream>, count: usize, body: &mut Vec<u8>) -> Result<()> {

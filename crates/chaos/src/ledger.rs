@@ -38,8 +38,17 @@ pub enum Seen {
 impl Ledger {
     /// For so many terminals, whose first reports lie so far back that none comes out of the future.
     pub fn new(terminals: usize) -> Self {
+        Self::starting(terminals, now_ms() - i64::from(REPORTS_MAX) * 1_000)
+    }
+
+    /// The same with first reports of now: one a second, no more, is one of its moment.
+    pub fn live(terminals: usize) -> Self {
+        Self::starting(terminals, now_ms())
+    }
+
+    fn starting(terminals: usize, start_ms: i64) -> Self {
         let books = std::iter::repeat_with(Mutex::default).take(terminals).collect();
-        Self { start_ms: now_ms() / 1_000 * 1_000 - i64::from(REPORTS_MAX) * 1_000, books }
+        Self { start_ms: start_ms / 1_000 * 1_000, books }
     }
 
     pub fn terminals(&self) -> usize {

@@ -15,10 +15,13 @@
 
 mod alerts;
 mod api;
+#[path = "../../gateway/tests/attack/mod.rs"]
+mod attack;
 mod audit;
 mod broker;
 mod chance;
 mod ledger;
+mod link;
 mod load;
 pub mod mode;
 mod mount;

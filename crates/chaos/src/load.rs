@@ -5,7 +5,9 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
+use anyhow::Result;
 use serde_json::{Value, json};
+use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
@@ -21,8 +23,31 @@ pub struct Rate {
     /// Reports a second, all terminals together.
     pub a_second: u32,
     pub is_persistent: bool,
+    /// Gives a connection up on which nothing was answered for so long.
+    pub patience: Option<Duration>,
     pub alarm: fn(usize, u32) -> Alarms,
     pub plant: Plant,
+}
+
+/// A runtime of one thread that can be dropped where another one runs.
+pub struct Apart(Option<Runtime>);
+
+impl Apart {
+    pub fn start() -> Result<Self> {
+        Ok(Self(Some(Builder::new_multi_thread().worker_threads(1).enable_all().build()?)))
+    }
+
+    pub fn handle(&self) -> &Handle {
+        self.0.as_ref().expect("it is there until it is dropped").handle()
+    }
+}
+
+impl Drop for Apart {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_background();
+        }
+    }
 }
 
 /// Terminals that are reporting.
@@ -34,18 +59,25 @@ pub struct Load {
 
 impl Load {
     pub fn start(ledger: &Arc<Ledger>, address: SocketAddr, rate: &Rate) -> Self {
+        Self::start_on(&Handle::current(), ledger, address, rate)
+    }
+
+    /// On a runtime of its own: what another load has to do does not count as this one's waiting.
+    pub fn start_on(on: &Handle, ledger: &Arc<Ledger>, address: SocketAddr, rate: &Rate) -> Self {
         let count = rate.terminals.len().max(1) as f64;
         let habit = Arc::new(Habit {
             address,
             every: Duration::from_secs_f64(count / f64::from(rate.a_second.max(1))),
             is_persistent: rate.is_persistent,
+            patience: rate.patience,
             alarm: rate.alarm,
             plant: rate.plant,
         });
         let (stop, stopped) = watch::channel(false);
         let mut tasks = JoinSet::new();
         for terminal in rate.terminals.clone() {
-            tasks.spawn(session::drive(Arc::clone(ledger), terminal, Arc::clone(&habit), stopped.clone()));
+            let terminal = session::drive(Arc::clone(ledger), terminal, Arc::clone(&habit), stopped.clone());
+            tasks.spawn_on(terminal, on);
         }
         Self { tasks, stop, since_ms: now_ms() }
     }

@@ -34,12 +34,18 @@ enum Mode {
     Bitrot(mode::bitrot::Options),
     /// A broker that is killed, stopped, or forgets
     Broker(mode::broker::Options),
+    /// The machine's clock is set by hours and years; needs a C compiler
+    Clock(mode::clock::Options),
     /// A disk that fills up; needs root
     Diskfull(mode::diskfull::Options),
+    /// Hostile terminals under a ceiling of memory, which a control group holds where that is root's
+    Hostile(mode::hostile::Options),
     /// The k-th system call fails
     Iofail(mode::iofail::Options),
     /// kill -9 under load
     Kill9(mode::kill9::Options),
+    /// Links that go silent; needs root, or --proxy
+    Netcut(mode::netcut::Options),
     /// Power that goes at any moment; needs root and xfsprogs
     Powercut(mode::powercut::Options),
     /// Broken configuration and reference files, read again
@@ -89,9 +95,12 @@ async fn run(mode: Mode, rig: &Rig) -> Result<Verdict> {
         Mode::Alertstorm(options) => mode::alertstorm::run(&options, rig).await,
         Mode::Bitrot(options) => mode::bitrot::run(&options, rig).await,
         Mode::Broker(options) => mode::broker::run(&options, rig).await,
+        Mode::Clock(options) => mode::clock::run(&options, rig).await,
         Mode::Diskfull(options) => mode::diskfull::run(&options, rig).await,
+        Mode::Hostile(options) => mode::hostile::run(&options, rig).await,
         Mode::Iofail(options) => mode::iofail::run(&options, rig).await,
         Mode::Kill9(options) => mode::kill9::run(&options, rig).await,
+        Mode::Netcut(options) => mode::netcut::run(&options, rig).await,
         Mode::Powercut(options) => mode::powercut::run(&options, rig).await,
         Mode::Reload(options) => mode::reload::run(&options, rig).await,
         Mode::Sigterm(options) => mode::sigterm::run(&options, rig).await,

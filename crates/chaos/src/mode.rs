@@ -3,9 +3,12 @@
 pub mod alertstorm;
 pub mod bitrot;
 pub mod broker;
+pub mod clock;
 pub mod diskfull;
+pub mod hostile;
 pub mod iofail;
 pub mod kill9;
+pub mod netcut;
 pub mod powercut;
 pub mod reload;
 pub mod sigterm;
@@ -33,6 +36,6 @@ pub struct Rig {
 impl Rig {
     /// Terminals that report without alarms, each connection until it ends.
     pub(crate) fn rate(&self, terminals: Range<usize>, a_second: u32) -> Rate {
-        Rate { terminals, a_second, is_persistent: false, alarm: |_, _| Alarms::default(), plant: self.plant }
+        Rate { terminals, a_second, is_persistent: false, patience: None, alarm: |_, _| Alarms::default(), plant: self.plant }
     }
 }

@@ -11,7 +11,7 @@ const LEG: u64 = 5_000;
 /// ACC on, positioned.
 const STATUS: u32 = 3;
 /// The number of the first terminal.
-const FIRST: u64 = 13_900_000_000;
+pub const FIRST: u64 = 13_900_000_000;
 
 /// The number of a terminal as the registry has it.
 pub fn number(terminal: usize) -> String {

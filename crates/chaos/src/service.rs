@@ -123,6 +123,17 @@ impl Service {
         self.child.id().unwrap_or(0)
     }
 
+    /// Connections of a port of its own that it holds open, as the kernel it runs on knows them.
+    pub fn established(&self, port: u16) -> Result<usize> {
+        let table = fs::read_to_string(format!("/proc/{}/net/tcp", self.pid()))?;
+        let is_open = |line: &&str| {
+            let mut words = line.split_whitespace().skip(1);
+            let (local, state) = (words.next().unwrap_or_default(), words.nth(1).unwrap_or_default());
+            local.ends_with(&format!(":{port:04X}")) && state == "01"
+        };
+        Ok(table.lines().filter(is_open).count())
+    }
+
     /// Everything it has logged.
     pub fn log(&self) -> String {
         fs::read_to_string(&self.log).unwrap_or_default()

@@ -39,6 +39,8 @@ pub struct Habit {
     pub every: Duration,
     /// Dials again after a connection ended.
     pub is_persistent: bool,
+    /// Gives a connection up on which nothing was answered for so long.
+    pub patience: Option<Duration>,
     /// Alarms of a report, by terminal and its number.
     pub alarm: fn(usize, u32) -> Alarms,
     pub plant: Plant,
@@ -82,7 +84,7 @@ pub async fn drive(
         let wait = Duration::from_millis(100 + (terminal as u64 * 37) % 400);
         tokio::select! {
             () = sleep(wait) => {}
-            _ = stop.changed() => {}
+            _ = stop.changed() => return tally,
         }
     }
 }
@@ -118,9 +120,13 @@ async fn report_on(
     let first = Instant::now() + habit.every.mul_f64((wire.terminal as f64 * 0.618).fract());
     let mut ticks = interval_at(first.into(), habit.every);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut settle_until: Option<Instant> = None;
+    // It may have been told while it signed in.
+    let mut settle_until = stop.borrow().then(|| Instant::now() + SETTLE_MAX);
     loop {
         let is_settling = settle_until.is_some();
+        if habit.patience.is_some_and(|patience| wire.waits() > patience) {
+            bail!("no answer for {:?}", wire.waits());
+        }
         if settle_until.is_some_and(|until| wire.open.is_empty() || Instant::now() >= until) {
             return Ok(());
         }
@@ -233,6 +239,11 @@ impl Wire {
             ledger.acknowledge(self.terminal, n);
         }
         Ok(())
+    }
+
+    /// How long the oldest report without an answer has waited.
+    fn waits(&self) -> Duration {
+        self.open.values().map(|(_, since, _)| since.elapsed()).max().unwrap_or_default()
     }
 
     /// Takes one answer into the account.

@@ -7,6 +7,10 @@
  *   CHAOS_MODE  once; always (that one and all after it); lie (nothing is done and success is said, from that one on)
  *   CHAOS_ERRNO the error, 5 (EIO) unless given
  *   CHAOS_MARK  file that gets one line a fault: milliseconds since 1970, the call, the path
+ *
+ * And sets the clock of that process alone:
+ *
+ *   CHAOS_CLOCK file with the milliseconds, whole seconds of them, by which its time of day is ahead of the machine's, read each time anew
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -17,12 +21,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
 
 enum { PASS, FAIL, LIE };
 
-static const char *dir, *call, *mode, *mark;
+static const char *dir, *call, *mode, *mark, *ahead;
 static long k, error_number = EIO;
 static long seen;
 
@@ -31,6 +36,7 @@ __attribute__((constructor)) static void begin(void) {
   call = getenv("CHAOS_CALL");
   mode = getenv("CHAOS_MODE");
   mark = getenv("CHAOS_MARK");
+  ahead = getenv("CHAOS_CLOCK");
   const char *number = getenv("CHAOS_K");
   k = number ? atol(number) : 1;
   number = getenv("CHAOS_ERRNO");
@@ -49,6 +55,45 @@ static ssize_t real_write(int fd, const void *bytes, size_t count) {
 static int real_open(const char *path, int flags, mode_t permissions) {
   REAL(int, "open64", const char *, int, ...);
   return real(path, flags, permissions);
+}
+
+static long long ahead_ms(void) {
+  if (!ahead) return 0;
+  int fd = real_open(ahead, O_RDONLY, 0);
+  if (fd < 0) return 0;
+  char text[32];
+  ssize_t length = read(fd, text, sizeof text - 1);
+  close(fd);
+  if (length <= 0) return 0;
+  text[length] = 0;
+  return atoll(text);
+}
+
+int clock_gettime(clockid_t clock, struct timespec *now) {
+  REAL(int, "clock_gettime", clockid_t, struct timespec *);
+  int result = real(clock, now);
+  if (ahead && !result && (clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE)) {
+    int error = errno;
+    now->tv_sec += ahead_ms() / 1000;
+    errno = error;
+  }
+  return result;
+}
+
+int gettimeofday(struct timeval *restrict now, void *restrict zone) {
+  struct timespec exact;
+  (void)zone;
+  int result = clock_gettime(CLOCK_REALTIME, &exact);
+  now->tv_sec = exact.tv_sec;
+  now->tv_usec = exact.tv_nsec / 1000;
+  return result;
+}
+
+time_t time(time_t *now) {
+  struct timespec exact;
+  clock_gettime(CLOCK_REALTIME, &exact);
+  if (now) *now = exact.tv_sec;
+  return exact.tv_sec;
 }
 
 static void note(const char *name, const char *path) {

@@ -1,4 +1,4 @@
-//! Compiles the shim that fails a system call, and says how a process gets it.
+//! Compiles the shim that fails a system call or sets a clock, and says how a process gets it.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -45,6 +45,13 @@ impl Shim {
         Ok(Self(object))
     }
 
+    /// The service with a clock that [`set_clock`] sets.
+    pub fn clock(&self, site: &Site) -> Launch {
+        Launch::default()
+            .env("LD_PRELOAD", self.0.display().to_string())
+            .env("CHAOS_CLOCK", ahead(site).display().to_string())
+    }
+
     /// The service with this fault in its data directory.
     pub fn launch(&self, site: &Site, fault: Fault<'_>) -> Launch {
         let _ = fs::remove_file(mark(site));
@@ -58,12 +65,24 @@ impl Shim {
     }
 }
 
+/// Puts the clock of the service so far ahead of the machine's; whole seconds of it count.
+pub fn set_clock(site: &Site, ahead_ms: i64) -> Result<()> {
+    // Read while it is being written it would be another number.
+    let new = site.path.join("ahead.new");
+    fs::write(&new, ahead_ms.to_string())?;
+    fs::rename(&new, ahead(site)).context("cannot set the clock")
+}
+
 /// Whether and where the fault struck.
 pub fn struck(site: &Site) -> Option<Struck> {
     let text = fs::read_to_string(mark(site)).ok()?;
     let mut words = text.lines().next()?.splitn(3, ' ');
     let at_ms = words.next()?.parse().ok()?;
     Some(Struck { at_ms, path: words.nth(1)?.to_owned() })
+}
+
+fn ahead(site: &Site) -> PathBuf {
+    site.path.join("ahead")
 }
 
 fn mark(site: &Site) -> PathBuf {

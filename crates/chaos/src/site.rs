@@ -1,9 +1,10 @@
 //! A folder with a configuration, removed at the end.
 
-use std::fmt::Write;
+use std::fmt::Write as _;
 use std::fs;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use anyhow::{Context, Result, ensure};
@@ -76,6 +77,25 @@ impl Site {
         let moved = text.replacen(&self.data_dir.display().to_string(), &to.display().to_string(), 1);
         self.data_dir = to.to_owned();
         self.write("roadwarden.toml", &moved)
+    }
+
+    /// Makes a token in a ledger that is new.
+    pub fn renew_token(&mut self, binary: &Binary) -> Result<()> {
+        self.token = self.make_token(binary)?;
+        Ok(())
+    }
+
+    /// Somebody who may sign in to the console: name and password.
+    pub fn add_user(&self, binary: &Binary, (name, password): (&str, &str)) -> Result<()> {
+        let mut command = Command::new(&binary.0);
+        command.args(["user", "--config"]).arg(self.config());
+        command.args(["add", "--name", name, "--role", "admin"]);
+        command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
+        let mut child = command.spawn().with_context(|| format!("cannot run {}", binary.0.display()))?;
+        writeln!(child.stdin.take().context("no standard input")?, "{password}")?;
+        let output = child.wait_with_output()?;
+        ensure!(output.status.success(), "no user: {}", String::from_utf8_lossy(&output.stderr));
+        Ok(())
     }
 
     fn make_token(&self, binary: &Binary) -> Result<String> {

@@ -202,3 +202,63 @@ async fn connections_that_are_never_closed_are_seen() {
     let options = mode::soak::Options { every_s: 6.0, ..while_long() };
     broken(&mode::soak::run(&options, &rig(Plant::Leak)).await.unwrap(), "files: grew");
 }
+
+fn jumps() -> mode::clock::Options {
+    mode::clock::Options { jumps_s: vec![21_600, -21_600, 630_720_000, 0], stay_ms: 3_000, terminals: 80 }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clock_that_is_set_moves_nothing_and_is_told() {
+    kept(&mode::clock::run(&jumps(), &rig(Plant::None)).await.unwrap());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clock_that_is_set_and_not_told_is_seen() {
+    let options = mode::clock::Options { jumps_s: vec![21_600], ..jumps() };
+    broken(&mode::clock::run(&options, &rig(Plant::Harmless)).await.unwrap(), "does not tell it");
+}
+
+fn siege() -> mode::hostile::Options {
+    mode::hostile::Options {
+        frames: 20_000,
+        floods: 20,
+        trickling: 200,
+        good: 50,
+        memory_mib: 512,
+        least_ms: 6_000,
+        is_sampled: true,
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn good_terminals_are_served_among_hostile_ones() {
+    kept(&mode::hostile::run(&siege(), &rig(Plant::None)).await.unwrap());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_service_that_holds_more_than_it_may_is_seen() {
+    let options = mode::hostile::Options { memory_mib: 1, ..siege() };
+    broken(&mode::hostile::run(&options, &rig(Plant::None)).await.unwrap(), "MiB");
+}
+
+fn cuts() -> mode::netcut::Options {
+    mode::netcut::Options {
+        rounds: 5,
+        long_ms: 6_000,
+        last_ms: 16_000,
+        terminals: 20,
+        proxy: true,
+        idle_ms: 10_000,
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn links_that_go_silent_lose_nothing_and_are_closed_in_time() {
+    kept(&mode::netcut::run(&cuts(), &rig(Plant::None)).await.unwrap());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_link_that_stays_open_is_seen() {
+    let options = mode::netcut::Options { rounds: 1, last_ms: 1_000, ..cuts() };
+    broken(&mode::netcut::run(&options, &rig(Plant::Harmless)).await.unwrap(), "half-open");
+}

@@ -1,7 +1,7 @@
 //! The router and what surrounds every request: bounds, a deadline, headers.
 
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
@@ -9,7 +9,7 @@ use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, post, put};
-use fleet::ReceiveTime;
+pub(crate) use clock::now;
 use ledger::{Role, Use};
 use tokio::sync::{Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
@@ -91,12 +91,6 @@ impl App {
         let app = Arc::clone(self);
         tokio::task::spawn_blocking(move || work(&app.parts)).await.map_err(Problem::internal)
     }
-}
-
-/// Our clock.
-pub(crate) fn now() -> ReceiveTime {
-    let ms = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis());
-    ReceiveTime::from_ms(i64::try_from(ms).unwrap_or(i64::MAX))
 }
 
 pub(crate) fn router(parts: Parts, stopping: CancellationToken, tasks: TaskTracker) -> Router {

@@ -37,8 +37,9 @@ mod window;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
+use clock::now;
 use fleet::{Department, Fix, ReceiveTime, Vehicle};
 use journal::Journal;
 use ledger::Ledger;
@@ -295,9 +296,4 @@ fn check_names(accounts: &[settings::MqttAccount]) -> Result<(), StartError> {
         seen.push(&account.name);
     }
     Ok(())
-}
-
-fn now() -> ReceiveTime {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    ReceiveTime::from_ms(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }

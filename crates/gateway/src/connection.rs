@@ -3,9 +3,10 @@
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use bytes::Bytes;
+pub(crate) use clock::now;
 use fleet::{Binding, ReceiveTime, Registry, TerminalId, Threat};
 use journal::{AppendError, Durable, Journal, Record};
 use media::Media;
@@ -259,11 +260,6 @@ fn cut(records: Records, peer: SocketAddr) -> Vec<Record> {
     let record =
         |(from, to)| Record { received: records.received, source: Some(peer), frame: bytes.slice(from..to) };
     slices.map(record).collect()
-}
-
-pub(crate) fn now() -> ReceiveTime {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    ReceiveTime::from_ms(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }
 
 /// How long to sleep until a moment; a millisecond more, so that it has come for sure.

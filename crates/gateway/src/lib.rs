@@ -180,7 +180,7 @@ impl Gateway {
     ) -> Result<Self, StartError> {
         let policy = policy(&options)?;
         let tls = options.tls.clone().map(Tls::load).transpose()?;
-        let (listener, local_addr) = listen(options.listen).await?;
+        let (listener, local_addr) = listen(options.listen)?;
         let metrics = Arc::new(Metrics::register(metrics)?);
         let bell = Arc::new(Bell::default());
         let routes = Arc::new(Routes::new(Arc::clone(&metrics), Arc::clone(&bell)));
@@ -281,7 +281,7 @@ impl Ports {
     ) -> Result<Option<(Tls, SocketAddr)>, StartError> {
         let mut opened = None;
         if let Some(tls) = tls {
-            let (listener, address) = listen(tls.listen()).await?;
+            let (listener, address) = listen(tls.listen())?;
             self.tasks.spawn(tcp::accept_tls(self.listening(listener), tls.clone(), shared.clone()));
             opened = Some((tls, address));
         }
@@ -312,9 +312,9 @@ fn policy(options: &Options) -> Result<Policy, StartError> {
     })
 }
 
-async fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), StartError> {
+fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), StartError> {
     let failed = |source| listen_error("TCP", address, source);
-    let listener = TcpListener::bind(address).await.map_err(failed)?;
+    let listener = listen::bind(address).map_err(failed)?;
     let local_addr = listener.local_addr().map_err(failed)?;
     Ok((listener, local_addr))
 }

@@ -9,8 +9,9 @@ use std::task::Poll;
 use std::time::Duration;
 
 use socket2::{SockRef, TcpKeepalive};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::Semaphore;
+use tokio::task::yield_now;
 use tokio::time::{Instant, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -18,6 +19,16 @@ use tokio_util::task::TaskTracker;
 use crate::events;
 use crate::limits::{Accepts, Place};
 
+/// Connections that may wait to be accepted; the kernel has its own bound beside (`net.core.somaxconn`, 4,096). Past it
+/// terminals find nobody and dial again after a second, then after two, four, eight.
+const BACKLOG: u32 = 4_096;
+/// Connections that are accepted before those there are have their turn again.
+const ACCEPTS_AT_ONCE: u32 = 32;
+/// While a turn of everything that is ready takes longer than this, nobody is accepted for as long: a sign-in costs some
+/// hundred times an acknowledgement, and whoever is accepted first is served first. Twice an acknowledgement in calm.
+const TURN_MAX: Duration = Duration::from_millis(2);
+/// But for no longer than this: some hundred connections a second are accepted however busy everything is.
+const GIVE_WAY_MAX: Duration = Duration::from_millis(20);
 /// The pause after the system refused to accept, usually for want of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// A peer that acknowledges no byte for this long is gone: its terminal comes back on another connection.
@@ -45,7 +56,13 @@ impl Listening {
         refused: impl Fn(&'static str),
     ) {
         let mut spare = Spare::new();
+        let mut accepted_since = 0;
         loop {
+            if accepted_since >= ACCEPTS_AT_ONCE {
+                give_way().await;
+                accepted_since = 0;
+            }
+            accepted_since += 1;
             let accepted = tokio::select! {
                 () = self.stopping.cancelled() => return,
                 accepted = self.accept() => accepted,
@@ -86,6 +103,25 @@ impl Listening {
         let permit = Arc::clone(&self.room).try_acquire_owned().map_err(|_| "connections-max")?;
         Ok((permit, place))
     }
+}
+
+/// Waits until everything that is ready has had its turn, and where that took long, as long again.
+async fn give_way() {
+    let asked = Instant::now();
+    yield_now().await;
+    let turn = asked.elapsed();
+    if turn > TURN_MAX {
+        sleep(turn.min(GIVE_WAY_MAX)).await;
+    }
+}
+
+/// Binds a port of TCP and listens.
+pub(crate) fn bind(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    // After a restart connections of the last run may still be ending.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
 }
 
 /// A file descriptor that is kept for the moment when there is no other. Without one, connections that find none would

@@ -81,7 +81,7 @@ impl Options {
 /// One frame as it came.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Record {
-    /// When the gateway received it.
+    /// When it was received: taken by the gateway, and by the journal where it had to wait for room.
     pub received: ReceiveTime,
     /// Who sent it, as the connection said; `None` for what came another way.
     pub source: Option<SocketAddr>,
@@ -168,11 +168,13 @@ impl Journal {
         Ok(Self { handle: Arc::new(Handle { shared, options }) })
     }
 
-    /// Takes records and returns the position of the first one. Waits while the buffer is full (back-pressure);
-    /// durable only once [`Journal::durable`] is past them. An empty `records` takes nothing.
-    pub async fn append(&self, records: Vec<Record>) -> Result<Position, AppendError> {
+    /// Takes records and returns the position of the first one. Waits while the buffer is full (back-pressure), and counts
+    /// that time to when they were received: what came meanwhile stands before them. Durable only once
+    /// [`Journal::durable`] is past them. An empty `records` takes nothing.
+    pub async fn append(&self, mut records: Vec<Record>) -> Result<Position, AppendError> {
         let shared = &self.handle.shared;
         let started = Instant::now();
+        let mut waited = Duration::ZERO;
         loop {
             let room = shared.room.notified();
             tokio::pin!(room);
@@ -182,6 +184,9 @@ impl Journal {
                 return Ok(position);
             }
             room.await;
+            let more = started.elapsed() - waited;
+            records.iter_mut().for_each(|record| record.received = record.received.plus(more));
+            waited += more;
         }
     }
 

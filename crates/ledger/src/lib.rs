@@ -40,9 +40,9 @@ mod views;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{SystemTime, UNIX_EPOCH};
 
-use fleet::{AlertId, ReceiveTime};
+use clock::now;
+use fleet::AlertId;
 use rusqlite::Connection;
 use tokio::sync::{Notify, broadcast, watch};
 
@@ -294,9 +294,4 @@ impl Ledger {
 fn lock(connection: &Mutex<Connection>) -> MutexGuard<'_, Connection> {
     // A panic inside a transaction rolled it back; the connection is still good.
     connection.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn now() -> ReceiveTime {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    ReceiveTime::from_ms(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }

@@ -88,6 +88,7 @@ impl Service {
         let dispatch = start_dispatch(&settings, &stores, &metrics, &reloader).await?;
         let mut watching: Vec<_> =
             publish_positions(&settings, &pipeline, &dispatch, registry_seen.clone()).into_iter().collect();
+        watching.push(tokio::spawn(clock::watch(&metrics)?));
         watching.push(evidence::trim(media.clone(), ledger.clone(), settings.media.keep));
         watching.push(dangers::watch(ledger.clone(), &settings.dangers, registry_seen.clone()));
         let trials = Arc::new(Trials::new(journal.clone(), reference_seen.clone()));

@@ -24,6 +24,7 @@ const ROWS: &[(&str, u8)] = &[
     ("rules", 1),
     ("session", 1),
     ("atlas", 1),
+    ("clock", 1),
     ("jt808", 0),
     ("fleet", 0),
 ];

@@ -6,7 +6,6 @@
 mod asvs;
 mod chaos;
 mod fuzz;
-mod hostile;
 mod house;
 mod supply;
 mod test;
@@ -29,8 +28,6 @@ enum Chore {
     Chaos(chaos::Options),
     /// Runs a fuzz target
     Fuzz(fuzz::Options),
-    /// Ten thousand hostile connections against the service
-    Hostile(hostile::Options),
     /// Only the rules of the house: layers, root files, words
     House,
     /// Licences, sources and advisories of what comes from others; the list of it for a release
@@ -43,7 +40,6 @@ fn main() -> ExitCode {
     let result = match Args::parse().chore {
         Chore::Chaos(options) => chaos::run(&options),
         Chore::Fuzz(options) => fuzz::run(&options),
-        Chore::Hostile(options) => hostile::run(&options),
         Chore::House => house::check(),
         Chore::Supply(options) => supply::run(&options),
         Chore::Test => test::run(),

@@ -91,8 +91,12 @@ fn frame(number: u64, id: u16, serial: u16, body: &[u8]) -> Vec<u8> {
 }
 
 fn header(number: u64, id: u16, serial: u16) -> Header {
-    Header::new(id, Edition::V2013, Phone::from_digits(&number.to_string(), Edition::V2013).unwrap(), serial)
+    let number = (number % NUMBERS).to_string();
+    Header::new(id, Edition::V2013, Phone::from_digits(&number, Edition::V2013).unwrap(), serial)
 }
+
+/// A number has twelve digits (2013, 4.4.3).
+const NUMBERS: u64 = 1_000_000_000_000;
 
 const LOCATION: [u8; 28] = [
     0, 0, 0, 0, 0, 0, 0, 3, 0x01, 0xc4, 0xaa, 0x90, 0x05, 0x6e, 0x8d, 0x20, 0x0e, 0x42, 0x02, 0x58, 0, 0x5a,

@@ -73,12 +73,14 @@ fn hex(bytes: &[u8]) -> String {
 }
 
 /// Whether reports were received so much before others that stand before them that their deadlines may have fired.
-pub fn goes_back(journal: &[Record]) -> bool {
+pub fn check_order(journal: &[Record], complaints: &mut Vec<String>) {
     let mut newest = ReceiveTime::from_ms(i64::MIN / 2);
-    journal.iter().any(|record| {
+    for record in journal {
         newest = newest.max(record.received);
-        record.received < newest.minus(GRACE)
-    })
+        if record.received < newest.minus(GRACE) {
+            complaints.push(format!("received at {} behind {newest}", record.received));
+        }
+    }
 }
 
 /// After a crash: whatever is stored follows from what is durable, deadlines up to `due` among it.

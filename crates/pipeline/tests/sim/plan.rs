@@ -55,7 +55,8 @@ pub fn plan(end: i64, chance: &mut Chance) -> Vec<(i64, Fault)> {
     add(chance, 2, &mut |chance| Fault::DiskFull(chance.between(2_000, 60_000)));
     add(chance, 4, &mut |_| Fault::ConsumerLost);
     if chance.one_in(3) {
-        let jumps = [-6 * HOUR_MS, 6 * HOUR_MS, 20 * 365 * 24 * HOUR_MS];
+        // By hours it is not followed; by seconds, slowly.
+        let jumps = [-6 * HOUR_MS, 6 * HOUR_MS, 20 * 365 * 24 * HOUR_MS, -40_000, 40_000];
         add(chance, 2, &mut |chance| Fault::Clock(chance.pick(&jumps)));
     }
     plan

@@ -294,13 +294,12 @@ impl Process {
     }
 }
 
-/// Cuts and appends; says whether there was room.
+/// Cuts and appends; says whether there was room. What waited for it is received when there is.
 fn append(journal: &mut Journal, link: &mut Link<u64>, now: ReceiveTime, records: &Records) -> bool {
     let starts = std::iter::once(0).chain(records.ends.iter().copied());
     let slices = starts.zip(records.ends.iter().copied());
-    let cut: Vec<Record> = slices
-        .map(|(from, to)| Record { received: records.received, frame: records.bytes[from..to].to_vec() })
-        .collect();
+    let cut: Vec<Record> =
+        slices.map(|(from, to)| Record { received: now, frame: records.bytes[from..to].to_vec() }).collect();
     let Some(first) = journal.append(&cut) else { return false };
     link.handle_recorded(now, first as u64, cut.len());
     true

@@ -5,7 +5,9 @@ mod stages;
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap, HashSet};
+use std::time::Duration;
 
+use clock::Steady;
 use fleet::{ReceiveTime, TerminalId};
 use jt808::Deframer;
 use pipeline::Ground;
@@ -69,17 +71,21 @@ pub struct Report {
     pub alerts: usize,
     pub crashes: u32,
     pub doubles: usize,
-    /// The times of reception go back by more than the grace of deadlines, since the clock was set back or a report
-    /// waited for room in the journal. What fired before, in another engine or between two records, the journal does
-    /// not say: a fold over it fires elsewhere, and its alerts are not compared.
+    /// The times of reception go back by more than the grace of deadlines: the clock was set back and the process begun
+    /// anew. What fired before, in another engine or between two records, the journal does not say: a fold over it fires
+    /// elsewhere, and its alerts are not compared.
     pub is_void: bool,
 }
 
 pub struct World {
     planted: Option<Planted>,
     now: i64,
+    /// How far the machine's clock is from the right time.
     clock_ms: i64,
     was_set: bool,
+    /// The clock of this life of the process, and when that began.
+    steady: Steady,
+    born: i64,
     agenda: BinaryHeap<Reverse<(i64, u64, What)>>,
     events: u64,
     chance: Chance,
@@ -152,6 +158,8 @@ impl World {
             now: 0,
             clock_ms: 0,
             was_set: false,
+            steady: Steady::new(ReceiveTime::from_ms(START_MS)),
+            born: 0,
             agenda: BinaryHeap::new(),
             events: 0,
             chance,
@@ -215,9 +223,18 @@ impl World {
         self.after(ms, what);
     }
 
-    /// The platform's clock on the wall.
+    /// The machine's clock on the wall.
     fn wall(&self) -> ReceiveTime {
         ReceiveTime::from_ms(START_MS + self.now + self.clock_ms)
+    }
+
+    fn lived(&self) -> Duration {
+        Duration::from_millis((self.now - self.born).unsigned_abs())
+    }
+
+    /// The platform's time.
+    fn time(&self) -> ReceiveTime {
+        self.steady.now(self.lived())
     }
 
     fn run_until(&mut self, end: i64) {
@@ -324,7 +341,6 @@ impl World {
             Fault::Clock(by) => {
                 self.clock_ms += by;
                 self.was_set = true;
-                self.report.is_void |= self.wall() < self.fired;
             }
             Fault::ConsumerLost => self.session.lose(self.now, &mut self.department, &mut self.chance),
             Fault::DiskFull(ms) => self.full_until = self.now + ms,
@@ -340,8 +356,10 @@ impl World {
     }
 
     fn finish(mut self) -> Report {
-        self.report.is_void |= evidence::goes_back(&self.disk.journal);
         let complaints = &mut self.report.complaints;
+        if !self.report.is_void {
+            evidence::check_order(&self.disk.journal, complaints);
+        }
         self.evidence.check(&self.disk.journal, complaints);
         evidence::check_revisions(&self.disk.ledger.revisions, complaints);
         if self.department.has != self.disk.ledger.revisions {

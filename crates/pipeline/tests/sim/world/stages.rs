@@ -1,5 +1,6 @@
 //! The stages of one life of the process, and its end.
 
+use clock::Steady;
 use fleet::ReceiveTime;
 
 use super::{What, World};
@@ -8,10 +9,12 @@ use crate::evidence;
 use crate::fold::GRACE;
 use crate::plan::Planted;
 use crate::platform::{Done, Effects, Process, Staged};
-use crate::terminal::START_MS;
 
 impl World {
     pub(super) fn begin_life(&mut self) {
+        (self.steady, self.born) = (Steady::new(self.wall()), self.now);
+        let newest = self.disk.journal.iter().map(|record| record.received).max().unwrap_or_default();
+        self.report.is_void |= self.time() < self.fired.max(newest.minus(GRACE));
         self.after(0, What::Fold(self.life));
         self.after(250, What::Fire(self.life));
         self.after(100, What::Session(self.life));
@@ -32,7 +35,11 @@ impl World {
                 self.uplink(wire);
             }
             What::Fire(_) => {
-                let due = ReceiveTime::from_ms(START_MS + self.now + self.clock_ms).minus(GRACE);
+                let (lived, wall) = (self.lived(), self.wall());
+                // As often as the service does, more or less: what it is told changes nothing else.
+                let _ = self.steady.look(lived, wall);
+                let due = self.time().minus(GRACE);
+                let Some(process) = &mut self.process else { return };
                 if process.fire(due) {
                     self.fired = self.fired.max(due);
                 }
@@ -189,7 +196,6 @@ impl World {
         let pause = self.chance.between(500, 30_000);
         self.after(pause, What::Restart);
         self.evidence.check(&self.disk.journal, &mut self.report.complaints);
-        self.report.is_void |= evidence::goes_back(&self.disk.journal);
         if !self.report.is_void {
             evidence::check_stored(&self.disk, &self.ground, self.fired, &mut self.report.complaints);
         }
@@ -197,10 +203,10 @@ impl World {
 
     /// Does something with the process and what follows from it.
     pub(super) fn on_process(&mut self, act: impl FnOnce(&mut Process, ReceiveTime, &mut Effects)) {
-        let wall = self.wall();
+        let time = self.time();
         let Some(process) = &mut self.process else { return };
         let mut effects = Effects::default();
-        act(process, wall, &mut effects);
+        act(process, time, &mut effects);
         for (wire, bytes) in effects.transmit {
             let arrives = self.wires[wire].down.send(self.now, &bytes, &mut self.chance);
             self.at(arrives, What::Downlink(wire));
@@ -212,7 +218,7 @@ impl World {
             self.soon(50, What::Supersede(self.life, wire, terminal));
         }
         for (wire, until) in effects.wait {
-            let at = self.now + 1 + (until.ms() - wall.ms()).max(0);
+            let at = self.now + 1 + (until.ms() - time.ms()).max(0);
             if self.timers.get(&wire).is_none_or(|known| *known > at) {
                 self.timers.insert(wire, at);
                 self.at(at, What::Timer(self.life, wire));
