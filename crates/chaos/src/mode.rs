@@ -36,6 +36,13 @@ pub struct Rig {
 impl Rig {
     /// Terminals that report without alarms, each connection until it ends.
     pub(crate) fn rate(&self, terminals: Range<usize>, a_second: u32) -> Rate {
-        Rate { terminals, a_second, is_persistent: false, patience: None, alarm: |_, _| Alarms::default(), plant: self.plant }
+        Rate {
+            terminals,
+            a_second,
+            is_persistent: false,
+            patience: None,
+            alarm: |_, _| Alarms::default(),
+            plant: self.plant,
+        }
     }
 }

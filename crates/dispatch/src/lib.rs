@@ -40,7 +40,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clock::now;
-use fleet::{Department, Fix, ReceiveTime, Vehicle};
+use fleet::{Department, Fix, Vehicle};
 use journal::Journal;
 use ledger::Ledger;
 use rumqttc::tokio_rustls::rustls;

@@ -3,7 +3,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use bytes::Bytes;
 use fleet::{
     Alert, Basis, Department, Division, EventTime, Evidence, Measure, MeasureKind, PlaceLabel, PlateColor,
-    PositionLabel, RuleId, Severity, State, TerminalId, Title, VehicleClass, VehicleLabel,
+    PositionLabel, ReceiveTime, RuleId, Severity, State, TerminalId, Title, VehicleClass, VehicleLabel,
 };
 
 use super::*;

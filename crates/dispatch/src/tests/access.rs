@@ -221,6 +221,7 @@ async fn who_is_there_is_told_by_account_and_a_lost_account_is_told_no_more() {
             anonymous: false,
             positions: false,
             tls: None,
+            receipts: settings::Receipts::default(),
         })
         .unwrap();
     assert_eq!(dispatch.consumers().unwrap(), []);
