@@ -170,7 +170,7 @@ async fn settle(
     let signed_in = signed_in.ok_or_else(Problem::unauthenticated)?;
     let powers = app.powers(account.role);
     let must = must(&app.parts.access, &signed_in, now());
-    let body = describe(&app, &account, powers, (signed_in.has_factor, must));
+    let body = describe(app, &account, powers, (signed_in.has_factor, must));
     let cookie = cookie::set(&secret, cookie::is_secure(&app.parts, headers));
     Ok(([(header::SET_COOKIE, cookie)], body).into_response())
 }

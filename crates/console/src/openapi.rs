@@ -108,10 +108,9 @@ fn meaning(name: &str) -> (Type, &'static str) {
         "month" => (Type::String, "Month of China, such as 2026-11"),
         "certificate" => (Type::String, "Whole number of the certificate"),
         "online" => (Type::Boolean, "Heard within the last three minutes"),
-        "reason" => (
-            Type::String,
-            "What the track is needed for, 2 to 200 characters, kept in the audit log; needed where `track_reason` of `Me` says so",
-        ),
+        "reason" => {
+            (Type::String, "What for, 2 to 200 characters; needed where `track_reason` of `Me` says so")
+        }
         "cursor" => (Type::String, "`next` of the answer before"),
         "from" => (Type::String, "RFC 3339, inclusive"),
         "to" => (Type::String, "RFC 3339, exclusive"),
