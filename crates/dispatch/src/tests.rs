@@ -375,6 +375,8 @@ async fn a_reading_of_a_monitor_is_in_the_journal_and_a_bad_one_is_counted() {
     let topic = "roadwarden/v1/structures/galashan/displacement";
     let reading = json!({ "at": "2026-01-01T08:00:00+08:00", "displacement_mm": 25.5, "level": 2 });
     schema::check("displacement.schema.json", &reading);
+    world.record(0..1);
+    world.until_empty().await; // the service listens
     police.publish(topic, b"{}").await; // not theirs to write
     transport.publish(topic, b"no reading").await;
     transport.publish(topic, reading.to_string().as_bytes()).await;

@@ -191,9 +191,12 @@ async fn without_accounts_nobody_is_let_in_and_the_service_goes_on() {
 
 /// What the broker tells of comes a moment later.
 async fn until(is_so: impl Fn() -> bool) {
-    while !is_so() {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    let wait = async {
+        while !is_so() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), wait).await.expect("the broker tells of it");
 }
 
 #[tokio::test]
