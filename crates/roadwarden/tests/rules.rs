@@ -61,7 +61,7 @@ fn a_change_is_in_force_kept_over_a_restart_and_audited() {
     let rows = server.list(&admin, "/api/v1/audit");
     let told: Vec<&str> = rows.iter().map(|row| row["action"].as_str().unwrap()).collect();
     let asked = ["rules-rejected", "rules-refused", "rules-proposed", "rules-in-force", "rules-proposed"];
-    let expected = [&asked[..], &["token-add", "start"]].concat();
+    let expected = [&asked[..], &["token-add", "note-chains", "start"]].concat();
     assert_eq!(told, expected, "{rows:#?}");
     let detail = rows[3]["detail"].as_str().unwrap();
     assert!(detail.contains("speeding.hold 30s → 10s; asked by test: new road"), "{detail}");
