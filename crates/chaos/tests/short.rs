@@ -199,8 +199,7 @@ async fn faults_now_and_then_lose_nothing_and_nothing_grows() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn connections_that_are_never_closed_are_seen() {
-    let options = mode::soak::Options { every_s: 6.0, ..while_long() };
-    broken(&mode::soak::run(&options, &rig(Plant::Leak)).await.unwrap(), "files: grew");
+    broken(&mode::soak::run(&while_long(), &rig(Plant::Leak)).await.unwrap(), "files: grew");
 }
 
 fn jumps() -> mode::clock::Options {

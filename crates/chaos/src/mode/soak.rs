@@ -36,9 +36,11 @@ const FAULT_SHARE: f64 = 0.25;
 /// What the second half may grow by: what an idle database or a pool of threads comes and goes by.
 const FILES_GROWTH_MAX: i64 = 8;
 const THREADS_GROWTH_MAX: i64 = 16;
+/// Connections that are opened and never closed, twice a turn, where that is planted.
+const LEAKED: u32 = 8;
 /// How long alerts may take to be received in the end.
 const PATIENCE: Duration = Duration::from_secs(120);
-/// Left free by a fault of the disk, of what the service wants free.
+/// In such blocks the rest of a disk is filled.
 const BLOCK_BYTES: usize = 64 << 10;
 
 /// What is asked for.
@@ -271,19 +273,19 @@ impl World<'_> {
         Ok(Load::start(&self.ledger, self.service.gateway, &self.rate))
     }
 
-    /// Waits; a planted leak opens a connection a second meanwhile.
+    /// Waits; a planted leak opens connections before.
     async fn leak(&mut self, time: Duration) {
-        let until = Instant::now() + time;
-        while self.rig.plant == Plant::Leak && Instant::now() + Duration::from_secs(1) < until {
+        let count = if self.rig.plant == Plant::Leak { LEAKED } else { 0 };
+        for _ in 0..count {
             self.leaked.extend(TcpStream::connect(self.service.http).await.ok());
-            self.leaked.extend(TcpStream::connect(self.service.gateway).await.ok());
-            sleep(Duration::from_secs(1)).await;
         }
-        sleep(until.saturating_duration_since(Instant::now())).await;
+        sleep(time).await;
     }
 
     async fn judge(self, options: &Options, half_s: f64, verdict: &mut Verdict) -> Result<()> {
         let patience = if self.rig.plant == Plant::None { PATIENCE } else { PATIENCE / 30 };
+        // What is asked for below costs memory too.
+        let samples = self.sampler.stop().await.since(half_s);
         let accounts = (&*self.ledger, &self.police);
         let listed = HELP_NOW_AND_THEN.settle(&self.service, accounts, Owed::Revisions, patience).await?;
         let received = HELP_NOW_AND_THEN.compare(&self.ledger, (&listed, &self.police), Owed::Revisions);
@@ -293,13 +295,12 @@ impl World<'_> {
         verdict.figure("acknowledged", compared.acknowledged);
         verdict.figure("lost", compared.lost);
         verdict.figure("alerts", listed.len());
-        let samples = self.sampler.stop().await.since(half_s);
-        let growths: [(&str, fn(&Sample) -> u64, i64); 3] = [
-            ("memory_kib", |sample| sample.memory_kib, options.growth_max_mib << 10),
-            ("files", |sample| sample.files, FILES_GROWTH_MAX),
-            ("threads", |sample| sample.threads, THREADS_GROWTH_MAX),
+        let growths = [
+            Bound("memory_kib", |sample| sample.memory_kib, options.growth_max_mib << 10),
+            Bound("files", |sample| sample.files, FILES_GROWTH_MAX),
+            Bound("threads", |sample| sample.threads, THREADS_GROWTH_MAX),
         ];
-        for (key, of, most) in growths {
+        for Bound(key, of, most) in growths {
             let growth = samples.growth(of);
             verdict.figure(key, json!({ "growth": growth, "second_half": samples.figure(of) }));
             if growth > most {
@@ -311,6 +312,9 @@ impl World<'_> {
         self.service.stop("the end", verdict).await
     }
 }
+
+/// What may grow, and by how much.
+struct Bound(&'static str, fn(&Sample) -> u64, i64);
 
 /// Takes the room there is at once, and what is left of it in blocks.
 fn fill(ballast: &Path) -> Result<()> {
