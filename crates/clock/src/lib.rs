@@ -27,6 +27,8 @@ const FOLLOWED_MAX_MS: i64 = 60_000;
 /// two seconds by which deadlines are late.
 const STEP_MS: i64 = 50;
 
+/// By so much two clocks differ that are read one after the other: no reason to move.
+const READ_APART_MS: i64 = 1;
 /// Two clocks read within this were read at the same time; a file of the kernel takes some microseconds.
 const AT_ONCE: Duration = Duration::from_millis(100);
 /// Sleep that counts: far above what two clocks read one after the other differ by.
@@ -71,7 +73,9 @@ impl Steady {
             let is_new = self.held_ms.is_none_or(is_far);
             return is_new.then(|| Change::Held(*self.held_ms.insert(apart_ms)));
         }
-        self.zero_ms += apart_ms.clamp(-STEP_MS, STEP_MS);
+        if apart_ms.abs() > READ_APART_MS {
+            self.zero_ms += apart_ms.clamp(-STEP_MS, STEP_MS);
+        }
         self.held_ms.take().map(|_| Change::Agrees)
     }
 
@@ -96,7 +100,10 @@ struct Watched {
 }
 
 static PROCESS: LazyLock<Process> = LazyLock::new(|| {
-    let (started, steady) = (Instant::now(), Steady::new(wall()));
+    let (now, since) = (Instant::now(), since_1970());
+    // From the beginning of its millisecond, so that both clocks turn to the next one together.
+    let begun = Duration::from_nanos(u64::from(since.subsec_nanos() % 1_000_000));
+    let (started, steady) = (now.checked_sub(begun).unwrap_or(now), Steady::new(milliseconds(since)));
     let zero_ms = AtomicI64::new(steady.zero_ms);
     Process { started, steady: Mutex::new(Watched { steady, ahead: None }), zero_ms }
 });
@@ -131,7 +138,14 @@ pub fn look() -> (i64, Option<Change>) {
 
 /// The machine's clock.
 fn wall() -> ReceiveTime {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    milliseconds(since_1970())
+}
+
+fn since_1970() -> Duration {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
+}
+
+fn milliseconds(since: Duration) -> ReceiveTime {
     ReceiveTime::from_ms(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }
 

@@ -18,7 +18,7 @@ use super::Rig;
 use crate::attack::{self, KINDS};
 use crate::audit::{Span, compare};
 use crate::ledger::Ledger;
-use crate::load::{Apart, Load};
+use crate::load::{Apart, Load, Total};
 use crate::service::{Launch, Service};
 use crate::site::{Setup, Site};
 use crate::tools;
@@ -106,22 +106,7 @@ pub async fn run(options: &Options, rig: &Rig) -> Result<Verdict> {
     let gateway = SocketAddr::new(Ipv4Addr::LOCALHOST.into(), service.gateway.port());
     let good = Load::start(&ledger, gateway, &rig.rate(0..options.good, u32::try_from(options.good)?));
     sleep(Duration::from_secs(2)).await;
-    let siege = Arc::new(Siege {
-        port: service.gateway.port(),
-        terminals: options.good as u64,
-        sent: AtomicU64::new(0),
-        closed: AtomicU64::new(0),
-        is_over: AtomicBool::new(false),
-    });
-    let mut enemies = JoinSet::new();
-    if rig.plant != Plant::Harmless {
-        for number in 0..options.floods {
-            enemies.spawn_on(flood(Arc::clone(&siege), number), apart.handle());
-        }
-        for number in 0..options.trickling {
-            enemies.spawn_on(trickle(Arc::clone(&siege), options.floods + number), apart.handle());
-        }
-    }
+    let (siege, mut enemies) = besiege(service.gateway.port(), options, rig, &apart);
     let memory = watch(&mut service, options, &siege, &mut verdict).await?;
     siege.is_over.store(true, Ordering::Relaxed);
     enemies.abort_all();
@@ -131,15 +116,7 @@ pub async fn run(options: &Options, rig: &Rig) -> Result<Verdict> {
             "one that was hostile panicked"
         );
     }
-    let mut total = good.stop().await;
-    verdict.figure("latency_ms", total.latency_ms());
-    if total.tally.sent != total.tally.acknowledged || total.tally.connections != options.good as u64 {
-        let (sent, acknowledged) = (total.tally.sent, total.tally.acknowledged);
-        verdict.broken(format!(
-            "good terminals: {acknowledged} of {sent} reports acknowledged over {} connections: {:?}",
-            total.tally.connections, total.problems
-        ));
-    }
+    judge_good(good.stop().await, options, &mut verdict);
     let frames = siege.sent.load(Ordering::Relaxed);
     if frames < options.frames {
         verdict.broken(format!("only {frames} of {} hostile frames could be sent", options.frames));
@@ -154,6 +131,39 @@ pub async fn run(options: &Options, rig: &Rig) -> Result<Verdict> {
     verdict.figure("ceiling", if ceiling.is_some() { "control group" } else { "sampled" });
     service.stop("the end", &mut verdict).await?;
     Ok(verdict)
+}
+
+/// Everybody who is hostile, from now on.
+fn besiege(port: u16, options: &Options, rig: &Rig, apart: &Apart) -> (Arc<Siege>, JoinSet<()>) {
+    let siege = Arc::new(Siege {
+        port,
+        terminals: options.good as u64,
+        sent: AtomicU64::new(0),
+        closed: AtomicU64::new(0),
+        is_over: AtomicBool::new(false),
+    });
+    let mut enemies = JoinSet::new();
+    if rig.plant != Plant::Harmless {
+        for number in 0..options.floods {
+            enemies.spawn_on(flood(Arc::clone(&siege), number), apart.handle());
+        }
+        for number in 0..options.trickling {
+            enemies.spawn_on(trickle(Arc::clone(&siege), options.floods + number), apart.handle());
+        }
+    }
+    (siege, enemies)
+}
+
+/// No good terminal may have lost its connection, or wait for an answer.
+fn judge_good(mut total: Total, options: &Options, verdict: &mut Verdict) {
+    verdict.figure("latency_ms", total.latency_ms());
+    if total.tally.sent != total.tally.acknowledged || total.tally.connections != options.good as u64 {
+        let (sent, acknowledged) = (total.tally.sent, total.tally.acknowledged);
+        verdict.broken(format!(
+            "good terminals: {acknowledged} of {sent} reports acknowledged over {} connections: {:?}",
+            total.tally.connections, total.problems
+        ));
+    }
 }
 
 /// Resident memory of the service until everything was sent and the time is over, MiB.

@@ -6,9 +6,10 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
-use fleet::{Division, PlateColor, ReceiveTime, Registry, TerminalId, Vehicle, VehicleClass};
+pub use clock::now;
+use fleet::{Division, PlateColor, Registry, TerminalId, Vehicle, VehicleClass};
 use gateway::{Admission, Gateway, Limits, Options};
 use journal::Journal;
 use jt808::{Deframer, Edition, Frame, Header, Phone};
@@ -142,11 +143,6 @@ fn registry() -> Registry {
         tank: None,
     };
     Registry::new(vec![vehicle(1), vehicle(2)], Vec::new(), Vec::new())
-}
-
-pub fn now() -> ReceiveTime {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
-    ReceiveTime::from_ms(i64::try_from(since.as_millis()).unwrap())
 }
 
 pub fn terminal(number: u64) -> TerminalId {
