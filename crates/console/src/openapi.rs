@@ -132,10 +132,7 @@ fn meaning(name: &str) -> (Type, &'static str) {
         "assignee" => (Type::String, "Whose it is; may be repeated"),
         "updated_since" => (Type::String, "RFC 3339: recorded, revised or acted on at or after"),
         "sort" => (Type::String, "age (the default) or severity: critical first, then newest"),
-        "topics" => (
-            Type::String,
-            "alerts, commands, dangers, handling, summary, vehicles, with commas; all unless told",
-        ),
+        "topics" => (Type::String, "alerts, commands, dangers, handling, summary, vehicles; all unless told"),
         "after" => (Type::String, "Id of the last event seen, for who can't send Last-Event-ID"),
         "all" => (Type::Boolean, "Everybody's"),
         "action" => (Type::String, "What was done; may be repeated"),

@@ -97,9 +97,8 @@ impl Service {
         let console = console::Parts { demo, tiles: settings.map.clone(), ..console };
         let console = Console::start(settings.http.listen, console).await.map_err(unavailable)?;
         let options = AttachmentOptions::new(settings.gateway.attachments);
-        let attachments = Attachments::start(options, media.clone(), ledger.clone(), &metrics)
-            .await
-            .map_err(unavailable)?;
+        let attachments = Attachments::start(options, media.clone(), ledger.clone(), &metrics).await;
+        let attachments = attachments.map_err(unavailable)?;
         match asker(&settings, &attachments, &ledger) {
             Some(asker) => watching.push(evidence::ask(asker, &pipeline.live())),
             None => tracing::warn!("{}", NOT_ADVERTISED),
