@@ -170,6 +170,8 @@ async fn the_live_tail_holds_the_newest_batch_and_no_more_than_its_bound() {
     publish(3, 1);
     assert_eq!(live(4), [2, 3]);
     assert!(shared.live(4).is_none());
+    publish(4, 8);
+    assert_eq!(live(5), [4], "one large batch pushes several out");
 }
 
 #[tokio::test]
