@@ -1,4 +1,5 @@
 import { createHmac } from "node:crypto";
+import type { Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { PASSWORD, Person, Service } from "./harness";
 
@@ -24,6 +25,14 @@ function shown(secret: string, steps = 0): string {
   return String(word % 1_000_000).padStart(6, "0");
 }
 
+/** The first of two steps. */
+async function giveName(page: Page): Promise<void> {
+  await page.goto("/");
+  await page.locator("input[name=name]").fill("duty-01");
+  await page.locator("input[name=password]").fill(PASSWORD);
+  await page.locator("form button[type=submit]").click();
+}
+
 test("a_second_factor_is_set_up_and_asked_for_and_a_code_on_paper_signs_in", async () => {
   const one = await Person.at(service, {});
   await one.signIn("duty-01");
@@ -44,10 +53,7 @@ test("a_second_factor_is_set_up_and_asked_for_and_a_code_on_paper_signs_in", asy
   expect(codes.length).toBe(10);
 
   const other = await Person.at(service, {});
-  await other.page.goto("/");
-  await other.page.locator("input[name=name]").fill("duty-01");
-  await other.page.locator("input[name=password]").fill(PASSWORD);
-  await other.page.locator("form button[type=submit]").click();
+  await giveName(other.page);
   const code = other.page.locator("input[name=code]");
   await code.fill("000000");
   await other.page.locator("form button[type=submit]").click();
@@ -58,10 +64,7 @@ test("a_second_factor_is_set_up_and_asked_for_and_a_code_on_paper_signs_in", asy
 
   // By the app: the code that set it up is used, the next one is not, and a phone's clock may be ahead by a step.
   await other.context.clearCookies();
-  await other.page.goto("/");
-  await other.page.locator("input[name=name]").fill("duty-01");
-  await other.page.locator("input[name=password]").fill(PASSWORD);
-  await other.page.locator("form button[type=submit]").click();
+  await giveName(other.page);
   await code.waitFor();
   expect(await code.evaluate((input) => input === document.activeElement), "the code's field has the focus").toBe(true);
   const next = shown(secret, 1);
@@ -69,10 +72,7 @@ test("a_second_factor_is_set_up_and_asked_for_and_a_code_on_paper_signs_in", asy
   await other.page.locator("form button[type=submit]").click();
   await other.page.locator("header .brand").waitFor();
   await other.context.clearCookies();
-  await other.page.goto("/");
-  await other.page.locator("input[name=name]").fill("duty-01");
-  await other.page.locator("input[name=password]").fill(PASSWORD);
-  await other.page.locator("form button[type=submit]").click();
+  await giveName(other.page);
   await code.fill(next);
   await other.page.locator("form button[type=submit]").click();
   await other.page.getByText("The code is wrong or was used").waitFor();

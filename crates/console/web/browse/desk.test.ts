@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { sheet, unzip } from "./archive";
-import { PATIENCE_MS, Person, Service } from "./harness";
+import { eventually as within, PATIENCE_MS, Person, Service } from "./harness";
 
 type Alert = { id: string; rule: string; vehicle: { terminal: string; plate: string; operator: string }; handling: { status: string }; place: { zone: { id: string } | null } };
 
@@ -23,15 +23,8 @@ async function get<T>({ page }: Person, path: string): Promise<T> {
   return (await answer.json()) as T;
 }
 
-async function eventually<T>(what: string, ask: () => Promise<T | undefined>): Promise<T> {
-  const until = Date.now() + PATIENCE_MS * 2;
-  while (Date.now() < until) {
-    const found = await ask();
-    if (found !== undefined) return found;
-    await new Promise((done) => setTimeout(done, 500));
-  }
-  throw new Error(`never: ${what}`);
-}
+/** The rules take their time: what is waited for here may take longer than a page does. */
+const eventually = <T>(what: string, ask: () => Promise<T | undefined>): Promise<T> => within(what, ask, PATIENCE_MS * 2);
 
 const alerts = async (one: Person, query = "") => (await get<{ items: Alert[] }>(one, `/alerts?limit=500${query}`)).items;
 

@@ -19,6 +19,17 @@ export const PASSWORD = "a long enough password";
 /** For what has to come; a machine that is busy is no failure. */
 export const PATIENCE_MS = 60_000;
 
+/** What `ask` gives once it gives something; fails when that takes longer than `patienceMs`. */
+export async function eventually<T>(what: string, ask: () => Promise<T | undefined>, patienceMs = PATIENCE_MS): Promise<T> {
+  const until = Date.now() + patienceMs;
+  while (Date.now() < until) {
+    const found = await ask();
+    if (found !== undefined) return found;
+    await new Promise((done) => setTimeout(done, 200));
+  }
+  throw new Error(`never: ${what}`);
+}
+
 /** `roadwarden demo`, or `serve` over what a demo left, in a folder of its own. */
 export class Service {
   private constructor(

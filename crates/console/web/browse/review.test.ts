@@ -2,7 +2,7 @@
 
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { fromGcj02 } from "../src/map/gcj02";
-import { PATIENCE_MS, Person, Service } from "./harness";
+import { eventually, Person, Service } from "./harness";
 import { blueOf, cornerAt, meeting, Tiles } from "./tiles";
 
 let service: Service;
@@ -24,16 +24,6 @@ async function get<T>({ page }: Person, path: string): Promise<T> {
   const answer = await page.request.get(`/api/v1${path}`);
   expect(answer.status(), path).toBe(200);
   return (await answer.json()) as T;
-}
-
-async function eventually<T>(what: string, ask: () => Promise<T | undefined>): Promise<T> {
-  const until = Date.now() + PATIENCE_MS;
-  while (Date.now() < until) {
-    const found = await ask();
-    if (found !== undefined) return found;
-    await new Promise((done) => setTimeout(done, 200));
-  }
-  throw new Error(`never: ${what}`);
 }
 
 beforeAll(async () => {
