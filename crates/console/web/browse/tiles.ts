@@ -56,8 +56,8 @@ export class Tiles {
   }
 }
 
-/** Colours of four tiles that meet, and where; looked for in the browser, which can read pictures. */
-export async function meeting([picture, blue]: [picture: string, blue: number]): Promise<{ x: number; y: number; red: number; green: number } | null> {
+/** Colours of four tiles that meet, and where; looked for in the browser, which can read pictures. `blues` are those a zoom may have. */
+export async function meeting([picture, blues]: [picture: string, blues: number[]]): Promise<{ x: number; y: number; colour: [number, number, number] } | null> {
   const image = new Image();
   image.src = `data:image/png;base64,${picture}`;
   await image.decode();
@@ -70,22 +70,29 @@ export async function meeting([picture, blue]: [picture: string, blue: number]):
   for (let y = 60; y < height - 260; y += 1) {
     for (let x = 60; x < width - 260; x += 1) {
       const here = at(x, y);
-      if (here[2] !== blue) continue;
+      const blue = here[2];
+      if (!blues.includes(blue)) continue;
       const [right, below] = [at(x + 2, y), at(x, y + 2)];
       const isCorner = right[0] === ((here[0] + 1) & 255) && right[1] === here[1] && below[1] === ((here[1] + 1) & 255) && below[0] === here[0];
-      if (isCorner && right[2] === blue && below[2] === blue) return { x: x + 1, y: y + 1, red: here[0], green: here[1] };
+      if (isCorner && right[2] === blue && below[2] === blue) return { x: x + 1, y: y + 1, colour: here };
     }
   }
   return null;
 }
 
-export const blueOf = (zoom: number): number => 100 + zoom;
+const ZOOMS = 20;
+/** Far apart from one zoom to the next: while tiles of one fade into those of the other, what is seen is of neither. */
+function blueOf(zoom: number): number {
+  return zoom % 2 === 0 ? 2 * zoom + 10 : 245 - 2 * zoom;
+}
+export const BLUES: number[] = Array.from({ length: ZOOMS }, (_, zoom) => blueOf(zoom));
 
-/** Where the corner of these colours is, in the tiles' own system. Their lower bytes tell tiles of the region around Lhasa apart. */
-export function cornerAt(zoom: number, red: number, green: number): [lon: number, lat: number] {
+/** Where the corner of these colours is, in the tiles' own system, and at which zoom. Their lower bytes tell tiles of the region around Lhasa apart. */
+export function cornerAt([red, green, blue]: [number, number, number]): { zoom: number; place: [lon: number, lat: number] } {
+  const zoom = BLUES.indexOf(blue);
   const [lon, lat] = [91.1, 29.65];
   const [middleX, middleY] = [((lon + 180) / 360) * 2 ** zoom, ((1 - Math.asinh(Math.tan((lat * Math.PI) / 180)) / Math.PI) / 2) * 2 ** zoom];
   const whole = (about: number, low: number) => Math.round((about - low) / 256) * 256 + low + 1;
   const [x, y] = [whole(middleX, red), whole(middleY, green)];
-  return [(x / 2 ** zoom) * 360 - 180, (Math.atan(Math.sinh(Math.PI * (1 - (2 * y) / 2 ** zoom))) * 180) / Math.PI];
+  return { zoom, place: [(x / 2 ** zoom) * 360 - 180, (Math.atan(Math.sinh(Math.PI * (1 - (2 * y) / 2 ** zoom))) * 180) / Math.PI] };
 }
