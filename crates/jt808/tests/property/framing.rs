@@ -29,7 +29,7 @@ type Unescaped = Result<(Vec<u8>, Warnings), FrameError>;
 /// What a stream was cut into.
 #[derive(Debug, Default, Eq, PartialEq)]
 pub struct Cut {
-    pieces: Vec<(Vec<u8>, Unescaped)>,
+    pub pieces: Vec<(Vec<u8>, Unescaped)>,
     skipped_bytes: u64,
 }
 
