@@ -68,7 +68,7 @@ pub(crate) struct Kept {
     pub(crate) name: &'static str,
     pub(crate) about: About,
     /// JSON.
-    pub(crate) data: String,
+    pub(crate) data: Box<str>,
     at: Instant,
 }
 
@@ -98,7 +98,7 @@ impl Ring {
     /// Keeps an event and wakes the feeds.
     pub(crate) fn append(&self, name: &'static str, about: About, document: &impl Serialize) {
         let Ok(document) = to_http(document) else { return };
-        let (data, at) = (document.to_string(), Instant::now());
+        let (data, at) = (document.to_string().into_boxed_str(), Instant::now());
         let mut inner = self.lock();
         inner.newest += 1;
         inner.bytes += data.len() + EVENT_OVERHEAD_BYTES;

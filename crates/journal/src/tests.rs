@@ -157,21 +157,27 @@ async fn the_live_tail_holds_the_newest_batch_and_no_more_than_its_bound() {
     let dir = Dir::new("tail");
     let journal = open(&dir, 1 << 20);
     let shared = &journal.handle.shared;
-    let publish = |first, mib: usize| {
+    let publish_bytes = |first, bytes: usize| {
         let batch = Arc::new(Batch { first, records: records(first..first + 1) });
-        shared.publish(&Arc::new(Sealed { batch, blob: vec![0; mib << 20].into() }));
+        shared.publish(&Arc::new(Sealed { batch, blob: vec![0; bytes].into() }));
     };
+    // A little less, for what a batch takes beside.
+    let publish = |first, mib: usize| publish_bytes(first, (mib << 20) - 1_000);
     let live = |upto| (0..upto).filter(|at| shared.live(*at).is_some()).collect::<Vec<u64>>();
-    publish(0, 9);
+    publish(0, 17);
     assert_eq!(live(1), [0], "the newest, however large");
-    publish(1, 4);
-    publish(2, 4);
-    assert_eq!(live(3), [1, 2], "8 MiB are within the bound");
+    publish(1, 8);
+    publish(2, 8);
+    assert_eq!(live(3), [1, 2], "16 MiB are within the bound");
     publish(3, 1);
     assert_eq!(live(4), [2, 3]);
     assert!(shared.live(4).is_none());
-    publish(4, 8);
+    publish(4, 16);
     assert_eq!(live(5), [4], "one large batch pushes several out");
+    // Where little comes each record is a batch of its own, and what is around its few bytes counts too.
+    (5..60_000).for_each(|first| publish_bytes(first, 60));
+    let count = live(60_000).len();
+    assert!((20_000..50_000).contains(&count), "{count} batches of one record in 16 MiB");
 }
 
 #[tokio::test]
