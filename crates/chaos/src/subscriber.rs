@@ -42,6 +42,17 @@ pub struct Got {
     pub at_ms: i64,
 }
 
+/// What a department was told of what waits for it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Sum {
+    /// Messages that wait.
+    pub waiting: u64,
+    /// Messages of alerts it had by then.
+    pub had: usize,
+    /// When it came, ms since 1970.
+    pub at_ms: i64,
+}
+
 /// Who subscribes to what.
 #[derive(Clone, Debug)]
 pub struct Consumer {
@@ -61,6 +72,7 @@ pub struct Subscriber {
     consumer: Consumer,
     tasks: Vec<JoinHandle<()>>,
     noted: Arc<Mutex<Vec<Got>>>,
+    sums: Arc<Mutex<Vec<Sum>>>,
 }
 
 /// What a subscriber has, in short.
@@ -84,7 +96,8 @@ impl Subscriber {
 
     /// All alerts of a department; what it lost of its link it dials again.
     pub fn follow(broker: SocketAddr, consumer: Consumer) -> Self {
-        let mut subscriber = Self { broker, consumer, tasks: Vec::new(), noted: Arc::default() };
+        let mut subscriber =
+            Self { broker, consumer, tasks: Vec::new(), noted: Arc::default(), sums: Arc::default() };
         subscriber.come();
         subscriber
     }
@@ -103,7 +116,9 @@ impl Subscriber {
         let receiver = Receiver {
             client: client.clone(),
             topic: format!("roadwarden/v1/alerts/{department}/#"),
+            sums_topic: format!("roadwarden/v1/summaries/{department}"),
             noted: Arc::clone(&self.noted),
+            sums: Arc::clone(&self.sums),
             owed: with_receipts.then_some(owed),
             is_forgetful: *plant == Plant::Forget,
         };
@@ -122,6 +137,11 @@ impl Subscriber {
     /// Everything it received, in that order.
     pub fn got(&self) -> MutexGuard<'_, Vec<Got>> {
         lock(&self.noted)
+    }
+
+    /// What it was told of what waits, in that order.
+    pub fn sums(&self) -> Vec<Sum> {
+        lock(&self.sums).clone()
     }
 
     pub fn summary(&self) -> Summary {
@@ -152,7 +172,9 @@ impl Drop for Subscriber {
 struct Receiver {
     client: AsyncClient,
     topic: String,
+    sums_topic: String,
     noted: Arc<Mutex<Vec<Got>>>,
+    sums: Arc<Mutex<Vec<Sum>>>,
     owed: Option<mpsc::Sender<(String, u64)>>,
     /// Its first alert is as if it had never come.
     is_forgetful: bool,
@@ -166,6 +188,14 @@ impl Receiver {
                 // A broker may have forgotten the session: what is subscribed already does no harm.
                 Ok(Event::Incoming(Packet::ConnAck(_))) => {
                     let _ = self.client.try_subscribe(&self.topic, QoS::AtLeastOnce);
+                    let _ = self.client.try_subscribe(&self.sums_topic, QoS::AtLeastOnce);
+                }
+                Ok(Event::Incoming(Packet::Publish(publish))) if publish.topic == self.sums_topic => {
+                    let message: Value = serde_json::from_slice(&publish.payload).unwrap_or_default();
+                    if let Some(waiting) = message["waiting"].as_u64() {
+                        let had = lock(&self.noted).len();
+                        lock(&self.sums).push(Sum { waiting, had, at_ms: now_ms() });
+                    }
                 }
                 Ok(Event::Incoming(Packet::Publish(publish))) => {
                     let Some(got) = read(&publish.payload) else { continue };
@@ -212,7 +242,7 @@ async fn send_receipts(client: AsyncClient, topic: String, mut owed: mpsc::Recei
     }
 }
 
-fn lock(noted: &Mutex<Vec<Got>>) -> MutexGuard<'_, Vec<Got>> {
+fn lock<T>(noted: &Mutex<T>) -> MutexGuard<'_, T> {
     noted.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

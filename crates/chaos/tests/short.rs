@@ -165,18 +165,18 @@ async fn what_a_broker_forgets_is_seen_where_no_receipts_are_owed() {
     broken(&mode::broker::run(&options, &rig(Plant::NoReceipts)).await.unwrap(), "were never received");
 }
 
-fn alerts() -> mode::alertstorm::Options {
-    mode::alertstorm::Options { seconds: 3, calm_s: 1, rate: 100, terminals: 20 }
+fn alerts(cap: u32) -> mode::alertstorm::Options {
+    mode::alertstorm::Options { seconds: 3, calm_s: 1, rate: 100, terminals: 20, cap }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn alerts_by_the_hundred_are_stored_one_by_one() {
-    kept(&mode::alertstorm::run(&alerts(), &rig(Plant::None)).await.unwrap());
+    kept(&mode::alertstorm::run(&alerts(100), &rig(Plant::None)).await.unwrap());
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn alerts_that_are_not_there_are_seen() {
-    let verdict = mode::alertstorm::run(&alerts(), &rig(Plant::Forget)).await;
+    let verdict = mode::alertstorm::run(&alerts(0), &rig(Plant::Forget)).await;
     broken(&verdict.unwrap(), "were never received");
 }
 

@@ -53,7 +53,12 @@ impl Role {
         match self {
             Self::Anonymous | Self::Service => covers("roadwarden/v1/#", filter),
             Self::Department { of, .. } => {
-                let single = [topic::heartbeat(of), topic::results(of), topic::receipt_results(of)];
+                let single = [
+                    topic::heartbeat(of),
+                    topic::results(of),
+                    topic::receipt_results(of),
+                    topic::summary(of),
+                ];
                 ["alerts", "handling"]
                     .iter()
                     .any(|kind| covers(&format!("{}/{kind}/{of}/#", topic::ROOT), filter))
@@ -405,6 +410,7 @@ mod tests {
                     (topic::results(*other), is_own, false),
                     (topic::dispositions(*other), false, is_own),
                     (topic::receipt_results(*other), is_own, false),
+                    (topic::summary(*other), is_own, false),
                     (topic::receipts(*other), false, is_own && receipts),
                     (topic::STATUS.to_owned(), true, false),
                     ("roadwarden/v1/positions/54/5401/540102/13800000001".to_owned(), false, false),
@@ -431,9 +437,9 @@ mod tests {
                 }
             }
         }
-        // Five and the status of each, its dispositions, and the structures of one, asked once for each other department;
+        // Six and the status of each, its dispositions, and the structures of one, asked once for each other department;
         // all of it without receipts and with them, which are one more.
-        assert_eq!(allowed, 2 * (5 * (5 + 1) + 5 * 5 + 5) + 5);
+        assert_eq!(allowed, 2 * (5 * (6 + 1) + 5 * 5 + 5) + 5);
     }
 
     /// The topic with each of its levels replaced by `+`, and cut off at each by `#`.

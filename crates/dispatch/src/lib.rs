@@ -10,14 +10,17 @@
 //!
 //! A message leaves the outbox when the broker has acknowledged it, and is published again after the link was lost
 //! if that was shortly before: an acknowledgement proves no durability. Where a department owes receipts, an alert is
-//! published again until the department has said that it has it. A department sees a message at least once, in
-//! order by topic but for what is sent again, and drops what it has by (`id`, `revision`). This crate does **not** judge
+//! published again until the department has said that it has it. A department sees a message at least once, what is critical
+//! before the rest, each in order by topic but for what is sent again, and drops what it has by (`id`, `revision`). It may
+//! take so many messages a second; what waits then is told in sums. This crate does **not** judge
 //! alerts or keep them.
 
 mod acl;
 mod broker;
+mod caps;
 mod disposition;
 mod evict;
+mod lanes;
 mod message;
 mod metrics;
 mod presence;
@@ -37,7 +40,7 @@ mod window;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use clock::now;
 use fleet::{Department, Fix, Vehicle};
@@ -52,6 +55,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::acl::{Accounts, SERVICE};
 use crate::broker::Broker;
+use crate::caps::Caps;
 use crate::evict::Evictor;
 use crate::metrics::Metrics;
 pub use crate::presence::Consumer;
@@ -187,8 +191,8 @@ impl Dispatch {
         let (offer, offered) = mpsc::channel(POSITIONS_MAX);
         let stop = CancellationToken::new();
         let (owing, owing_now) = watch::channel(mqtt.owing());
-        let publisher =
-            Publisher::new((target, state), asked(mqtt, owing_now), stores, metrics.clone(), pace, offered);
+        let asked = (asked(mqtt, owing_now), Caps::new(mqtt.alerts_per_second(), Instant::now()));
+        let publisher = Publisher::new((target, state), asked, stores, metrics.clone(), pace, offered);
         let task = tokio::spawn(publisher.run(stop.clone()));
         let positions = with_positions.then_some(offer);
         Ok(Self { broker, front, evictor, positions, owing, metrics, stop, task })
@@ -254,6 +258,8 @@ struct Pace {
     heartbeat: Duration,
     /// Between looks at the outbox where nobody rang.
     poll: Duration,
+    /// Between two words to a department about what waits for it.
+    summary: Duration,
     /// What was published this long before the link was last seen alive is published again.
     republish: Duration,
     /// First wait after a lost link; doubled each time.
@@ -269,6 +275,7 @@ impl Default for Pace {
         Self {
             heartbeat: Duration::from_secs(30),
             poll: Duration::from_secs(1),
+            summary: Duration::from_secs(10),
             republish: Duration::from_secs(30),
             retry_min: Duration::from_millis(500),
             retry_max: Duration::from_secs(30),

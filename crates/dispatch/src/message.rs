@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use fleet::{Department, ReceiveTime, Severity};
-use ledger::{Ledger, StoreError};
+use fleet::{Department, Division, ReceiveTime, Severity};
+use ledger::{Ledger, StoreError, Waiting};
 use serde::Serialize;
+
+use crate::caps::Holding;
 
 /// Retained on the status topic while we are connected.
 pub(crate) const ONLINE: &[u8] = br#"{"state":"online"}"#;
@@ -36,4 +38,54 @@ pub(crate) fn heartbeats(
         Ok((*department, serde_json::to_vec(&Heartbeat { at, seq, open })?))
     };
     Department::ALL.iter().map(one).collect()
+}
+
+/// What waits for a department that takes so many messages a second.
+#[derive(Debug, Serialize)]
+struct Summary<'a> {
+    at: ReceiveTime,
+    /// Messages a second it takes.
+    messages_per_second: u32,
+    /// Messages that went to it since the last summary.
+    sent: u64,
+    /// Messages that wait, those on their way included; 0 where none has to any more.
+    waiting: u64,
+    /// Of these the critical ones.
+    urgent: u64,
+    /// When the oldest was put in.
+    since: Option<ReceiveTime>,
+    /// The most frequent kinds, most first.
+    kinds: Vec<Kind<'a>>,
+    /// What waits and is of none of these kinds.
+    others: u64,
+}
+
+#[derive(Debug, Serialize)]
+struct Kind<'a> {
+    rule: &'a str,
+    division: Division,
+    count: u64,
+}
+
+/// The message of one.
+pub(crate) fn summary(
+    at: ReceiveTime,
+    holding: &Holding,
+    waiting: &Waiting,
+) -> Result<Vec<u8>, serde_json::Error> {
+    let kinds = waiting.kinds.iter();
+    let kinds: Vec<_> = kinds
+        .map(|(rule, division, count)| Kind { rule: rule.as_str(), division: *division, count: *count })
+        .collect();
+    let named: u64 = kinds.iter().map(|kind| kind.count).sum();
+    serde_json::to_vec(&Summary {
+        at,
+        messages_per_second: holding.rate,
+        sent: holding.sent,
+        waiting: waiting.messages,
+        urgent: waiting.urgent,
+        since: waiting.since,
+        kinds,
+        others: waiting.messages.saturating_sub(named),
+    })
 }

@@ -19,8 +19,12 @@ pub(crate) struct Metrics {
     pub readings: IntCounterVec,
     pub positions: IntCounter,
     pub positions_dropped: IntCounter,
+    held: IntGaugeVec,
     pub receipts: Receipts,
 }
+
+const POSITIONS_DROPPED: (&str, &str) =
+    ("roadwarden_mqtt_positions_dropped_total", "Positions dropped because the broker was away or slow.");
 
 impl Metrics {
     pub(crate) fn register(registry: &Registry) -> Result<Self, prometheus::Error> {
@@ -69,10 +73,8 @@ impl Metrics {
                 "outcome",
             )?,
             positions: counter("roadwarden_mqtt_positions_total", "Positions handed to the broker.")?,
-            positions_dropped: counter(
-                "roadwarden_mqtt_positions_dropped_total",
-                "Positions dropped because the broker was away or slow.",
-            )?,
+            positions_dropped: counter(POSITIONS_DROPPED.0, POSITIONS_DROPPED.1)?,
+            held: register(registry, held()?)?,
             receipts: Receipts::register(registry)?,
         };
         for verdict in
@@ -85,6 +87,16 @@ impl Metrics {
         }
         Ok(metrics)
     }
+
+    pub(crate) fn set_held(&self, department: Department, messages: u64) {
+        let messages = i64::try_from(messages).unwrap_or(i64::MAX);
+        self.held.with_label_values(&[department.as_str()]).set(messages);
+    }
+}
+
+fn held() -> Result<IntGaugeVec, prometheus::Error> {
+    let help = "Messages that wait because a department takes no more a second; as last summed up.";
+    IntGaugeVec::new(Opts::new("roadwarden_mqtt_held", help), &["department"])
 }
 
 /// What departments say they have.

@@ -10,6 +10,7 @@ use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
+use crate::caps::Caps;
 use crate::metrics::Metrics;
 use crate::session::{Ended, Session};
 use crate::state::State;
@@ -57,6 +58,8 @@ pub(crate) struct Publisher {
     pub receipts: Receipts,
     /// What was sent again to each department that owes receipts.
     pub windows: BTreeMap<Department, Window>,
+    /// How many messages a second each department takes.
+    pub caps: Caps,
     pub ledger: Ledger,
     pub journal: Journal,
     pub metrics: Metrics,
@@ -68,7 +71,7 @@ pub(crate) struct Publisher {
 impl Publisher {
     pub(crate) fn new(
         (target, state): (Target, State),
-        receipts: Receipts,
+        (receipts, caps): (Receipts, Caps),
         (ledger, journal): (Ledger, Journal),
         metrics: Metrics,
         pace: Pace,
@@ -81,6 +84,7 @@ impl Publisher {
             steady,
             receipts,
             windows,
+            caps,
             ledger,
             journal,
             metrics,

@@ -19,6 +19,7 @@ use tokio::time::{Interval, MissedTickBehavior, interval, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
+use crate::lanes::{Lanes, Next};
 use crate::publisher::{Position, Publisher};
 use crate::reading::{self, Outcome};
 use crate::target::OUTGOING_BYTES_MAX;
@@ -109,8 +110,11 @@ enum Turn {
     Owing,
     Poll,
     Position(Position),
+    /// A department has room for another message.
+    Room,
     Rung,
     Stop,
+    Summary,
 }
 
 pub(crate) struct Session<'a> {
@@ -122,12 +126,10 @@ pub(crate) struct Session<'a> {
     unwritten: VecDeque<Sent>,
     /// Written, by packet id.
     written: BTreeMap<u16, Sent>,
-    /// Read from the outbox, not yet handed over; at most [`INFLIGHT_MAX`].
-    rows: VecDeque<Outgoing>,
-    /// The last row read.
-    cursor: i64,
-    /// The outbox has nothing after `cursor`.
-    is_dry: bool,
+    /// Read from the outbox, not yet handed over; at most [`INFLIGHT_MAX`] a lane.
+    lanes: Lanes,
+    /// When a department that something waits for has room.
+    room_at: Option<Instant>,
     /// Rows handed over and not acknowledged.
     outstanding: usize,
     /// Alerts handed over again and not acknowledged.
@@ -160,9 +162,8 @@ impl<'a> Session<'a> {
             _pump: AbortOnDropHandle::new(tokio::spawn(pump(eventloop, sender))),
             unwritten: VecDeque::new(),
             written: BTreeMap::new(),
-            rows: VecDeque::new(),
-            cursor: 0,
-            is_dry: false,
+            lanes: Lanes::new(),
+            room_at: None,
             outstanding: 0,
             again: 0,
             is_settled: false,
@@ -228,6 +229,7 @@ impl<'a> Session<'a> {
     async fn live(&mut self, stop: &CancellationToken) -> Result<(), Lost> {
         let mut heartbeats = ticks(self.publisher.pace.heartbeat);
         let mut polls = ticks(self.publisher.pace.poll);
+        let mut summaries = ticks(self.publisher.pace.summary);
         let rung = self.publisher.ledger.outbox_notify();
         loop {
             self.fill().await?;
@@ -239,6 +241,8 @@ impl<'a> Session<'a> {
                 () = rung.notified() => Turn::Rung,
                 _ = heartbeats.tick() => Turn::Heartbeat,
                 _ = polls.tick() => Turn::Poll,
+                _ = summaries.tick() => Turn::Summary,
+                () = until(self.room_at) => Turn::Room,
                 Ok(()) = self.publisher.receipts.owing.changed() => Turn::Owing,
                 marked = marked(&mut self.marking) => Turn::Marked(marked),
                 Some(position) = self.publisher.positions.recv(), if has_room => Turn::Position(position),
@@ -255,30 +259,36 @@ impl<'a> Session<'a> {
                 }
                 Turn::Poll => self.poll()?,
                 Turn::Position(position) => self.send_position(position)?,
-                Turn::Rung => self.is_dry = false,
+                Turn::Rung => self.lanes.wake(),
+                Turn::Room => {}
+                Turn::Summary => self.sum_up().await?,
                 Turn::Stop => return Ok(()),
             }
         }
     }
 
-    /// Hands rows over, in order, as far as they may be in flight together.
+    /// Hands rows over as far as they may be in flight together and departments take them.
     async fn fill(&mut self) -> Result<(), Lost> {
+        self.room_at = None;
         while self.outstanding < INFLIGHT_MAX && self.acknowledged.rows.len() < UNMARKED_MAX {
-            let Some(row) = self.rows.pop_front() else {
-                if self.is_dry {
+            match self.lanes.next(&mut self.publisher.caps, Instant::now()) {
+                Next::Read(wanted) => {
+                    let read = move |ledger: &ledger::Ledger| {
+                        let lanes = wanted.into_iter();
+                        lanes
+                            .map(|(lane, after)| Ok((lane, ledger.outbox_lane(lane, after, INFLIGHT_MAX)?)))
+                            .collect::<Result<Vec<_>, StoreError>>()
+                    };
+                    for (lane, rows) in self.publisher.with_ledger(read).await? {
+                        self.lanes.handle_rows(lane, rows, INFLIGHT_MAX);
+                    }
+                }
+                Next::Send(row) => self.send_row(*row)?,
+                Next::Wait(until) => {
+                    self.room_at = until;
                     break;
                 }
-                let cursor = self.cursor;
-                let rows = self
-                    .publisher
-                    .with_ledger(move |ledger| ledger.outbox_next(cursor, INFLIGHT_MAX))
-                    .await?;
-                self.is_dry = rows.is_empty();
-                self.cursor = rows.last().map_or(cursor, |row| row.seq);
-                self.rows = rows.into();
-                continue;
-            };
-            self.send_row(row)?;
+            }
         }
         Ok(())
     }
@@ -336,20 +346,33 @@ impl<'a> Session<'a> {
         Ok(())
     }
 
+    /// Tells departments that take no more messages a second what waits for them.
+    async fn sum_up(&mut self) -> Result<(), Lost> {
+        for holding in self.publisher.caps.holdings() {
+            let department = holding.department;
+            let waiting = if holding.is_on {
+                self.publisher.with_ledger(move |ledger| ledger.outbox_waiting(department)).await?
+            } else {
+                // What there is, is on its way.
+                ledger::Waiting::default()
+            };
+            self.publisher.metrics.set_held(department, waiting.messages);
+            let payload = message::summary(now(), &holding, &waiting).map_err(StoreError::from)?;
+            self.hand_over(topic::summary(department), payload, false, Sent::Other)?;
+        }
+        Ok(())
+    }
+
     /// Looks at the outbox although nobody rang, and at the clock.
     fn poll(&mut self) -> Result<(), Lost> {
         let patience = self.publisher.pace.acknowledge_max;
         if self.outstanding + self.again > 0 && self.moved_at.elapsed() > patience {
             return Err(Lost::Unacknowledged(patience));
         }
-        if self.outstanding == 0
-            && self.acknowledged.rows.is_empty()
-            && self.marking.is_none()
-            && self.rows.is_empty()
-        {
-            self.cursor = 0;
+        if self.outstanding == 0 && self.acknowledged.rows.is_empty() && self.marking.is_none() {
+            self.lanes.begin_anew();
         }
-        self.is_dry = false;
+        self.lanes.wake();
         self.is_settled = false;
         Ok(())
     }
@@ -532,6 +555,14 @@ async fn marked(marking: &mut Option<JoinHandle<Result<(), StoreError>>>) -> Res
     };
     *marking = None;
     done
+}
+
+/// For ever where there is nothing to wait for.
+async fn until(at: Option<Instant>) {
+    match at {
+        Some(at) => tokio::time::sleep_until(at.into()).await,
+        None => std::future::pending().await,
+    }
 }
 
 const fn label(kind: OutgoingKind) -> &'static str {

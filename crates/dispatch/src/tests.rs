@@ -1,4 +1,5 @@
 mod access;
+mod caps;
 mod client;
 mod receipts;
 mod schema;
@@ -86,6 +87,7 @@ async fn anonymous_reads_everything_of_ours_and_writes_nothing() {
         positions: true,
         tls: None,
         receipts: settings::Receipts::default(),
+        alerts_per_second: std::collections::BTreeMap::new(),
     };
     let dispatch = world.start(&mqtt).await;
     let mut reader = Client::connect(&dispatch, "", "reader").await;
@@ -323,6 +325,7 @@ async fn a_port_that_is_taken_and_a_name_that_is_ours_are_named() {
         positions: false,
         tls: None,
         receipts: settings::Receipts::default(),
+        alerts_per_second: std::collections::BTreeMap::new(),
     };
     let error = world.try_start(&mqtt(listen, vec![])).await.err().unwrap().to_string();
     let expected =
@@ -352,6 +355,7 @@ async fn positions_never_wait_for_a_broker_that_is_away() {
         password: None,
         positions: true,
         receipts: settings::Receipts::default(),
+        alerts_per_second: std::collections::BTreeMap::new(),
         owing: vec![],
     };
     let pace = Pace { retry_min: Duration::from_secs(600), ..fast() };

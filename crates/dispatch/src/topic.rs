@@ -51,6 +51,11 @@ pub(crate) fn receipt_results(department: Department) -> String {
     format!("{ROOT}/receipts/{department}/results")
 }
 
+/// `roadwarden/v1/summaries/{department}`
+pub(crate) fn summary(department: Department) -> String {
+    format!("{ROOT}/summaries/{department}")
+}
+
 /// The department a receipt came from; `None` for every other topic.
 pub(crate) fn receiver(topic: &str) -> Option<Department> {
     topic.strip_prefix(ROOT)?.strip_prefix("/receipts/")?.parse().ok()

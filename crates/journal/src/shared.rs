@@ -186,7 +186,10 @@ impl Shared {
     pub fn live(&self, position: Position) -> Option<Arc<Batch>> {
         let tail = lock(&self.tail);
         let at = tail.batches.partition_point(|sealed| sealed.end() <= position);
-        tail.batches.get(at).filter(|sealed| sealed.batch.first <= position).map(|sealed| Arc::clone(&sealed.batch))
+        tail.batches
+            .get(at)
+            .filter(|sealed| sealed.batch.first <= position)
+            .map(|sealed| Arc::clone(&sealed.batch))
     }
 
     /// Nothing is taken and nothing called durable from here on.

@@ -63,7 +63,7 @@ pub use crate::deliveries::{Again, Delivery, DeliveryState, Moment, Owing, Recei
 pub use crate::export::Exported;
 pub use crate::factors::{Confirmed, FactorCheck, FactorError, FactorState, NewFactor, RECOVERY_CODES};
 pub use crate::handling::{ActionKind, Appeal, Handling, HandlingStatus, Outcome, Reason, Via};
-pub use crate::outbox::{Outgoing, OutgoingKind, Sent};
+pub use crate::outbox::{Lane, Outgoing, OutgoingKind, Sent, Waiting};
 pub use crate::period::Whose;
 pub use crate::places::{PLACE_VERSIONS_MAX, PlaceVersion};
 pub use crate::quality::{QualityQuery, QualityRow};

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use fleet::{Alert, AlertId, Department, ReceiveTime};
+use fleet::{Alert, AlertId, Department, ReceiveTime, Severity};
 use rusqlite::types::Value;
 use rusqlite::{Transaction, params, params_from_iter};
 use serde_json::json;
 
 use crate::act::insert_audit;
+use crate::outbox::hurry;
 use crate::seal::{Kind, seal, seal_gone};
 use crate::{AuditEntry, Handling, Ledger, StoreError, now, quality};
 
@@ -153,16 +154,32 @@ fn record_in(transaction: &Transaction<'_>, ruled: &Ruled, at: ReceiveTime) -> R
     }
     seal(transaction, Kind::Revision, revision_seq, at.ms())?;
     put(transaction, alert, revision_seq, at)?;
+    announce(transaction, alert, revision_seq, at)?;
+    Ok(true)
+}
+
+/// A message for each department it concerns.
+fn announce(
+    transaction: &Transaction<'_>,
+    alert: &Alert,
+    revision_seq: i64,
+    at: ReceiveTime,
+) -> Result<(), rusqlite::Error> {
     let division = alert.place.division.to_string();
+    let is_urgent = alert.severity == Severity::Critical;
     for department in &alert.departments {
+        if is_urgent && alert.revision > 1 {
+            hurry(transaction, alert.id, *department)?;
+        }
+        let (to, rule) = (department.as_str(), alert.rule.as_str());
         transaction
             .prepare_cached(
-                "INSERT INTO outbox (kind, department, division, rule, revision_seq, created)
-                 VALUES ('alert', ?, ?, ?, ?, ?)",
+                "INSERT INTO outbox (kind, department, division, rule, revision_seq, created, urgent)
+                 VALUES ('alert', ?, ?, ?, ?, ?, ?)",
             )?
-            .execute(params![department.as_str(), division, alert.rule.as_str(), revision_seq, at.ms()])?;
+            .execute(params![to, division, rule, revision_seq, at.ms(), is_urgent])?;
     }
-    Ok(true)
+    Ok(())
 }
 
 /// What stands in the row of an alert beside its handling, taken from its newest revision.

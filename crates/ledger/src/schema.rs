@@ -12,7 +12,7 @@ use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
 use crate::{OpenError, security};
 
-pub(crate) const FORMAT: i64 = 4;
+pub(crate) const FORMAT: i64 = 5;
 
 /// What brings a file of format 1 to format 2: an account may have several operators and divisions. Sessions and tickets
 /// end, for nothing is known of where they came from.
@@ -40,6 +40,13 @@ INSERT INTO delivery (id, department, revision, published, sent, received)
     SELECT r.id, o.department, max(r.revision), o.published, 1, 0
     FROM outbox o JOIN revision r ON r.seq = o.revision_seq
     WHERE o.kind = 'alert' AND o.published IS NOT NULL GROUP BY r.id, o.department;";
+
+/// What waits is read a department at a time, what is urgent first. `outbox_calm` finds what an alert that became urgent
+/// left behind.
+const OUTBOX: &str = "
+DROP INDEX IF EXISTS outbox_waiting;
+CREATE INDEX IF NOT EXISTS outbox_lane ON outbox (department, urgent, seq, created) WHERE published IS NULL;
+CREATE INDEX IF NOT EXISTS outbox_calm ON outbox (revision_seq) WHERE published IS NULL AND urgent = 0;";
 
 /// The tables as this version has them.
 const TABLES: &str = "
@@ -69,8 +76,8 @@ CREATE INDEX IF NOT EXISTS alert_by_revision ON alert (revision_seq);
 CREATE INDEX IF NOT EXISTS alert_by_handling ON alert (json_extract(handling, '$.updated_at'));
 CREATE TABLE IF NOT EXISTS outbox (
     seq INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, department TEXT NOT NULL, division TEXT NOT NULL,
-    rule TEXT NOT NULL, revision_seq INTEGER, payload BLOB, created INTEGER NOT NULL, published INTEGER);
-CREATE INDEX IF NOT EXISTS outbox_waiting ON outbox (seq, created) WHERE published IS NULL;
+    rule TEXT NOT NULL, revision_seq INTEGER, payload BLOB, created INTEGER NOT NULL, published INTEGER,
+    urgent INTEGER NOT NULL DEFAULT 0);
 CREATE INDEX IF NOT EXISTS outbox_published ON outbox (published) WHERE published IS NOT NULL;
 CREATE TABLE IF NOT EXISTS delivery (
     id BLOB NOT NULL, department TEXT NOT NULL, revision INTEGER NOT NULL, published INTEGER, sent INTEGER NOT NULL,
@@ -146,7 +153,7 @@ CREATE TABLE IF NOT EXISTS rule_change (
     via TEXT NOT NULL, note TEXT NOT NULL, changes TEXT NOT NULL, before TEXT NOT NULL, decided_at INTEGER,
     decided_by TEXT, decision_note TEXT);
 CREATE INDEX IF NOT EXISTS rule_change_pending ON rule_change (seq) WHERE state = 'pending';
-PRAGMA user_version = 4;";
+PRAGMA user_version = 5;";
 
 /// What `alert` holds beside its first columns, so that counting and exports read no document: taken from the newest
 /// revision and from the handling. `handled_at` and `handled_by` are of the entry of the result that still stands.
@@ -198,6 +205,7 @@ pub(crate) fn open_writer(path: &Path) -> Result<Connection, OpenError> {
     transaction
         .execute_batch(TABLES)
         .and_then(|()| add_columns(&transaction))
+        .and_then(|()| to_format_5(&transaction))
         // Format 3: tables beside those of format 2.
         .and_then(|()| security::make_tables(&transaction))
         .and_then(|()| access::to_format_3(&transaction, found))
@@ -226,6 +234,15 @@ fn add_columns(connection: &Connection) -> Result<(), rusqlite::Error> {
         connection.execute_batch(ADDED)?;
     }
     connection.execute_batch(ADDED_INDEXES)
+}
+
+/// Whether a message of the outbox is urgent; what waits already goes out in its order.
+fn to_format_5(connection: &Connection) -> Result<(), rusqlite::Error> {
+    let has = "SELECT 1 FROM pragma_table_info('outbox') WHERE name = 'urgent'";
+    if !connection.prepare(has)?.exists([])? {
+        connection.execute_batch("ALTER TABLE outbox ADD COLUMN urgent INTEGER NOT NULL DEFAULT 0;")?;
+    }
+    connection.execute_batch(OUTBOX)
 }
 
 /// How many commands are in each state that is no end.

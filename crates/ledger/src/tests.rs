@@ -321,7 +321,7 @@ fn a_newer_format_is_refused() {
     let path = dir.0.join("ledger.sqlite");
     Connection::open(&path).unwrap().execute_batch("PRAGMA user_version = 9").unwrap();
     let error = Ledger::open(&path, &prometheus::Registry::new()).err().unwrap();
-    assert!(error.to_string().ends_with("has format 9, this version reads up to 4"), "{error}");
+    assert!(error.to_string().ends_with("has format 9, this version reads up to 5"), "{error}");
 }
 
 fn tally(terminal: &str, operator: &str, day: i32, seen: u32) -> fleet::Tally {

@@ -55,6 +55,7 @@ pub fn run(args: &args::Demo) -> Result<()> {
         positions: true,
         tls: None,
         receipts: settings::Receipts::default(),
+        alerts_per_second: std::collections::BTreeMap::new(),
     };
     let _hold = Hold::take(&loaded.settings.data_dir)?;
     serve::runtime()?.block_on(async {

@@ -209,9 +209,17 @@ struct Turn<'a> {
 fn with_accounts(running: &Mqtt, read: &Mqtt) -> Mqtt {
     match (running.clone(), read) {
         (
-            Mqtt::Embedded { listen, anonymous, positions, tls, receipts, .. },
+            Mqtt::Embedded { listen, anonymous, positions, tls, receipts, alerts_per_second, .. },
             Mqtt::Embedded { accounts, .. },
-        ) => Mqtt::Embedded { listen, accounts: accounts.clone(), anonymous, positions, tls, receipts },
+        ) => Mqtt::Embedded {
+            listen,
+            accounts: accounts.clone(),
+            anonymous,
+            positions,
+            tls,
+            receipts,
+            alerts_per_second,
+        },
         (running, _) => running,
     }
 }

@@ -1,5 +1,6 @@
 //! What the configuration means, once everything in it is known to be right.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -149,6 +150,8 @@ pub enum Mqtt {
         tls: Option<MqttTls>,
         /// How long a receipt may take.
         receipts: Receipts,
+        /// Messages a second at most, of each department that has a bound.
+        alerts_per_second: BTreeMap<Department, u32>,
     },
     /// A broker outside.
     External {
@@ -162,6 +165,8 @@ pub enum Mqtt {
         positions: bool,
         /// How long a receipt may take.
         receipts: Receipts,
+        /// Messages a second at most, of each department that has a bound.
+        alerts_per_second: BTreeMap<Department, u32>,
         /// Departments that owe receipts.
         owing: Vec<Department>,
     },
@@ -172,6 +177,15 @@ impl Mqtt {
     pub const fn receipts(&self) -> &Receipts {
         match self {
             Self::Embedded { receipts, .. } | Self::External { receipts, .. } => receipts,
+        }
+    }
+
+    /// Messages of alerts and handling a second at most, of each department that has a bound.
+    pub const fn alerts_per_second(&self) -> &BTreeMap<Department, u32> {
+        match self {
+            Self::Embedded { alerts_per_second, .. } | Self::External { alerts_per_second, .. } => {
+                alerts_per_second
+            }
         }
     }
 
@@ -329,7 +343,7 @@ hide!(Influxdb { url, org, bucket, spool_bytes_max }, "token");
 impl std::fmt::Debug for Mqtt {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Embedded { listen, accounts, anonymous, positions, tls, receipts } => f
+            Self::Embedded { listen, accounts, anonymous, positions, tls, receipts, alerts_per_second } => f
                 .debug_struct("Embedded")
                 .field("listen", listen)
                 .field("accounts", accounts)
@@ -337,14 +351,16 @@ impl std::fmt::Debug for Mqtt {
                 .field("positions", positions)
                 .field("tls", tls)
                 .field("receipts", receipts)
+                .field("alerts_per_second", alerts_per_second)
                 .finish(),
-            Self::External { url, username, password, positions, receipts, owing } => f
+            Self::External { url, username, password, positions, receipts, alerts_per_second, owing } => f
                 .debug_struct("External")
                 .field("url", url)
                 .field("username", username)
                 .field("password", &password.as_ref().map(|_| "…"))
                 .field("positions", positions)
                 .field("receipts", receipts)
+                .field("alerts_per_second", alerts_per_second)
                 .field("owing", owing)
                 .finish(),
         }
@@ -461,13 +477,14 @@ fn mqtt(table: &mut Table<'_>, secret: &Secret<'_>, out: &mut Collector) -> Mqtt
     let external = table.choice("mode", &["embedded", "external"], out) == "external";
     let positions = table.flag("positions", out);
     let receipts = receipts(table, out);
+    let alerts_per_second = alerts_per_second(&mut table.table("alerts_per_second", out), out);
     let mqtt = if external {
         let url = table.url("url", &["mqtt", "mqtts"], out);
         let username = table.text("username", out);
         let password = table.secret("password", secret, out);
         let owing = table.words("receipts", &departments(), out);
         let owing = owing.iter().filter_map(|word| word.parse().ok()).collect();
-        Mqtt::External { url, username, password, positions, receipts, owing }
+        Mqtt::External { url, username, password, positions, receipts, alerts_per_second, owing }
     } else {
         let listen = table.address("listen", "127.0.0.1:1883", out);
         let mut accounts: Vec<MqttAccount> = Vec::new();
@@ -475,13 +492,24 @@ fn mqtt(table: &mut Table<'_>, secret: &Secret<'_>, out: &mut Collector) -> Mqtt
             accounts.extend(account(&mut table, &accounts, secret, out));
         }
         let tls = mqtt_tls(table, out);
-        Mqtt::Embedded { listen, accounts, anonymous: false, positions, tls, receipts }
+        Mqtt::Embedded { listen, accounts, anonymous: false, positions, tls, receipts, alerts_per_second }
     };
     // The keys of the other mode may stay in the file: one line then switches between the two.
     table.pass(&["listen", "url", "username", "password", "accounts", "receipts"]);
     table.pass(&["tls_listen", "tls_cert", "tls_key", "tls_client_ca"]);
     table.finish(out);
     mqtt
+}
+
+/// A department without a key takes what there is.
+fn alerts_per_second(table: &mut Table<'_>, out: &mut Collector) -> BTreeMap<Department, u32> {
+    let rate = |department: &Department| {
+        let rate = table.integer(department.as_str(), 0, (1, 10_000), out);
+        u32::try_from(rate).ok().filter(|rate| *rate > 0).map(|rate| (*department, rate))
+    };
+    let rates = Department::ALL.iter().filter_map(rate).collect();
+    table.finish(out);
+    rates
 }
 
 fn receipts(table: &mut Table<'_>, out: &mut Collector) -> Receipts {

@@ -60,7 +60,7 @@ accounts = [{ name = \"police\", department = \"police\", password = \"hush-acco
 }
 
 #[test]
-fn departments_owe_receipts_by_an_account_inside_and_by_name_outside() {
+fn departments_owe_receipts_by_an_account_inside_and_by_name_outside_and_have_rates_in_both() {
     let text = "\
 gateway.admission = \"open\"
 [mqtt]
@@ -69,6 +69,7 @@ receipts = [\"ecology\", \"police\"]
 receipt_after = \"5s\"
 receipt_pause_max = \"5s\"
 receipts_in_flight = 1_000
+alerts_per_second = { police = 50, ecology = 1 }
 accounts = [
     { name = \"desk\", department = \"transport\", password = \"p\" },
     { name = \"store\", department = \"transport\", password = \"p\", receipts = true },
@@ -80,6 +81,8 @@ accounts = [
         assert_eq!(mqtt.owing().iter().map(|one| one.as_str()).collect::<Vec<_>>(), owing);
         let after = std::time::Duration::from_secs(5);
         assert_eq!(*mqtt.receipts(), Receipts { after, pause_max: after, in_flight: 1_000 });
+        let rates = [(fleet::Department::Police, 50), (fleet::Department::Ecology, 1)];
+        assert_eq!(*mqtt.alerts_per_second(), rates.into());
     }
 }
 

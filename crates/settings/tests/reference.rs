@@ -69,6 +69,7 @@ fn the_reference_names_every_key_and_its_default() {
         "[fleet]",
         "[atlas]",
         "[mqtt]",
+        "[mqtt.alerts_per_second]",
         "[[mqtt.accounts]]",
         "[http]",
         "[access]",
@@ -90,6 +91,7 @@ fn the_reference_names_every_key_and_its_default() {
         let stands = text.contains(&format!("{key} = "))
             || text.contains(&format!("[{key}]"))
             || text.contains(&format!("[gateway.{key}]"))
+            || text.contains(&format!("[mqtt.{key}]"))
             || text.contains(&format!("[rules.{key}]"))
             || ["mqtt", "rules"].iter().any(|table| text.contains(&format!("[[{table}.{key}]]")));
         assert!(stands, "{key}");

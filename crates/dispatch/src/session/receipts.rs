@@ -18,7 +18,7 @@ const AGAIN_MAX: usize = 32;
 impl Session<'_> {
     /// Hands over what is due again, where nothing fresh waits: that goes first.
     pub(super) async fn send_again(&mut self) -> Result<(), Lost> {
-        let is_fresh = !self.rows.is_empty() || !self.is_dry;
+        let is_fresh = self.lanes.is_fresh(&self.publisher.caps, Instant::now());
         if is_fresh || self.is_settled || self.acknowledged.again.len() >= UNMARKED_MAX {
             return Ok(());
         }
@@ -57,7 +57,8 @@ impl Session<'_> {
             if let Some(turn) = turn {
                 self.note(department, turn).await?;
             }
-            if count > 0 {
+            // What is fresh goes first where not all of it may.
+            if count > 0 && !self.lanes.waits(department) {
                 wanted.push((department, count.saturating_add(unmarked)));
             }
         }
@@ -68,10 +69,13 @@ impl Session<'_> {
         let Again { receipt, sent, division, rule, payload } = again;
         let bounds = self.publisher.receipts.bounds;
         let Some(window) = self.publisher.windows.get_mut(&receipt.department) else { return Ok(()) };
-        if self.again >= AGAIN_MAX || window.holds(receipt.alert) || window.room(&bounds) == 0 {
+        let (now, caps) = (Instant::now(), &mut self.publisher.caps);
+        let has_room = window.room(&bounds) > 0 && caps.has_room(receipt.department, now);
+        if self.again >= AGAIN_MAX || window.holds(receipt.alert) || !has_room {
             return Ok(());
         }
-        window.handle_sent(Instant::now(), receipt.alert);
+        window.handle_sent(now, receipt.alert);
+        caps.handle_sent(receipt.department, now);
         if payload.len() > OUTGOING_BYTES_MAX {
             // Left out the first time too, and said so; it stays as not received.
             self.acknowledged.again.push((receipt, sent));

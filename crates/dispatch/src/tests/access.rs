@@ -50,6 +50,7 @@ fn with_tls(accounts: Vec<MqttAccount>, client_ca: Option<PathBuf>) -> Mqtt {
         positions: false,
         tls: Some(tls),
         receipts: settings::Receipts::default(),
+        alerts_per_second: std::collections::BTreeMap::new(),
     }
 }
 
@@ -98,6 +99,7 @@ async fn a_certificate_that_is_none_is_named() {
             positions: false,
             tls: Some(tls),
             receipts: settings::Receipts::default(),
+            alerts_per_second: std::collections::BTreeMap::new(),
         };
         let error = world.try_start(&mqtt).await.err().unwrap();
         let error = std::error::Error::source(&error).unwrap().to_string();
@@ -116,6 +118,7 @@ async fn who_loses_the_account_or_its_department_is_disconnected_and_hears_nothi
         positions: false,
         tls: None,
         receipts: settings::Receipts::default(),
+        alerts_per_second: std::collections::BTreeMap::new(),
     };
     let dispatch = world.start(&mqtt(world::accounts())).await;
     let mut clients = Vec::new();
@@ -160,6 +163,7 @@ async fn accounts_that_can_not_be_taken_over_leave_the_old_ones_in_force() {
         positions: false,
         tls: None,
         receipts: settings::Receipts::default(),
+        alerts_per_second: std::collections::BTreeMap::new(),
     };
     assert!(matches!(dispatch.set_accounts(&mqtt), Err(StartError::Account { .. })));
     assert!(Client::is_admitted(&dispatch, Some(("police", "pw-police")), "x").await);
@@ -179,6 +183,7 @@ async fn without_accounts_nobody_is_let_in_and_the_service_goes_on() {
         positions: false,
         tls: None,
         receipts: settings::Receipts::default(),
+        alerts_per_second: std::collections::BTreeMap::new(),
     };
     dispatch.set_accounts(&mqtt).unwrap();
     for login in [Some(("police", "pw-police")), Some(("police", "")), Some(("", "")), None] {
@@ -225,6 +230,7 @@ async fn who_is_there_is_told_by_account_and_a_lost_account_is_told_no_more() {
             positions: false,
             tls: None,
             receipts: settings::Receipts::default(),
+            alerts_per_second: std::collections::BTreeMap::new(),
         })
         .unwrap();
     assert_eq!(dispatch.consumers().unwrap(), []);

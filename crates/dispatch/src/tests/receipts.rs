@@ -32,15 +32,22 @@ fn embedded(giving: &[&str]) -> Mqtt {
         positions: false,
         tls: None,
         receipts: quick(),
+        alerts_per_second: std::collections::BTreeMap::new(),
     }
 }
 
 /// A broker outside; police owes receipts.
 fn outside(url: &str) -> Mqtt {
     match world::external(url) {
-        Mqtt::External { url, username, password, positions, .. } => {
-            Mqtt::External { url, username, password, positions, receipts: quick(), owing: vec![Police] }
-        }
+        Mqtt::External { url, username, password, positions, alerts_per_second, .. } => Mqtt::External {
+            url,
+            username,
+            password,
+            positions,
+            receipts: quick(),
+            alerts_per_second,
+            owing: vec![Police],
+        },
         embedded @ Mqtt::Embedded { .. } => embedded,
     }
 }

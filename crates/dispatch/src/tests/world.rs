@@ -46,6 +46,7 @@ impl World {
             positions: false,
             tls: None,
             receipts: settings::Receipts::default(),
+            alerts_per_second: std::collections::BTreeMap::new(),
         }
     }
 
@@ -106,6 +107,7 @@ pub fn fast() -> Pace {
         poll: Duration::from_millis(50),
         retry_min: Duration::from_millis(20),
         retry_max: Duration::from_millis(50),
+        summary: Duration::from_millis(300),
         ..Pace::default()
     }
 }
@@ -117,6 +119,7 @@ pub fn external(url: &str) -> Mqtt {
         password: Some("ours".to_owned()),
         positions: false,
         receipts: settings::Receipts::default(),
+        alerts_per_second: std::collections::BTreeMap::new(),
         owing: vec![],
     }
 }

@@ -211,5 +211,5 @@ fn a_file_of_format_1_keeps_its_accounts_and_gets_what_is_new() {
     }
     let format: i64 =
         Connection::open(&path).unwrap().query_row("PRAGMA user_version", [], |row| row.get(0)).unwrap();
-    assert_eq!(format, 4);
+    assert_eq!(format, crate::schema::FORMAT);
 }

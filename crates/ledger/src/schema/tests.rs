@@ -123,11 +123,12 @@ fn make_format_1(dir: &Dir) {
     let columns =
         "id, revision, revision_seq, state, rule, severity, plate, terminal, operator, division, departments,
          raised_at, status, handling";
+    let waiting = "seq, kind, department, division, rule, revision_seq, payload, created, published";
     connection
         .execute_batch(&format!(
             "BEGIN; INSERT INTO alert ({columns}) SELECT {columns} FROM new.alert;
              INSERT INTO revision SELECT * FROM new.revision; INSERT INTO frame SELECT * FROM new.frame;
-             INSERT INTO timeline SELECT * FROM new.timeline; INSERT INTO outbox SELECT * FROM new.outbox;
+             INSERT INTO timeline SELECT * FROM new.timeline; INSERT INTO outbox SELECT {waiting} FROM new.outbox;
              INSERT INTO audit (at, by, via, action, subject, detail)
                  SELECT at, by, via, action, subject, detail FROM new.audit;"
         ))
