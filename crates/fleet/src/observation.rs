@@ -319,4 +319,6 @@ pub enum Notice {
         /// Which camera.
         camera: String,
     },
+    /// Time has passed up to the reception of this, and something waited for it.
+    Time,
 }

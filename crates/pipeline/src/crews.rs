@@ -11,8 +11,7 @@ use fleet::ReceiveTime;
 use journal::Position;
 use rules::{Crews, Shift};
 
-use crate::GRACE;
-use crate::fold::Ground;
+use crate::fold::{Ground, Time};
 use crate::writer::Outcome;
 
 /// A piece of a driver's account, and the record that brought it.
@@ -29,8 +28,6 @@ pub(crate) struct CrewStage {
     /// Batches that not every shard has answered, by the position behind them. Queues are bounded, and so is how far
     /// a shard can be ahead of another.
     held: BTreeMap<Position, Held>,
-    /// Everything before this has been judged.
-    judged: Position,
 }
 
 #[derive(Default)]
@@ -40,13 +37,14 @@ struct Held {
 }
 
 impl CrewStage {
-    /// Goes on at a record.
-    pub(crate) fn new(crews: Crews, shards: usize, from: Position) -> Self {
-        Self { crews, shards, held: BTreeMap::new(), judged: from }
+    /// With no batch under way.
+    pub(crate) fn new(crews: Crews, shards: usize) -> Self {
+        Self { crews, shards, held: BTreeMap::new() }
     }
 
-    /// Takes one shard's answer to the batch that ends before `upto`; the last one lets the batch be judged.
-    pub(crate) fn answer(&mut self, upto: Position, told: Vec<Told>) -> Outcome {
+    /// Takes one shard's answer to the batch that ends before `upto`; the last one lets the batch be judged, and fires what
+    /// is due then.
+    pub(crate) fn answer(&mut self, (upto, time): (Position, Time), told: Vec<Told>) -> Outcome {
         let held = self.held.entry(upto).or_default();
         held.answers += 1;
         held.told.extend(told);
@@ -59,28 +57,20 @@ impl CrewStage {
         told.sort_by_key(|told| told.position);
         let mut alerts = Vec::new();
         for Told { received, frame, shift, .. } in told {
-            self.crews.handle_timeout(received.minus(GRACE), &mut alerts);
-            outcome.rule_by_time(&mut alerts, received);
             self.crews.handle_shift(received, &shift, &mut alerts);
             outcome.rule(&mut alerts, received, |alert| {
                 let own = alert.vehicle.terminal == shift.terminal;
                 own.then(|| (received, frame.clone())).into_iter().collect()
             });
         }
-        self.judged = upto;
+        self.crews.handle_timeout(time.due(), &mut alerts);
+        outcome.rule_by_time(&mut alerts, time.now());
         outcome
     }
 
-    /// Fires what is due when every record up to `head` has been judged.
-    pub(crate) fn fire(&mut self, now: ReceiveTime, head: Position) -> Outcome {
-        let mut outcome = Outcome::default();
-        let due = now.minus(GRACE);
-        if head <= self.judged && self.crews.next_timeout().is_some_and(|at| at <= due) {
-            let mut alerts = Vec::new();
-            self.crews.handle_timeout(due, &mut alerts);
-            outcome.rule_by_time(&mut alerts, now);
-        }
-        outcome
+    /// The next deadline.
+    pub(crate) fn next_timeout(&self) -> Option<ReceiveTime> {
+        self.crews.next_timeout()
     }
 
     /// Goes on with other rules, vehicles and zones.

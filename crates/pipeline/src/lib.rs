@@ -16,6 +16,7 @@ mod metrics;
 mod reader;
 mod shard;
 mod snapshot;
+mod ticks;
 mod writer;
 
 use std::collections::HashMap;
@@ -32,9 +33,10 @@ use history::History;
 use history::influx::Sink;
 use journal::Journal;
 use ledger::Ledger;
+use tokio::runtime::Handle;
 use tokio::sync::watch;
 
-pub use fold::{Fold, Ground};
+pub use fold::{Fold, Ground, Time};
 pub use live::{Live, LiveEvent, LiveVehicle};
 pub use rules::{Closure, Reading, Reopening, Structure};
 pub use snapshot::{Snapshot, Unfit};
@@ -43,14 +45,11 @@ use crews::CrewStage;
 use metrics::Metrics;
 use reader::Reader;
 use shard::{Counts, Shard, Watched, Work};
-use writer::{Pending, Writer};
+use ticks::{Due, Ticks};
+use writer::{Done, Pending, Writer};
 
 /// Batches that may wait between two stages; with batches of some thousand frames a few MB at most.
 const QUEUE_BATCHES: usize = 16;
-
-/// Deadlines fire this much behind the clock, so that a frame received before one and written just after it still
-/// comes first, as it would in a replay.
-pub(crate) const GRACE: Duration = Duration::from_secs(2);
 
 /// What tells the time; only the binary makes one.
 pub type Clock = Arc<dyn Fn() -> ReceiveTime + Send + Sync>;
@@ -113,32 +112,15 @@ impl Pipeline {
         let (done, results) = sync_channel(QUEUE_BATCHES);
         let (healthy, hurry) = (Arc::new(AtomicBool::new(true)), Arc::new(AtomicBool::new(false)));
         let read = Arc::new(AtomicU64::new(start.position));
-        let quiet = quiet_since(&parts, &read);
-
-        let crews = CrewStage::new(start.crews, start.engines.len(), start.position);
-        let (mut threads, mut shards) = (Vec::new(), Vec::new());
-        for (number, engine) in start.engines.into_iter().enumerate() {
-            let (work, given) = sync_channel(QUEUE_BATCHES);
-            let structures = (number == 0).then(|| live.clone());
-            if let Some(live) = &structures {
-                live.set_structures(engine.structures());
-            }
-            let shard = Shard {
-                number,
-                engine,
-                counts: Counts::default(),
-                watched: Watched::default(),
-                structures,
-                metrics: Arc::clone(&metrics),
-            };
-            let (done, quiet) = (done.clone(), Arc::clone(&quiet));
-            threads.push(spawn(format!("rules-{number}"), move || shard.run(&given, &done, quiet.as_ref()))?);
-            shards.push(work);
-        }
+        let crews = CrewStage::new(start.crews, start.engines.len());
+        let Stage { mut threads, shards, mut dues } = start_shards(start.engines, &live, &metrics, &done)?;
+        let due = Due::default();
+        dues.push(due.clone());
         let writer = Writer {
             open: open_alerts(&parts.ledger)?,
             pending: Pending::new(shards.len()),
             crews,
+            due,
             ledger: parts.ledger,
             history: parts.history,
             influx: parts.influx,
@@ -146,7 +128,7 @@ impl Pipeline {
             live: live.clone(),
             ground: ground_seen.clone(),
             metrics: Arc::clone(&metrics),
-            clock: parts.clock,
+            clock: Arc::clone(&parts.clock),
             path: parts.snapshot,
             healthy: Arc::clone(&healthy),
             hurry: Arc::clone(&hurry),
@@ -156,6 +138,7 @@ impl Pipeline {
         let reader = Reader {
             follower: parts.journal.follow(start.position),
             journal: parts.journal.clone(),
+            time: start.time,
             observer: start.observer,
             ground: ground_seen,
             shards: shards.clone(),
@@ -164,8 +147,9 @@ impl Pipeline {
             read: Arc::clone(&read),
             snapshot_every: parts.snapshot_every,
         };
-        let runtime = tokio::runtime::Handle::current();
-        threads.insert(0, spawn("reader".to_owned(), move || runtime.block_on(reader.run(start.position)))?);
+        let ticks =
+            Ticks { journal: parts.journal.clone(), clock: parts.clock, dues, read: Arc::clone(&read) };
+        threads.extend(start_reader(reader, start.position, ticks)?);
         Ok(Self { live, ground, shards, threads, healthy, hurry, read, journal: parts.journal })
     }
 
@@ -210,17 +194,56 @@ impl Pipeline {
     }
 }
 
-fn spawn(name: String, work: impl FnOnce() + Send + 'static) -> io::Result<JoinHandle<()>> {
-    std::thread::Builder::new().name(name).spawn(work)
+/// The threads that judge.
+struct Stage {
+    threads: Vec<JoinHandle<()>>,
+    shards: Vec<SyncSender<Work>>,
+    dues: Vec<Due>,
 }
 
-/// The clock, as long as every record of the journal has been handed to the shards.
-fn quiet_since(parts: &Parts, read: &Arc<AtomicU64>) -> Arc<shard::QuietSince> {
-    let (journal, read, clock) = (parts.journal.clone(), Arc::clone(read), Arc::clone(&parts.clock));
-    Arc::new(move || {
-        let now = clock();
-        (journal.head() <= read.load(Ordering::Acquire)).then_some(now)
-    })
+fn start_shards(
+    engines: Vec<rules::Engine>,
+    live: &Live,
+    metrics: &Arc<Metrics>,
+    done: &SyncSender<Done>,
+) -> Result<Stage, StartError> {
+    let mut stage = Stage { threads: Vec::new(), shards: Vec::new(), dues: Vec::new() };
+    for (number, engine) in engines.into_iter().enumerate() {
+        let (work, given) = sync_channel(QUEUE_BATCHES);
+        let structures = (number == 0).then(|| live.clone());
+        if let Some(live) = &structures {
+            live.set_structures(engine.structures());
+        }
+        let shard = Shard {
+            number,
+            engine,
+            counts: Counts::default(),
+            watched: Watched::default(),
+            structures,
+            metrics: Arc::clone(metrics),
+            due: Due::default(),
+        };
+        stage.dues.push(shard.due.clone());
+        let done = done.clone();
+        stage.threads.push(spawn(format!("rules-{number}"), move || shard.run(&given, &done))?);
+        stage.shards.push(work);
+    }
+    Ok(stage)
+}
+
+/// The first stage, and beside it the one that keeps the time until there is nothing more to read.
+fn start_reader(reader: Reader, from: journal::Position, ticks: Ticks) -> io::Result<[JoinHandle<()>; 2]> {
+    let (reading, ended) = sync_channel(0);
+    let (runtime, of_ticks) = (Handle::current(), Handle::current());
+    let reader = spawn("reader".to_owned(), move || {
+        runtime.block_on(reader.run(from));
+        drop(reading);
+    })?;
+    Ok([reader, spawn("time".to_owned(), move || ticks.run(&of_ticks, &ended))?])
+}
+
+fn spawn(name: String, work: impl FnOnce() + Send + 'static) -> io::Result<JoinHandle<()>> {
+    std::thread::Builder::new().name(name).spawn(work)
 }
 
 fn open_alerts(

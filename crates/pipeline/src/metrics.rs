@@ -38,7 +38,7 @@ impl Metrics {
             notices: IntCounterVec::new(
                 Opts::new(
                     "roadwarden_notices_total",
-                    "Readings of monitors, reopenings and sightings, by what the rules made of them.",
+                    "Readings of monitors, reopenings, sightings and the time itself, by what the rules made of them.",
                 ),
                 &["notice", "verdict"],
             )?,
@@ -84,6 +84,7 @@ impl Metrics {
             Notice::Displacement { .. } => "displacement",
             Notice::Reopen { .. } => "reopen",
             Notice::Sighting { .. } => "sighting",
+            Notice::Time => "time",
         };
         self.notices.with_label_values(&[kind, verdict]).inc();
     }

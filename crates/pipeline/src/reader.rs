@@ -12,7 +12,7 @@ use session::Observer;
 use tokio::sync::watch;
 
 use crate::Parts;
-use crate::fold::{self, Ground, Hearers};
+use crate::fold::{self, Ground, Hearers, Time};
 use crate::live::Live;
 use crate::metrics::Metrics;
 use crate::shard::{Heeded, Item, Word, Work};
@@ -22,6 +22,7 @@ use crate::writer::Done;
 /// Where the fold begins.
 pub(crate) struct Start {
     pub position: Position,
+    pub time: Time,
     pub observer: Observer,
     pub engines: Vec<Engine>,
     pub crews: Crews,
@@ -48,7 +49,7 @@ pub(crate) fn recover(parts: &Parts, live: &Live) -> Start {
     }
     let engines = (0..shards).map(|_| parts.ground.engine()).collect();
     let (position, crews) = (parts.journal.first(), parts.ground.crews());
-    Start { position, observer: Observer::default(), engines, crews }
+    Start { position, time: Time::default(), observer: Observer::default(), engines, crews }
 }
 
 fn resume(parts: &Parts, snapshot: &Snapshot, shards: usize) -> Option<Start> {
@@ -63,6 +64,7 @@ fn resume(parts: &Parts, snapshot: &Snapshot, shards: usize) -> Option<Start> {
     };
     Some(Start {
         position: snapshot.position,
+        time: snapshot.time,
         observer: postcard::from_bytes(&snapshot.observer).ok()?,
         engines: snapshot.engines.iter().map(engine).collect::<Option<_>>()?,
         crews: Crews::with_state(
@@ -77,6 +79,7 @@ fn resume(parts: &Parts, snapshot: &Snapshot, shards: usize) -> Option<Start> {
 pub(crate) struct Reader {
     pub follower: Follower,
     pub journal: Journal,
+    pub time: Time,
     pub observer: Observer,
     pub ground: watch::Receiver<Ground>,
     pub shards: Vec<SyncSender<Work>>,
@@ -109,11 +112,21 @@ impl Reader {
         self.save(self.read.load(Ordering::Relaxed));
     }
 
+    /// In pieces, where the time goes back: before it does, every shard fires what is due.
     fn hand_on(&mut self, batch: &Batch) {
+        let (mut first, mut rest) = (batch.first, &batch.records[..]);
+        while !rest.is_empty() {
+            let (piece, after) = rest.split_at(self.time.pass(rest.iter().map(|record| record.received)));
+            self.hand_on_piece(first, piece);
+            (first, rest) = (first + piece.len() as u64, after);
+        }
+    }
+
+    fn hand_on_piece(&mut self, first: Position, records: &[Record]) {
         let mut parts: Vec<Vec<Item>> = self.shards.iter().map(|_| Vec::new()).collect();
         let mut observations = Vec::new();
         let ground = self.ground.borrow().clone();
-        for (position, record) in (batch.first..).zip(&batch.records) {
+        for (position, record) in (first..).zip(records) {
             if let Some(notice) = fold::notice(&record.frame) {
                 self.hand_on_notice(&ground, record, notice, &mut parts);
                 continue;
@@ -129,10 +142,10 @@ impl Reader {
                 }
             }
         }
-        let read = batch.first + batch.records.len() as u64;
+        let read = first + records.len() as u64;
         for (shard, part) in self.shards.iter().zip(parts) {
             // A shard with nothing to judge says so: the accounts of drivers wait for every answer.
-            if shard.send(Work::Judge(read, part)).is_err() {
+            if shard.send(Work::Judge(read, self.time, part)).is_err() {
                 tracing::error!("a rules thread is gone");
             }
         }
@@ -159,8 +172,11 @@ impl Reader {
             }
         };
         let hearers = ground.hearers(&notice);
-        if matches!(hearers, Hearers::Nobody) {
-            self.metrics.noticed(&notice, Noticed::Unknown.as_str());
+        match (&notice, &hearers) {
+            // It has passed for every shard.
+            (Notice::Time, _) => self.metrics.noticed(&notice, Noticed::Taken.as_str()),
+            (_, Hearers::Nobody) => self.metrics.noticed(&notice, Noticed::Unknown.as_str()),
+            (_, Hearers::All | Hearers::Owner(_)) => {}
         }
         let shards = parts.len();
         let word = Arc::new(Word { received: record.received, notice, record: record.frame.clone() });
@@ -177,9 +193,9 @@ impl Reader {
     }
 
     fn save(&self, position: Position) {
-        let state = postcard::to_allocvec(&self.observer).expect("a state in memory can be encoded");
+        let observer = postcard::to_allocvec(&self.observer).expect("a state in memory can be encoded");
         // A stage that is gone ends the process by itself; the old snapshot stays.
-        let _ = self.done.send(Done::Observer { position, state });
+        let _ = self.done.send(Done::Reader { position, time: self.time, observer });
         for shard in &self.shards {
             let _ = shard.send(Work::Save(position));
         }

@@ -1,4 +1,4 @@
-//! One engine on one thread. It sees its vehicles' observations in journal order and fires what is due when it is idle.
+//! One engine on one thread. It sees its vehicles' observations in journal order, and behind each batch how late it is.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -10,14 +10,14 @@ use fleet::{Alert, News, Notice, Observation, ReceiveTime, TerminalId};
 use journal::Position;
 use rules::{Engine, Verdict};
 
-use crate::GRACE;
 use crate::crews::Told;
-use crate::fold::Ground;
+use crate::fold::{Ground, Time};
 use crate::live::Live;
 use crate::metrics::Metrics;
+use crate::ticks::Due;
 use crate::writer::{Done, Heard, Outcome};
 
-/// How long an idle shard waits before it looks for deadlines that have passed.
+/// How long an idle shard waits before it looks whether counts are to go.
 const IDLE: Duration = Duration::from_millis(250);
 /// A vehicle's counts are handed over at most this often; the vehicles that have some are spread over it.
 const COUNTS_EVERY: Duration = Duration::from_secs(60);
@@ -28,8 +28,9 @@ const COUNTS_MAX: usize = 4_000;
 
 /// What a shard is given to do.
 pub(crate) enum Work {
-    /// Judge these, in order; they are of the batch that ends before the record at this position.
-    Judge(Position, Vec<Item>),
+    /// Judge these, in order, then fire what is due at this time; they are of the batch that ends before the record at this
+    /// position.
+    Judge(Position, Time, Vec<Item>),
     /// Go on with other rules, vehicles and zones; what is known of vehicles stays.
     Reload(Ground),
     /// Hand out the state before the record at this position.
@@ -56,9 +57,6 @@ pub(crate) struct Heeded {
     pub frame: Bytes,
 }
 
-/// When idle: the time up to which every frame has been seen, or `None` while some are still on their way.
-pub(crate) type QuietSince = dyn Fn() -> Option<ReceiveTime> + Send + Sync;
-
 pub(crate) struct Shard {
     pub number: usize,
     pub engine: Engine,
@@ -67,6 +65,8 @@ pub(crate) struct Shard {
     /// Where structures are shown; one shard does it, for all know the same.
     pub structures: Option<Live>,
     pub metrics: Arc<Metrics>,
+    /// Where the engine's next deadline is told.
+    pub due: Due,
 }
 
 /// When counts go to the writer.
@@ -148,11 +148,12 @@ impl Watched {
 
 impl Shard {
     /// Works until the other end hangs up.
-    pub(crate) fn run(mut self, work: &Receiver<Work>, done: &SyncSender<Done>, quiet: &QuietSince) {
+    pub(crate) fn run(mut self, work: &Receiver<Work>, done: &SyncSender<Done>) {
         loop {
+            self.due.set(self.engine.next_timeout());
             let message = match work.recv_timeout(IDLE) {
-                Ok(Work::Judge(upto, observations)) => {
-                    let mut outcome = self.judge(upto, &observations);
+                Ok(Work::Judge(upto, time, items)) => {
+                    let mut outcome = self.judge((upto, time), &items);
                     self.count(&mut outcome);
                     Done::Outcome(outcome)
                 }
@@ -170,10 +171,9 @@ impl Shard {
                     self.save(position)
                 }
                 Err(RecvTimeoutError::Timeout) => {
-                    let fired = quiet().map(|now| self.fire(now.minus(GRACE)));
-                    let mut outcome = fired.unwrap_or_default();
+                    let mut outcome = Outcome::default();
                     self.count(&mut outcome);
-                    if outcome.alerts.is_empty() && outcome.counts.is_empty() {
+                    if outcome.counts.is_empty() {
                         continue;
                     }
                     Done::Outcome(outcome)
@@ -186,7 +186,7 @@ impl Shard {
         }
     }
 
-    fn judge(&mut self, upto: Position, items: &[Item]) -> Outcome {
+    fn judge(&mut self, upto: (Position, Time), items: &[Item]) -> Outcome {
         let mut outcome = Outcome { upto: Some(upto), ..Outcome::default() };
         let mut alerts = Vec::new();
         for item in items {
@@ -195,6 +195,9 @@ impl Shard {
                 Item::Noticed(word) => self.notice(word, &mut alerts, &mut outcome),
             }
         }
+        let (_, time) = upto;
+        self.engine.handle_timeout(time.due(), &mut alerts);
+        outcome.rule_by_time(&mut alerts, time.now());
         outcome
     }
 
@@ -210,11 +213,8 @@ impl Shard {
         let Heeded { observation, .. } = heeded;
         let verdict = self.engine.handle_observation(observation, alerts);
         self.metrics.judged(verdict);
-        outcome.rule(alerts, observation.received, |alert| {
-            // A deadline of another vehicle may have passed with this frame, which proves nothing of it.
-            let own = alert.vehicle.terminal == observation.terminal;
-            let proof = || self.watched.proof(observation.terminal, observation.received, &heeded.frame);
-            own.then(proof).unwrap_or_default()
+        outcome.rule(alerts, observation.received, |_| {
+            self.watched.proof(observation.terminal, observation.received, &heeded.frame)
         });
         outcome.told.extend(self.engine.shifts().iter().map(|shift| Told {
             position: heeded.position,
@@ -241,7 +241,7 @@ impl Shard {
     /// What it causes rests on it, whichever vehicle it is about; deadlines that passed before do not.
     fn notice(&mut self, word: &Word, alerts: &mut Vec<Alert>, outcome: &mut Outcome) {
         let Word { received, notice, record } = word;
-        self.engine.handle_timeout(*received, alerts);
+        self.engine.handle_timeout_before(*received, notice, alerts);
         outcome.rule_by_time(alerts, *received);
         let noticed = self.engine.handle_notice(*received, notice, alerts);
         outcome
@@ -252,16 +252,6 @@ impl Shard {
         if let Some(live) = &self.structures {
             live.set_structures(self.engine.structures());
         }
-    }
-
-    fn fire(&mut self, now: ReceiveTime) -> Outcome {
-        let mut outcome = Outcome::default();
-        if self.engine.next_timeout().is_some_and(|due| due <= now) {
-            let mut alerts = Vec::new();
-            self.engine.handle_timeout(now, &mut alerts);
-            outcome.rule_by_time(&mut alerts, now);
-        }
-        outcome
     }
 
     fn save(&self, position: Position) -> Done {

@@ -10,18 +10,21 @@ use std::path::{Path, PathBuf};
 use journal::Position;
 use serde::{Deserialize, Serialize};
 
+use crate::fold::Time;
 use crate::live::LiveVehicle;
 
 const MAGIC: &[u8; 8] = b"RWSNAP\r\n";
 const HEADER_BYTES: usize = 20;
 /// Raised whenever the meaning or layout of any state below changes, in this crate, `rules` or `session`.
-const FORMAT: u32 = 3;
+const FORMAT: u32 = 4;
 
 /// Everything the fold knows before the record at `position`.
 #[derive(Debug, Deserialize, PartialEq, Serialize)]
 pub struct Snapshot {
     /// The next record to fold.
     pub position: Position,
+    /// The time there.
+    pub time: Time,
     /// `session::Observer`, encoded.
     pub observer: Vec<u8>,
     /// `rules::State` of each shard, encoded.
@@ -119,6 +122,7 @@ mod tests {
     fn example() -> Snapshot {
         Snapshot {
             position: 7,
+            time: Time::default(),
             observer: vec![1, 2],
             engines: vec![vec![3], vec![]],
             crews: vec![4],
@@ -140,6 +144,19 @@ mod tests {
             assert!(Snapshot::load(&path).is_err(), "bit flipped in byte {at}");
             fs::write(&path, &bytes[..at]).unwrap();
             assert!(Snapshot::load(&path).is_err(), "cut at byte {at}");
+        }
+    }
+
+    #[test]
+    fn one_of_another_version_is_none_and_says_so() {
+        let path = scratch("format");
+        example().save(&path).unwrap();
+        let mut bytes = fs::read(&path).unwrap();
+        for format in [FORMAT - 1, FORMAT + 1] {
+            bytes[8..12].copy_from_slice(&format.to_le_bytes());
+            fs::write(&path, &bytes).unwrap();
+            let error = Snapshot::load(&path).unwrap_err().to_string();
+            assert!(error.ends_with(&format!("has format {format}, this version reads {FORMAT}")), "{error}");
         }
     }
 }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::sync::mpsc::Receiver;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -18,15 +18,14 @@ use tokio::sync::watch;
 
 use crate::Clock;
 use crate::crews::{CrewStage, Told};
-use crate::fold::Ground;
+use crate::fold::{Ground, Time};
 use crate::live::{Live, LiveVehicle};
 use crate::metrics::Metrics;
 use crate::snapshot::Snapshot;
+use crate::ticks::Due;
 
 /// Outcomes joined into one transaction when they are waiting anyway.
 const JOINED_MAX: usize = 256;
-/// How long it waits before it looks for deadlines of drivers that have passed.
-const IDLE: Duration = Duration::from_millis(250);
 /// Pause before a failed write is tried again.
 const RETRY: Duration = Duration::from_millis(500);
 
@@ -34,8 +33,8 @@ const RETRY: Duration = Duration::from_millis(500);
 pub(crate) enum Done {
     /// A shard's state before a record.
     Engine { shard: usize, position: Position, state: Vec<u8> },
-    /// The observer's state before a record.
-    Observer { position: Position, state: Vec<u8> },
+    /// The reader's state before a record.
+    Reader { position: Position, time: Time, observer: Vec<u8> },
     /// What a shard made of some observations.
     Outcome(Outcome),
 }
@@ -48,8 +47,8 @@ pub(crate) struct Outcome {
     pub heard: Vec<Heard>,
     /// What was said of drivers, in order.
     pub told: Vec<Told>,
-    /// The whole of what a shard has to say of the batch that ends before this record.
-    pub upto: Option<Position>,
+    /// The whole of what a shard has to say of the batch that ends before this record, at this time.
+    pub upto: Option<(Position, Time)>,
     /// Counts of days that changed, each the whole day's.
     pub counts: Vec<Tally>,
 }
@@ -99,6 +98,8 @@ pub(crate) struct Writer {
     pub open: HashMap<TerminalId, HashMap<AlertId, Severity>>,
     pub pending: Pending,
     pub crews: CrewStage,
+    /// Where the next deadline of a driver is told.
+    pub due: Due,
     /// Whether the last write went well.
     pub healthy: Arc<AtomicBool>,
     /// Set when the process must end although a write still fails; what is not kept comes back out of the journal.
@@ -118,14 +119,14 @@ pub(crate) struct Kept {
 /// A snapshot whose parts are still coming in.
 pub(crate) struct Pending {
     position: Position,
-    observer: Option<Vec<u8>>,
+    reader: Option<(Time, Vec<u8>)>,
     engines: Vec<Option<Vec<u8>>>,
     crews: Vec<u8>,
 }
 
 impl Pending {
     pub(crate) fn new(shards: usize) -> Self {
-        Self { position: 0, observer: None, engines: vec![None; shards], crews: Vec::new() }
+        Self { position: 0, reader: None, engines: vec![None; shards], crews: Vec::new() }
     }
 
     fn part(&mut self, position: Position) -> &mut Self {
@@ -145,22 +146,19 @@ impl Pending {
         if !self.has_engines() {
             return None;
         }
-        let observer = self.observer.take()?;
+        let (time, observer) = self.reader.take()?;
         let engines = self.engines.iter_mut().filter_map(Option::take).collect();
         let crews = std::mem::take(&mut self.crews);
-        Some(Snapshot { position: self.position, observer, engines, crews, vehicles: Vec::new() })
+        Some(Snapshot { position: self.position, time, observer, engines, crews, vehicles: Vec::new() })
     }
 }
 
 impl Writer {
     /// Works until every stage before has hung up.
     pub(crate) fn run(mut self, done: &Receiver<Done>) {
-        loop {
-            let mut next = match done.recv_timeout(IDLE) {
-                Ok(first) => Some(first),
-                Err(RecvTimeoutError::Timeout) => Some(Done::Outcome(self.fire())),
-                Err(RecvTimeoutError::Disconnected) => return,
-            };
+        self.due.set(self.crews.next_timeout());
+        while let Ok(first) = done.recv() {
+            let mut next = Some(first);
             if self.ground.has_changed().unwrap_or(false) {
                 let ground = self.ground.borrow_and_update().clone();
                 self.crews.reload(ground);
@@ -173,6 +171,7 @@ impl Writer {
                 outcomes.extend(judged);
                 next = if outcomes.len() < JOINED_MAX { done.try_recv().ok() } else { None };
             }
+            self.due.set(self.crews.next_timeout());
             self.write(outcomes);
             match next {
                 Some(Done::Engine { shard, position, state }) => {
@@ -185,8 +184,8 @@ impl Writer {
                     }
                     self.save();
                 }
-                Some(Done::Observer { position, state }) => {
-                    self.pending.part(position).observer = Some(state);
+                Some(Done::Reader { position, time, observer }) => {
+                    self.pending.part(position).reader = Some((time, observer));
                     self.save();
                 }
                 Some(Done::Outcome(_)) | None => {}
@@ -194,16 +193,10 @@ impl Writer {
         }
     }
 
-    /// Deadlines of drivers, once everything that was received before them is judged.
-    fn fire(&mut self) -> Outcome {
-        let now = (self.clock)();
-        self.crews.fire(now, self.journal.head())
-    }
-
     fn write(&mut self, mut outcomes: Vec<Outcome>) {
         let (ruled, received): (Vec<Ruled>, Vec<ReceiveTime>) =
             outcomes.iter_mut().flat_map(|outcome| outcome.alerts.drain(..)).unzip();
-        let upto = outcomes.iter().filter_map(|outcome| outcome.upto).max();
+        let upto = outcomes.iter().filter_map(|outcome| outcome.upto.map(|(upto, _)| upto)).max();
         self.kept.rests_on = self.kept.rests_on.max(upto.unwrap_or_default());
         let new = self.keep(&ruled).unwrap_or_default();
         let now = (self.clock)();
@@ -390,7 +383,8 @@ mod tests {
             influx: None,
             journal: journal.clone(),
             live: Live::default(),
-            crews: CrewStage::new(ground.crews(), 1, 0),
+            crews: CrewStage::new(ground.crews(), 1),
+            due: Due::default(),
             ground: watch::channel(ground).1,
             metrics: Arc::new(Metrics::register(&registry).unwrap()),
             clock: Arc::new(|| ReceiveTime::from_ms(0)),
@@ -425,14 +419,14 @@ mod tests {
         let mut alerts = Vec::new();
         Fold::new(&ground()).handle_observation(&Observation { terminal, received, news }, &mut alerts);
         assert_eq!(alerts.len(), 1);
-        let mut outcome = Outcome { upto: Some(1), ..Outcome::default() };
+        let mut outcome = Outcome { upto: Some((1, Time::default())), ..Outcome::default() };
         outcome.rule_by_time(&mut alerts, received);
         outcome
     }
 
     fn snapshot(writer: &mut Writer) {
         let part = writer.pending.part(1);
-        (part.observer, part.engines[0]) = (Some(Vec::new()), Some(Vec::new()));
+        (part.reader, part.engines[0]) = (Some((Time::default(), Vec::new())), Some(Vec::new()));
         writer.save();
     }
 

@@ -4,19 +4,21 @@
 #![allow(clippy::unwrap_used, missing_docs, reason = "a test that fails here says where")]
 
 mod site;
+#[path = "site/told.rs"]
+mod told;
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
 use std::time::Duration;
 
-use fleet::{Alert, PlateColor, ReceiveTime, Registry, TerminalId, Vehicle, VehicleClass};
+use fleet::{PlateColor, ReceiveTime, Registry, TerminalId, Vehicle, VehicleClass};
 use history::History;
 use journal::{Journal, Options, Record};
 use ledger::Ledger;
-use pipeline::{Fold, Ground, Parts, Pipeline};
+use pipeline::{Ground, Parts, Pipeline};
 use site::{Nowhere, bcd, frame, location};
+use told::{Told, replayed, stored};
 
 const START_MS: i64 = 1_767_225_600_000; // 2026-01-01T08:00:00+08:00
 const VEHICLES: usize = 9;
@@ -126,24 +128,6 @@ fn recording(seed: u64) -> Vec<Record> {
     records
 }
 
-/// Every revision of every alert, as bytes.
-type Told = BTreeMap<(String, u32, bool), String>;
-
-fn replay(records: &[Record]) -> Told {
-    let mut fold = Fold::new(&ground());
-    let mut alerts = Vec::new();
-    for record in records {
-        fold.handle_frame(record.received, &record.frame, &mut alerts, &mut |_, _| {}).unwrap();
-    }
-    let all: Told = alerts.iter().map(told).collect();
-    assert_eq!(all.len(), alerts.len(), "one revision is said twice");
-    all
-}
-
-fn told(alert: &Alert) -> ((String, u32, bool), String) {
-    ((alert.id.to_string(), alert.revision, alert.late), serde_json::to_string(alert).unwrap())
-}
-
 struct Home(PathBuf);
 
 impl Home {
@@ -187,22 +171,6 @@ impl Home {
             tokio::task::spawn_blocking(move || pipeline.join(Duration::from_secs(20))).await.unwrap();
         });
     }
-
-    fn told(&self) -> Told {
-        let ledger = Ledger::open(&self.0.join("ledger.sqlite"), &prometheus::Registry::new()).unwrap();
-        let mut all = Told::new();
-        let mut query = ledger::Query { limit: 1000, ..Default::default() };
-        loop {
-            let page = ledger.alerts(&query).unwrap();
-            for listed in page.items {
-                all.extend(ledger.revisions(listed.alert.id).unwrap().iter().map(|(_, alert)| told(alert)));
-            }
-            match page.next {
-                Some(cursor) => query.cursor = Some(cursor),
-                None => return all,
-            }
-        }
-    }
 }
 
 impl Drop for Home {
@@ -227,12 +195,12 @@ fn threads_batches_and_restarts_change_nothing() {
     let mut all = String::new();
     for seed in 1..3 {
         let records = recording(seed);
-        let replayed = replay(&records);
+        let replayed = replayed(&ground(), &records);
         all.extend(replayed.values().map(String::as_str));
         for (shards, batch) in [(1, 1000), (2, 7), (4, 50)] {
             let home = Home::new();
             home.serve(shards, batch, &records);
-            assert_same(&home.told(), &replayed, &format!("seed {seed}, {shards} shards"));
+            assert_same(&stored(&home.0), &replayed, &format!("seed {seed}, {shards} shards"));
         }
         for cuts in [vec![records.len() / 3, records.len() / 2], vec![records.len() - 40]] {
             let home = Home::new();
@@ -241,7 +209,7 @@ fn threads_batches_and_restarts_change_nothing() {
                 home.serve(2, 31, &records[from..upto]);
                 from = upto;
             }
-            assert_same(&home.told(), &replayed, &format!("seed {seed}, restarted"));
+            assert_same(&stored(&home.0), &replayed, &format!("seed {seed}, restarted"));
         }
     }
     for word in ["换车后", "24小时累计驾驶超时", "7日累计驾驶", "同一从业资格证"] {

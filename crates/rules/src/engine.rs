@@ -139,13 +139,14 @@ impl Engine {
         Self { books, registry, map, state, index, facts, clear, wakes, scratch, changed, waiting }
     }
 
-    /// Fires every deadline up to the moment of receipt, then evaluates the observation.
+    /// Fires the vehicle's own deadlines up to the moment of receipt, then evaluates the observation. Those of others are
+    /// for [`Engine::handle_timeout`]: which of them share this engine must not matter.
     pub fn handle_observation(&mut self, observation: &Observation, out: &mut Vec<Alert>) -> Verdict {
         self.scratch.shifts.clear();
-        self.handle_timeout(observation.received, out);
         let Some(index) = self.vehicle(observation.terminal) else {
             return Verdict::Rejected(Fault::VehiclesMax);
         };
+        self.wake_due(index, observation.received, out);
         let before = out.len();
         let verdict = match &observation.news {
             News::Report(report) => self.report(index, observation.received, report, out),
@@ -175,9 +176,7 @@ impl Engine {
     /// Fires every deadline up to `now`.
     pub fn handle_timeout(&mut self, now: ReceiveTime, out: &mut Vec<Alert>) {
         while let Some((_, index)) = self.wakes.first().copied().filter(|(at, _)| *at <= now) {
-            self.wakes.pop_first();
-            self.wake(index, now, out);
-            self.schedule(index);
+            self.wake_due(index as usize, now, out);
         }
     }
 
@@ -410,11 +409,11 @@ impl Engine {
 
     /// Silence: what is open is cleared at the vehicle's last word; history that ended is put away. Each lane at its own
     /// deadline, the earlier one first: whoever asks seldom gets what he gets who asks often.
-    fn wake(&mut self, number: u32, now: ReceiveTime, out: &mut Vec<Alert>) {
-        let index = number as usize;
-        let (silence, before) = (self.facts[index].book.common.silence, out.len());
+    fn wake_due(&mut self, index: usize, now: ReceiveTime, out: &mut Vec<Alert>) {
         let vehicle = &mut self.state.vehicles[index];
-        vehicle.wake = None;
+        let Some(at) = vehicle.wake.take_if(|at| *at <= now) else { return };
+        self.wakes.remove(&(at, number(index)));
+        let (silence, before) = (self.facts[index].book.common.silence, out.len());
         let is_over = |heard: &ReceiveTime| heard.plus(silence) <= now;
         let live = (!vehicle.live.episodes.is_empty()).then_some(vehicle.live.heard).filter(is_over);
         let history = vehicle.history.as_deref().map(|history| history.heard).filter(is_over);
@@ -431,11 +430,11 @@ impl Engine {
             self.end_history(index, out);
         }
         self.count(index, None, out.get(before..).unwrap_or_default());
+        self.schedule(index);
     }
 
     /// Sees to it that a vehicle with something open is looked at when it may have fallen silent.
-    fn schedule(&mut self, index: impl TryInto<usize>) {
-        let Ok(index) = index.try_into() else { return };
+    fn schedule(&mut self, index: usize) {
         let vehicle = &mut self.state.vehicles[index];
         if vehicle.wake.is_some() || (vehicle.live.episodes.is_empty() && vehicle.history.is_none()) {
             return;
@@ -445,8 +444,13 @@ impl Engine {
         let Some(first) = history.into_iter().chain(live).min() else { return };
         let at = first.plus(self.facts[index].book.common.silence);
         vehicle.wake = Some(at);
-        self.wakes.insert((at, u32::try_from(index).expect("the table holds fewer than 2^32 vehicles")));
+        self.wakes.insert((at, number(index)));
     }
+}
+
+/// A place in the table, as it is kept.
+fn number(index: usize) -> u32 {
+    u32::try_from(index).expect("the table holds fewer than 2^32 vehicles")
 }
 
 /// A time no clock that works can have.

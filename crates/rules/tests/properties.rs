@@ -169,6 +169,7 @@ fn run(stream: &[Observation], restarts: impl Fn(usize) -> bool) -> (Vec<Alert>,
             let saved = postcard::to_allocvec(engine.state()).unwrap();
             engine = self::engine(postcard::from_bytes(&saved).unwrap());
         }
+        engine.handle_timeout(observation.received, &mut alerts); // time passes for everyone, as in the fold
         verdicts.push(engine.handle_observation(observation, &mut alerts));
     }
     while let Some(next) = engine.next_timeout() {

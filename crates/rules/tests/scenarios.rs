@@ -203,6 +203,7 @@ impl Story {
         };
         let observation = Observation { terminal, received, news };
         let engine = self.engine(restarts);
+        engine.handle_timeout(received, out); // time passes for everyone, as in the fold
         let verdict = engine.handle_observation(&observation, out);
         let shifts = engine.shifts().to_vec();
         let crews = self.crews(restarts);

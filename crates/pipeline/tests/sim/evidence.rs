@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
-use fleet::{Alert, News, ReceiveTime, TerminalId};
-use pipeline::Ground;
+use fleet::{Alert, News, Notice, ReceiveTime, TerminalId};
+use pipeline::{Ground, Time};
 use session::Observer;
 
-use crate::fold::{Fold, GRACE};
+use crate::fold::Fold;
 use crate::store::{Disk, Record, Revisions, put};
 
 /// Reports of one terminal among which a second one like it is known for what it is; the rules promise 64.
@@ -40,7 +40,7 @@ impl Evidence {
     /// Every acknowledged report is there, in order for each connection; nothing is there that nobody sent.
     pub fn check(&self, journal: &[Record], complaints: &mut Vec<String>) {
         let mut places: HashMap<&[u8], Vec<usize>> = HashMap::new();
-        for (position, record) in journal.iter().enumerate() {
+        for (position, record) in journal.iter().enumerate().filter(|(_, record)| !record.is_time()) {
             places.entry(&record.frame).or_default().push(position);
         }
         for (frame, at) in &places {
@@ -72,23 +72,25 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Whether reports were received so much before others that stand before them that their deadlines may have fired.
-pub fn check_order(journal: &[Record], complaints: &mut Vec<String>) {
+/// Whether the time goes back but where a process begins: at these records.
+pub fn check_order(journal: &[Record], begins: &HashSet<usize>, complaints: &mut Vec<String>) {
     let mut newest = ReceiveTime::from_ms(i64::MIN / 2);
-    for record in journal {
+    for (position, record) in journal.iter().enumerate() {
+        if begins.contains(&position) {
+            newest = record.received;
+        }
         newest = newest.max(record.received);
-        if record.received < newest.minus(GRACE) {
+        if record.received < Time::at(newest).due() {
             complaints.push(format!("received at {} behind {newest}", record.received));
         }
     }
 }
 
-/// After a crash: whatever is stored follows from what is durable, deadlines up to `due` among it.
-pub fn check_stored(disk: &Disk, ground: &Ground, due: ReceiveTime, complaints: &mut Vec<String>) {
+/// After a crash: whatever is stored follows from what is durable.
+pub fn check_stored(disk: &Disk, ground: &Ground, complaints: &mut Vec<String>) {
     let mut alerts = Vec::new();
     let mut fold = Fold::new(ground, 1);
     fold.judge_each(&disk.journal, &mut alerts);
-    fold.fire(due, &mut alerts);
     let told = first_of(&alerts);
     for (key, document) in &disk.ledger.revisions {
         match told.get(key) {
@@ -118,6 +120,7 @@ fn single(disk: &Disk, ground: &Ground, sane: &HashSet<TerminalId>) -> Revisions
     let (mut alerts, mut observations) = (Vec::new(), Vec::new());
     let mut known: HashMap<TerminalId, VecDeque<_>> = HashMap::new();
     for record in &disk.journal {
+        fold.handle_notice(record.received, &Notice::Time, &mut alerts);
         // Complained of already where it can't be read.
         let _ = observer.handle_frame(record.received, &record.frame, &mut observations);
         for observation in observations.drain(..) {

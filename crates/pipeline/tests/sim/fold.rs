@@ -4,15 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fleet::{Alert, PlateColor, ReceiveTime, Registry, TerminalId, Vehicle, VehicleClass};
-use pipeline::Ground;
+use pipeline::{Ground, Time};
 use rules::{Crews, Engine, Shift};
 use session::Observer;
 
 use crate::site::Nowhere;
 use crate::store::{Record, Saved};
 
-/// How far deadlines fire behind the clock, as in the pipeline.
-pub const GRACE: Duration = Duration::from_secs(2);
 /// What is open is cleared after this long without a word.
 pub const SILENCE_MS: i64 = 120_000;
 pub const TERMINALS_MAX: usize = 30;
@@ -49,6 +47,7 @@ pub fn ground() -> Ground {
 
 pub struct Fold {
     ground: Ground,
+    time: Time,
     observer: Observer,
     engines: Vec<Engine>,
     crews: Crews,
@@ -59,6 +58,7 @@ pub struct Fold {
 impl Fold {
     pub fn new(ground: &Ground, shards: usize) -> Self {
         Self {
+            time: Time::default(),
             observer: Observer::default(),
             engines: (0..shards).map(|_| ground.engine()).collect(),
             crews: ground.crews(),
@@ -76,6 +76,7 @@ impl Fold {
         };
         let (book, registry, map) = parts();
         Self {
+            time: saved.time,
             observer: postcard::from_bytes(&saved.observer).unwrap(),
             engines: saved.engines.iter().map(engine).collect(),
             crews: Crews::with_state(book, registry, map, postcard::from_bytes(&saved.crews).unwrap()),
@@ -88,18 +89,29 @@ impl Fold {
         let engine = |engine: &Engine| postcard::to_allocvec(engine.state()).unwrap();
         Saved {
             position: self.position,
+            time: self.time,
             observer: postcard::to_allocvec(&self.observer).unwrap(),
             engines: self.engines.iter().map(engine).collect(),
             crews: postcard::to_allocvec(self.crews.state()).unwrap(),
         }
     }
 
-    /// Judges one batch: every engine its share, then the drivers in the order of the journal.
-    pub fn judge(&mut self, batch: &[Record], alerts: &mut Vec<Alert>) {
+    /// Judges one batch, in pieces where the time goes back.
+    pub fn judge(&mut self, mut batch: &[Record], alerts: &mut Vec<Alert>) {
+        while !batch.is_empty() {
+            let taken = self.time.pass(batch.iter().map(|record| record.received));
+            let (piece, after) = batch.split_at(taken);
+            self.judge_piece(piece, alerts);
+            batch = after;
+        }
+    }
+
+    /// Every engine its share, then the drivers in the order of the journal, then what is due.
+    fn judge_piece(&mut self, batch: &[Record], alerts: &mut Vec<Alert>) {
         let mut told: Vec<(usize, ReceiveTime, Shift)> = Vec::new();
         let mut observations = Vec::new();
         for (number, record) in batch.iter().enumerate() {
-            // What can't be read says nothing; the frames of the simulation all can.
+            // What can't be read says nothing; all frames of the simulation can, and time is none.
             let _ = self.observer.handle_frame(record.received, &record.frame, &mut observations);
             for observation in observations.drain(..) {
                 let shard = self.ground.owner(&observation).fnv1a32() as usize % self.engines.len();
@@ -109,10 +121,10 @@ impl Fold {
             }
         }
         for (_, received, shift) in told {
-            self.crews.handle_timeout(received.minus(GRACE), alerts);
             self.crews.handle_shift(received, &shift, alerts);
         }
         self.position += batch.len();
+        self.fire(self.time.due(), alerts);
     }
 
     /// Judges record by record.
@@ -122,17 +134,17 @@ impl Fold {
         }
     }
 
-    /// Fires what is due up to then; says whether anything was.
-    pub fn fire(&mut self, due: ReceiveTime, alerts: &mut Vec<Alert>) -> bool {
-        let next =
-            self.engines.iter().filter_map(Engine::next_timeout).chain(self.crews.next_timeout()).min();
-        if next.is_none_or(|next| next > due) {
-            return false;
-        }
+    /// Whether something is due up to then.
+    pub fn is_due(&self, due: ReceiveTime) -> bool {
+        let mut next = self.engines.iter().filter_map(Engine::next_timeout).chain(self.crews.next_timeout());
+        next.any(|next| next <= due)
+    }
+
+    /// Fires what is due up to then.
+    pub fn fire(&mut self, due: ReceiveTime, alerts: &mut Vec<Alert>) {
         for engine in &mut self.engines {
             engine.handle_timeout(due, alerts);
         }
         self.crews.handle_timeout(due, alerts);
-        true
     }
 }

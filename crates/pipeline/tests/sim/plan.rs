@@ -19,6 +19,8 @@ pub enum Planted {
     SnapshotAhead,
     /// A snapshot is written before the alerts it has forgotten are stored.
     SnapshotFirst,
+    /// Deadlines fire by the clock, and the journal does not say when.
+    TimeApart,
 }
 
 /// What the world does to the platform.
@@ -26,6 +28,8 @@ pub enum Planted {
 pub enum Fault {
     /// The clock of the platform is set, ms.
     Clock(i64),
+    /// The process is killed just after a deadline has passed, and goes on with a clock that was set, ms.
+    ClockAtDeadline(i64),
     /// The broker is gone for a while.
     ConsumerLost,
     /// No room on the disk for so long, ms.
@@ -58,6 +62,11 @@ pub fn plan(end: i64, chance: &mut Chance) -> Vec<(i64, Fault)> {
         // By hours it is not followed; by seconds, slowly.
         let jumps = [-6 * HOUR_MS, 6 * HOUR_MS, 20 * 365 * 24 * HOUR_MS, -40_000, 40_000];
         add(chance, 2, &mut |chance| Fault::Clock(chance.pick(&jumps)));
+    }
+    if chance.one_in(2) {
+        // By no more than what waits for time to pass, most of the time.
+        let jumps = [0, 0, -3_000, -20_000, -70_000, -150_000, -6 * HOUR_MS];
+        add(chance, 2, &mut |chance| Fault::ClockAtDeadline(chance.pick(&jumps)));
     }
     plan
 }

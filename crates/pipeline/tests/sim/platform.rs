@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fleet::{Alert, Binding, ReceiveTime, TerminalId};
-use pipeline::Ground;
+use pipeline::{Ground, Time};
 use session::{Admission, Carries, Directory, Link, Output, Policy, Profile, Records};
 
 use crate::fold::Fold;
@@ -248,15 +248,21 @@ impl Process {
         true
     }
 
-    /// Fires what is due, if every record has been judged; says whether something came of it.
-    pub fn fire(&mut self, due: ReceiveTime) -> bool {
-        if self.fold.position < self.journal.head() || self.queue.len() >= QUEUE_MAX {
-            return false;
-        }
+    /// Whether something waits for the time alone: every record has been judged.
+    pub fn is_due(&self, now: ReceiveTime) -> bool {
+        self.fold.position >= self.journal.head() && self.fold.is_due(Time::at(now).due())
+    }
+
+    /// Keeps the time, if there is room.
+    pub fn tick(&mut self, now: ReceiveTime) {
+        self.journal.append(&[Record::time(now)]);
+    }
+
+    /// Fires what is due, by a clock that the journal knows nothing of.
+    pub fn fire(&mut self, now: ReceiveTime) {
         let mut alerts = Vec::new();
-        let fired = self.fold.fire(due, &mut alerts);
+        self.fold.fire(Time::at(now).due(), &mut alerts);
         self.tell(alerts);
-        fired
     }
 
     pub fn save(&mut self) {

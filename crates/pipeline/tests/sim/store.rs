@@ -3,7 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use fleet::{Alert, AlertId, ReceiveTime};
+use fleet::{Alert, AlertId, Notice, ReceiveTime};
+use pipeline::Time;
 
 use crate::chance::Chance;
 
@@ -12,6 +13,17 @@ use crate::chance::Chance;
 pub struct Record {
     pub received: ReceiveTime,
     pub frame: Vec<u8>,
+}
+
+impl Record {
+    /// Nothing but when it was kept.
+    pub fn time(received: ReceiveTime) -> Self {
+        Self { received, frame: serde_json::to_vec(&Notice::Time).unwrap() }
+    }
+
+    pub fn is_time(&self) -> bool {
+        self.frame.starts_with(b"{")
+    }
 }
 
 /// What survives a process.
@@ -29,6 +41,7 @@ pub struct Disk {
 #[derive(Clone)]
 pub struct Saved {
     pub position: usize,
+    pub time: Time,
     pub observer: Vec<u8>,
     pub engines: Vec<Vec<u8>>,
     pub crews: Vec<u8>,

@@ -134,10 +134,6 @@ impl Terminal {
         self.dies_at.is_some_and(|at| at <= now)
     }
 
-    pub fn is_online(&self) -> bool {
-        self.standing == Standing::Online
-    }
-
     pub fn is_done(&self) -> bool {
         self.queue.is_empty()
     }
@@ -178,10 +174,6 @@ impl Terminal {
     }
 
     /// It has to say something although it has nothing new to say.
-    pub fn register_anew(&mut self) {
-        (self.standing, self.asked, self.code) = (Standing::Silent, None, None);
-    }
-
     fn greet(&mut self, now: i64, acts: &mut Vec<Act>) {
         let mut body = Vec::new();
         let (id, keeps) = match &self.code {

@@ -6,10 +6,11 @@ use super::{Engine, bad_time};
 use crate::structure::{Noticed, Structure};
 
 impl Engine {
-    /// Fires every deadline up to the moment of receipt, then takes in the notice. Every shard of a fleet gets every
-    /// notice about structures; a sighting is for the one that knows the vehicle with this plate.
+    /// Fires the deadlines of whom it is about up to the moment of receipt, then takes in the notice. Every shard of a fleet
+    /// gets every notice about structures; a sighting is for the one that knows the vehicle with this plate. Time itself
+    /// is for [`Engine::handle_timeout`].
     pub fn handle_notice(&mut self, received: ReceiveTime, notice: &Notice, out: &mut Vec<Alert>) -> Noticed {
-        self.handle_timeout(received, out);
+        self.handle_timeout_before(received, notice, out);
         let taken = match notice {
             Notice::Displacement { structure, at, displacement_mm, level } => {
                 self.displacement(received, structure, (*at, *displacement_mm, *level), out)
@@ -19,8 +20,24 @@ impl Engine {
                 let terminal = self.registry.terminal_of(plate, *color);
                 self.sighting(received, terminal, (*at, *position), out)
             }
+            Notice::Time => Ok(()),
         };
         taken.err().unwrap_or(Noticed::Taken)
+    }
+
+    /// Fires the deadlines up to `now` of whom a notice is about: of every vehicle, or of the one that was seen.
+    pub fn handle_timeout_before(&mut self, now: ReceiveTime, notice: &Notice, out: &mut Vec<Alert>) {
+        match notice {
+            Notice::Displacement { .. } | Notice::Reopen { .. } => self.handle_timeout(now, out),
+            Notice::Sighting { plate, color, .. } => {
+                if let Some(index) =
+                    self.registry.terminal_of(plate, *color).and_then(|it| self.index.get(&it))
+                {
+                    self.wake_due(*index as usize, now, out);
+                }
+            }
+            Notice::Time => {}
+        }
     }
 
     /// Every structure a notice spoke of, by rising id.

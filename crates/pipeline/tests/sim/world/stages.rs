@@ -2,19 +2,20 @@
 
 use clock::Steady;
 use fleet::ReceiveTime;
+use pipeline::Time;
 
 use super::{What, World};
 use crate::department::Session;
 use crate::evidence;
-use crate::fold::GRACE;
-use crate::plan::Planted;
+use crate::plan::{Fault, Planted};
 use crate::platform::{Done, Effects, Process, Staged};
 
 impl World {
     pub(super) fn begin_life(&mut self) {
         (self.steady, self.born) = (Steady::new(self.wall()), self.now);
-        let newest = self.disk.journal.iter().map(|record| record.received).max().unwrap_or_default();
-        self.report.is_void |= self.time() < self.fired.max(newest.minus(GRACE));
+        self.begins.insert(self.disk.journal.len());
+        let newest = self.disk.journal.last().map(|record| Time::at(record.received).due());
+        self.report.set_back += usize::from(newest.is_some_and(|newest| self.time() < newest));
         self.after(0, What::Fold(self.life));
         self.after(250, What::Fire(self.life));
         self.after(100, What::Session(self.life));
@@ -38,11 +39,7 @@ impl World {
                 let (lived, wall) = (self.lived(), self.wall());
                 // As often as the service does, more or less: what it is told changes nothing else.
                 let _ = self.steady.look(lived, wall);
-                let due = self.time().minus(GRACE);
-                let Some(process) = &mut self.process else { return };
-                if process.fire(due) {
-                    self.fired = self.fired.max(due);
-                }
+                self.fire();
                 self.after(250, What::Fire(life));
                 self.soon(20, What::Write(life));
             }
@@ -74,6 +71,20 @@ impl World {
             What::Write(_) => self.write(),
             What::Wrote(_) => self.wrote(),
             _ => unreachable!("only what belongs to a life comes here"),
+        }
+    }
+
+    fn fire(&mut self) {
+        let now = self.time();
+        let Some(process) = self.process.as_mut().filter(|process| process.is_due(now)) else { return };
+        match self.planted {
+            Some(Planted::TimeApart) => process.fire(now),
+            _ => process.tick(now),
+        }
+        self.gather();
+        if let Some(by) = self.clock_at_deadline.take() {
+            self.set_clock(by);
+            self.soon(80, What::Fault(Fault::Kill));
         }
     }
 
@@ -196,9 +207,7 @@ impl World {
         let pause = self.chance.between(500, 30_000);
         self.after(pause, What::Restart);
         self.evidence.check(&self.disk.journal, &mut self.report.complaints);
-        if !self.report.is_void {
-            evidence::check_stored(&self.disk, &self.ground, self.fired, &mut self.report.complaints);
-        }
+        evidence::check_stored(&self.disk, &self.ground, &mut self.report.complaints);
     }
 
     /// Does something with the process and what follows from it.
