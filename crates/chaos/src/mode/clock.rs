@@ -1,4 +1,4 @@
-//! The machine's clock is set by hours and years while terminals report and call for help.
+//! The machine's clock is set by hours and years while terminals report and call for help, and set back over a restart.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -28,6 +28,8 @@ const SOS: u32 = 1;
 /// Every fifth second another group of terminals begins to call for help, and goes on with it.
 const CALL_EVERY: u32 = 5;
 const GROUPS: u32 = 40;
+/// How far ahead the clock is in the run that only waits: longer than a vehicle may be silent.
+const AHEAD_MS: i64 = 3_600_000;
 /// How long alerts may take to be listed, and a journal to be folded anew.
 const PATIENCE: Duration = Duration::from_secs(60);
 const USER: (&str, &str) = ("wang", "a password of the rig's");
@@ -60,7 +62,7 @@ const fn first_call(terminal: usize) -> u32 {
     terminal as u32 % GROUPS * CALL_EVERY
 }
 
-/// One jump after the other, and then the journal folded anew.
+/// One jump after the other, a restart with the clock set back, and then the journal folded anew.
 ///
 /// # Errors
 /// When the rig itself can't go on.
@@ -105,8 +107,15 @@ pub async fn run(options: &Options, rig: &Rig) -> Result<Verdict> {
     }
     let compared = compare(&ledger, &service, Span::All, rig.plant).await?;
     compared.judge("the end", &mut verdict);
-    let live = judge_alerts(&ledger, &mut service.api(), &mut verdict).await?;
+    let called = judge_alerts(&ledger, &mut service.api(), &mut verdict).await?;
     service.stop("the end", &mut verdict).await?;
+    set_back(&site, (rig, &shim), &called, &mut verdict, async |service| {
+        let load = Load::start(&ledger, service.gateway, &rate);
+        sleep(stay).await;
+        load.stop().await;
+    })
+    .await?;
+    let live = kept(&site, rig, &mut verdict).await?;
     let differing = fold_anew(&mut site, rig, &live, &mut verdict).await?;
     verdict.figure("jumps", options.jumps_s.len());
     verdict.figure("acknowledged", compared.acknowledged);
@@ -132,12 +141,7 @@ async fn judge_alerts(ledger: &Ledger, api: &mut Api, verdict: &mut Verdict) -> 
     };
     let calling: BTreeSet<usize> = (0..ledger.terminals()).filter(has_called).collect();
     ensure!(!calling.is_empty(), "nobody has called for help: the run is too short");
-    let until = Instant::now() + PATIENCE;
-    let mut alerts = list(api).await?;
-    while alerts.len() < calling.len() && Instant::now() < until {
-        sleep(Duration::from_millis(200)).await;
-        alerts = list(api).await?;
-    }
+    let alerts = wait(api, |alerts| alerts.len() >= calling.len()).await?;
     let mut wrong = Vec::new();
     let mut missing: BTreeMap<String, usize> = calling.iter().map(|it| (number(*it), *it)).collect();
     for alert in alerts.values() {
@@ -165,6 +169,53 @@ async fn judge_alerts(ledger: &Ledger, api: &mut Api, verdict: &mut Verdict) -> 
             missing.first_key_value()
         ));
     }
+    Ok(alerts)
+}
+
+/// Ahead of its time nothing comes, and all that was called for is over: nobody was heard for an hour. After a kill the clock
+/// is right again, and who goes on calling calls anew.
+async fn set_back(
+    site: &Site,
+    (rig, shim): (&Rig, &Shim),
+    called: &Alerts,
+    verdict: &mut Verdict,
+    go_on: impl AsyncFnOnce(&Service),
+) -> Result<()> {
+    let open = |alerts: &Alerts| alerts.values().filter(|alert| alert["state"] != "cleared").count();
+    shim::set_clock(site, AHEAD_MS)?;
+    let service = Service::start(&rig.binary, site, &shim.clock(site)).await?;
+    let left = wait(&mut service.api(), |alerts| open(alerts) == 0).await?;
+    if open(&left) > 0 {
+        verdict.broken(format!("an hour ahead: {} alerts of who is silent are not cleared", open(&left)));
+    }
+    service.kill().await?;
+    shim::set_clock(site, 0)?;
+    let service = Service::start(&rig.binary, site, &shim.clock(site)).await?;
+    go_on(&service).await;
+    let anew = wait(&mut service.api(), |alerts| open(alerts) >= called.len()).await?;
+    if open(&anew) < called.len() {
+        verdict.broken(format!("set back: {} of {} call for help anew", open(&anew), called.len()));
+    }
+    service.stop("set back", verdict).await
+}
+
+/// The alerts once they are so, or patience ends.
+async fn wait(api: &mut Api, is_so: impl Fn(&Alerts) -> bool) -> Result<Alerts> {
+    let until = Instant::now() + PATIENCE;
+    loop {
+        let alerts = list(api).await?;
+        if is_so(&alerts) || Instant::now() >= until {
+            return Ok(alerts);
+        }
+        sleep(Duration::from_millis(200)).await;
+    }
+}
+
+/// What the runs before have left.
+async fn kept(site: &Site, rig: &Rig, verdict: &mut Verdict) -> Result<Alerts> {
+    let service = Service::start(&rig.binary, site, &Launch::default()).await?;
+    let alerts = list(&mut service.api()).await?;
+    service.stop("kept", verdict).await?;
     Ok(alerts)
 }
 
