@@ -34,6 +34,7 @@ mod tally;
 #[cfg(test)]
 mod tests;
 mod totp;
+mod trim;
 mod verify;
 mod views;
 

@@ -86,7 +86,7 @@ const LANE: &str =
 /// What waits of an alert for a department and is not urgent. The index by name: the planner would read all that waits for
 /// the department.
 const CALM: &str =
-    "FROM outbox INDEXED BY outbox_calm WHERE published IS NULL AND urgent = 0 AND department = ?1
+    "FROM outbox INDEXED BY outbox_unsent WHERE published IS NULL AND urgent = 0 AND department = ?1
     AND revision_seq IN (SELECT seq FROM revision WHERE id = ?2)";
 
 impl Ledger {

@@ -196,10 +196,6 @@ fn bounds(day: i32) -> (i64, i64) {
     (midnight(day.into()), midnight(i64::from(day) + 1))
 }
 
-pub(crate) fn trim(transaction: &Transaction<'_>, before: EventTime) -> Result<(), rusqlite::Error> {
-    transaction.execute("DELETE FROM quality WHERE day < ?", [before.day()]).map(drop)
-}
-
 fn record(transaction: &Transaction<'_>, tally: &Tally) -> Result<(), StoreError> {
     let Tally { terminal, operator, count } = tally;
     let faults = count.faults.as_deref().copied().unwrap_or_default();

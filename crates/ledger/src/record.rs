@@ -6,12 +6,10 @@ use bytes::Bytes;
 use fleet::{Alert, AlertId, Department, ReceiveTime, Severity};
 use rusqlite::types::Value;
 use rusqlite::{Transaction, params, params_from_iter};
-use serde_json::json;
 
-use crate::act::insert_audit;
 use crate::outbox::hurry;
-use crate::seal::{Kind, seal, seal_gone};
-use crate::{AuditEntry, Handling, Ledger, StoreError, now, quality};
+use crate::seal::{Kind, seal};
+use crate::{Handling, Ledger, StoreError, now};
 
 /// A revision of an alert with the frames it rests on: the journal forgets its frames after some days, the proof stays
 /// with the alert.
@@ -82,49 +80,6 @@ impl Ledger {
         })
         .collect()
     }
-
-    /// Drops cleared alerts raised before `before` that are closed or were never touched, with their story, and what was
-    /// put into the outbox before it and published. Returns how many alerts went.
-    pub fn trim(&self, before: ReceiveTime) -> Result<u64, StoreError> {
-        self.write(|transaction| {
-            let old = "SELECT id FROM alert WHERE raised_at < ?1 AND state = 'cleared' AND status IN ('new', 'closed')";
-            let at = [before.ms()];
-            seal_leaving(transaction, old, before)?;
-            transaction
-                .execute("DELETE FROM outbox WHERE published IS NOT NULL AND created < ?1", at)?;
-            transaction.execute("DELETE FROM request WHERE at < ?1", at)?;
-            quality::trim(transaction, before.as_event())?;
-            transaction.execute(&format!("DELETE FROM timeline WHERE id IN ({old})"), at)?;
-            transaction.execute(&format!("DELETE FROM frame WHERE id IN ({old})"), at)?;
-            transaction.execute(&format!("DELETE FROM delivery WHERE id IN ({old})"), at)?;
-            let gone = transaction.execute(&format!("DELETE FROM alert WHERE id IN ({old})"), at)?;
-            // What a message still waiting or kept for a while points at goes with a later trim.
-            transaction.execute(
-                "DELETE FROM revision WHERE id NOT IN (SELECT id FROM alert)
-                 AND seq NOT IN (SELECT revision_seq FROM outbox WHERE revision_seq IS NOT NULL)",
-                [],
-            )?;
-            Ok(gone as u64)
-        })
-    }
-}
-
-/// Says in the chain and in the audit log what is about to be deleted; `old` selects the alerts.
-fn seal_leaving(transaction: &Transaction<'_>, old: &str, before: ReceiveTime) -> Result<(), StoreError> {
-    let now = now();
-    let numbers = |table: &str| -> Result<Vec<i64>, rusqlite::Error> {
-        let sql = format!("SELECT seq FROM {table} WHERE id IN ({old}) ORDER BY seq");
-        transaction.prepare(&sql)?.query_map([before.ms()], |row| row.get(0))?.collect()
-    };
-    let (revisions, entries) = (numbers("revision")?, numbers("timeline")?);
-    if revisions.is_empty() {
-        return Ok(());
-    }
-    for (kind, numbers) in [(Kind::RevisionGone, &revisions), (Kind::EntryGone, &entries)] {
-        numbers.iter().try_for_each(|number| seal_gone(transaction, kind, *number, now.ms()))?;
-    }
-    let detail = json!({ "before": before, "revisions": revisions.len(), "entries": entries.len() });
-    Ok(insert_audit(transaction, &AuditEntry::by_itself(now, "trim-alerts", "alerts", detail.to_string()))?)
 }
 
 fn record_in(transaction: &Transaction<'_>, ruled: &Ruled, at: ReceiveTime) -> Result<bool, StoreError> {

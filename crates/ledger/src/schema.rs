@@ -41,12 +41,11 @@ INSERT INTO delivery (id, department, revision, published, sent, received)
     FROM outbox o JOIN revision r ON r.seq = o.revision_seq
     WHERE o.kind = 'alert' AND o.published IS NOT NULL GROUP BY r.id, o.department;";
 
-/// What waits is read a department at a time, what is urgent first. `outbox_calm` finds what an alert that became urgent
-/// left behind.
+/// What waits is read a department at a time, what is urgent first. `outbox_unsent` finds what waits of one alert.
 const OUTBOX: &str = "
 DROP INDEX IF EXISTS outbox_waiting;
 CREATE INDEX IF NOT EXISTS outbox_lane ON outbox (department, urgent, seq, created) WHERE published IS NULL;
-CREATE INDEX IF NOT EXISTS outbox_calm ON outbox (revision_seq) WHERE published IS NULL AND urgent = 0;";
+CREATE INDEX IF NOT EXISTS outbox_unsent ON outbox (revision_seq) WHERE published IS NULL;";
 
 /// The tables as this version has them.
 const TABLES: &str = "

@@ -1,4 +1,4 @@
-//! The values of both hash chains, noted in the audit log and in a file besides; and the age of the audit log.
+//! The values of both hash chains, noted in the audit log and in a file besides; and the age of what they are over.
 
 use std::fs::OpenOptions;
 use std::io::Write;
@@ -8,9 +8,9 @@ use std::time::Duration;
 use fleet::Chain;
 use journal::Journal;
 use ledger::{Ledger, Noted};
-use settings::Audit;
+use settings::{Alerts, Audit, Settings};
 use tokio::task::{JoinHandle, spawn_blocking};
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{MissedTickBehavior, interval, sleep};
 
 use crate::clock;
 
@@ -26,14 +26,27 @@ const NOTE_EVERY: Duration = Duration::from_secs(3_600);
 #[derive(Clone)]
 pub struct Chains {
     /// The durable log of frames.
-    pub journal: Journal,
+    journal: Journal,
     /// Where they are noted.
     pub ledger: Ledger,
     /// How long, and where else.
-    pub audit: Audit,
+    audit: Audit,
+    /// How long alerts are kept.
+    alerts: Alerts,
 }
 
+/// Messages that were sent stay for so long: longer than any of them is sent again for a broker that forgot it.
+const SENT_KEEP: Duration = Duration::from_secs(86_400);
+
+/// Between two slices of what is deleted, so that a first deletion of years of alerts is felt by nobody.
+const REST: Duration = Duration::from_millis(50);
+
 impl Chains {
+    /// Of a running service.
+    pub fn new(journal: Journal, ledger: Ledger, settings: &Settings) -> Self {
+        Self { journal, ledger, audit: settings.audit.clone(), alerts: settings.alerts.clone() }
+    }
+
     /// Notes them once.
     ///
     /// # Errors
@@ -89,12 +102,31 @@ impl Chains {
 
     async fn trim(self) {
         let now = clock::now();
-        let trimmed = spawn_blocking(move || self.ledger.trim_audit(now.minus(self.audit.keep), now)).await;
-        match trimmed {
-            Ok(Ok(0)) => {}
-            Ok(Ok(rows)) => tracing::info!(rows, "old rows of the audit log were deleted"),
-            Ok(Err(error)) => tracing::error!(%error, "old rows of the audit log cannot be deleted"),
-            Err(error) => tracing::error!(%error, "deleting old rows of the audit log has failed"),
+        let (audit, alerts) = (now.minus(self.audit.keep), now.minus(self.alerts.keep));
+        self.slices("rows of the audit log", move |ledger| ledger.trim_audit(audit, now)).await;
+        let sent = now.minus(SENT_KEEP);
+        self.slices("messages and counts", move |ledger| ledger.trim_rows(sent, alerts)).await;
+        self.slices("alerts", move |ledger| ledger.trim_alerts(alerts)).await;
+    }
+
+    /// Deletes until there is nothing more.
+    async fn slices<T>(&self, what: &str, slice: T)
+    where
+        T: Fn(&Ledger) -> Result<u64, ledger::StoreError> + Clone + Send + 'static,
+    {
+        let mut gone = 0;
+        loop {
+            let (ledger, slice) = (self.ledger.clone(), slice.clone());
+            match spawn_blocking(move || slice(&ledger)).await {
+                Ok(Ok(0)) => break,
+                Ok(Ok(rows)) => gone += rows,
+                Ok(Err(error)) => return tracing::error!(%error, "old {what} cannot be deleted"),
+                Err(error) => return tracing::error!(%error, "deleting old {what} has failed"),
+            }
+            sleep(REST).await;
+        }
+        if gone > 0 {
+            tracing::info!(gone, "old {what} were deleted");
         }
     }
 }

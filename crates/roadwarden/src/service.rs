@@ -110,7 +110,7 @@ impl Service {
                 .await
                 .map_err(unavailable)?;
         reloader.started().context("cannot write the audit log")?;
-        let chains = Chains { journal: journal.clone(), ledger, audit: settings.audit.clone() };
+        let chains = Chains::new(journal.clone(), ledger, &settings);
         watching.push(chains.watch().context("cannot write the audit log")?);
         Ok(Self {
             gateway,

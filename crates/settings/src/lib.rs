@@ -31,7 +31,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 pub use access::{Access, AccessProfile, ROLES, SecondFactor, TrackReason};
-pub use audit::Audit;
+pub use audit::{Alerts, Audit};
 pub use drawn::{
     BYTES_MAX, Change, Drawn, DrawnMap, DrawnPlace, Edit, Mark, PLACES_MAX, PlaceKind, Staged, Unfit,
     check_feature,

@@ -10,7 +10,7 @@ use fleet::Department;
 use ipnet::IpNet;
 
 use crate::access::{self, Access, AccessProfile};
-use crate::audit::{self, Audit};
+use crate::audit::{self, Alerts, Audit};
 use crate::limits::{self, Limits};
 use crate::problem::Collector;
 use crate::table::{Secret, Table};
@@ -33,6 +33,8 @@ pub struct Settings {
     pub http: Http,
     /// `[access]`
     pub access: Access,
+    /// `[alerts]`
+    pub alerts: Alerts,
     /// `[audit]`
     pub audit: Audit,
     /// `[map]`; without it the console draws the map that comes with it.
@@ -377,6 +379,7 @@ pub(crate) fn lower(root: &mut Table<'_>, secret: &Secret<'_>, out: &mut Collect
     let atlas = maps(&mut root.table("atlas", out), out);
     let mqtt = mqtt(&mut root.table("mqtt", out), secret, out);
     let access = access::lower(&mut root.table("access", out), out);
+    let alerts = audit::alerts(&mut root.table("alerts", out), out);
     let audit = audit::lower(&mut root.table("audit", out), out);
     let http = http(&mut root.table("http", out), access.profile, out);
     let map = root.has("map").then(|| tiles::lower(&mut root.table("map", out), secret, out));
@@ -393,6 +396,7 @@ pub(crate) fn lower(root: &mut Table<'_>, secret: &Secret<'_>, out: &mut Collect
         mqtt,
         http,
         access,
+        alerts,
         audit,
         map,
         influxdb,

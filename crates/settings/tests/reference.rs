@@ -73,6 +73,7 @@ fn the_reference_names_every_key_and_its_default() {
         "[[mqtt.accounts]]",
         "[http]",
         "[access]",
+        "[alerts]",
         "[audit]",
         "[map]",
         "[influxdb]",

@@ -105,5 +105,5 @@ fn a_lane_and_what_an_urgent_alert_left_behind_are_found_by_their_index() {
     assert!(steps.contains("outbox_lane (department=? AND urgent=? AND seq>?)"), "{steps}");
     assert!(!steps.contains("TEMP B-TREE"), "{steps}");
     let steps = plan(&format!("SELECT seq {CALM}"));
-    assert!(steps.contains("outbox_calm (revision_seq=?)") && !steps.contains("SCAN"), "{steps}");
+    assert!(steps.contains("outbox_unsent (revision_seq=?)") && !steps.contains("SCAN"), "{steps}");
 }

@@ -11,7 +11,7 @@ use rusqlite::{params, params_from_iter};
 
 use super::*;
 use crate::tests::{Dir, action, alert};
-use crate::{Action, ActionKind, AuditEntry, Outcome, Ruled};
+use crate::{Action, ActionKind, AuditEntry, Moment, Outcome, Owing, Ruled, Sent};
 
 const DAY: Duration = Duration::from_secs(86_400);
 const ALERTS: i64 = 8;
@@ -154,12 +154,15 @@ fn alerts_that_are_deleted_in_order_are_told_and_are_no_tampering() {
     let dir = Dir::new();
     let head = made(&dir);
     let ledger = dir.open();
-    assert_eq!(ledger.trim(ReceiveTime::from_ms(1_767_225_606_000)).unwrap(), 2);
+    let rows = ledger.outbox_next(0, 999).unwrap().iter().map(|row| row.seq).collect();
+    let at = Moment { at: ReceiveTime::from_ms(9), steady: ReceiveTime::from_ms(9) };
+    ledger.outbox_published(&Sent { rows, again: Vec::new() }, at, &Owing::default()).unwrap();
+    assert_eq!(ledger.trim_alerts(ReceiveTime::from_ms(1_767_225_606_000)).unwrap(), 6);
     let found = checked(&dir, &[head]);
-    assert_eq!((found.findings, found.revisions, found.gone), (none(), 12, 4));
+    assert_eq!((found.findings, found.revisions, found.gone), (none(), 4, 36));
     let log = ledger.audit_log(99).unwrap();
     let said = log.iter().find(|entry| entry.action == "trim-alerts").unwrap();
-    assert!(said.detail.contains(r#""entries":0,"revisions":4"#), "{}", said.detail);
+    assert!(said.detail.contains(r#""entries":12,"revisions":12"#), "{}", said.detail);
     // The numbers of rows that are gone are given again.
     ledger.record(&[Arc::new(alert(90, 1, State::Raised))]).unwrap();
     assert_eq!(checked(&dir, &[head]).findings, none());
