@@ -1305,7 +1305,7 @@ documents! {
         accounts: Vec<FeedAccount>,
         /// Messages on their way.
         outbox: FeedOutbox,
-        /// Departments that owe receipts.
+        /// Departments that owe receipts, and no others.
         receipts: Vec<FeedReceipts>,
         /// Null where positions go into the embedded store only.
         influxdb: Option<FeedInfluxdb>,

@@ -114,7 +114,10 @@ impl Receipts {
             "roadwarden_receipts_total",
             "Receipts of departments for alerts, by outcome; messages where they can't be read.",
         );
-        let waiting = Opts::new("roadwarden_receipts_waiting", "Alerts a department owes a receipt for.");
+        let waiting = Opts::new(
+            "roadwarden_receipts_waiting",
+            "Alerts a department owes a receipt for; not of those that owe none.",
+        );
         let oldest = Opts::new(
             "roadwarden_receipts_oldest_seconds",
             "How long the oldest alert has waited for a department's receipt; 0 where none does.",
@@ -133,7 +136,6 @@ impl Receipts {
             metrics.came.with_label_values(&[outcome.as_str()]);
         }
         for department in Department::ALL {
-            metrics.set_waiting(*department, 0, 0.0);
             metrics.resent.with_label_values(&[department.as_str()]);
         }
         Ok(metrics)
@@ -143,6 +145,13 @@ impl Receipts {
     pub(crate) fn set_waiting(&self, department: Department, count: u64, age_s: f64) {
         self.waiting.with_label_values(&[department.as_str()]).set(count.cast_signed());
         self.oldest.with_label_values(&[department.as_str()]).set(age_s);
+    }
+
+    /// Takes a department out that owes no receipts: a zero would say that it has given them all.
+    pub(crate) fn owes_none(&self, department: Department) {
+        // The only error is that it is not there.
+        let _ = self.waiting.remove_label_values(&[department.as_str()]);
+        let _ = self.oldest.remove_label_values(&[department.as_str()]);
     }
 }
 

@@ -104,7 +104,8 @@ impl Publisher {
     pub(crate) async fn run(mut self, stop: CancellationToken) {
         let gauge = watch_age(self.ledger.clone(), self.metrics.clone(), self.pace.poll);
         let _gauge = AbortOnDropHandle::new(tokio::spawn(gauge));
-        let gauge = watch_receipts(self.ledger.clone(), self.metrics.clone(), self.pace.heartbeat);
+        let owing = self.receipts.owing.clone();
+        let gauge = watch_receipts(self.ledger.clone(), owing, self.metrics.clone(), self.pace.heartbeat);
         let _receipts = AbortOnDropHandle::new(tokio::spawn(gauge));
         let mut wait = self.pace.retry_min;
         loop {
@@ -183,8 +184,13 @@ async fn watch_age(ledger: Ledger, metrics: Metrics, every: Duration) {
     }
 }
 
-/// How many alerts each department owes a receipt for. Not with every look at the outbox: the list may be long.
-async fn watch_receipts(ledger: Ledger, metrics: Metrics, every: Duration) {
+/// How many alerts each department that owes receipts owes one for. Not with every look at the outbox: the list may be long.
+async fn watch_receipts(
+    ledger: Ledger,
+    owing: watch::Receiver<Vec<Department>>,
+    metrics: Metrics,
+    every: Duration,
+) {
     let mut ticks = tokio::time::interval(every);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
@@ -192,7 +198,12 @@ async fn watch_receipts(ledger: Ledger, metrics: Metrics, every: Duration) {
         let ledger = ledger.clone();
         match tokio::task::spawn_blocking(move || ledger.receipts_waiting()).await {
             Ok(Ok(waiting)) => {
+                let owing = owing.borrow().clone();
                 for department in Department::ALL {
+                    if !owing.contains(department) {
+                        metrics.receipts.owes_none(*department);
+                        continue;
+                    }
                     let found = waiting.get(department);
                     let count = found.map_or(0, |(count, _)| *count);
                     let age = found.map_or(0.0, |(_, oldest)| now().since(*oldest).as_secs_f64());

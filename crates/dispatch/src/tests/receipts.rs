@@ -6,6 +6,7 @@ use std::time::Duration;
 use fleet::AlertId;
 use fleet::Department::{Police, Transport};
 use ledger::{Delivery, DeliveryState};
+use prometheus::core::Collector as _;
 use serde_json::{Value, json};
 use settings::{Mqtt, MqttAccount, Receipts};
 
@@ -229,6 +230,30 @@ async fn a_reload_decides_who_owes_receipts_and_puts_nobody_out() {
     dispatch.set_accounts(&embedded(&[])).unwrap();
     until_nothing_waits(&world).await;
     assert_eq!(delivery(&world, 2, Police).state, DeliveryState::Delivered);
+    dispatch.stop().await;
+}
+
+#[tokio::test]
+async fn what_is_owed_is_counted_of_those_alone_who_owe_receipts() {
+    let world = World::new("counted");
+    let dispatch = world.start(&embedded(&["police"])).await;
+    world.record(0..2);
+    let counts = async |wanted: &[(&str, f64)]| {
+        let counted = || -> Vec<(String, f64)> {
+            let families = dispatch.metrics.receipts.waiting.collect();
+            let series = families[0].get_metric().iter();
+            series.map(|one| (one.get_label()[0].value().to_owned(), one.get_gauge().get_value())).collect()
+        };
+        let reached = async {
+            while counted().iter().map(|(name, count)| (name.as_str(), *count)).ne(wanted.iter().copied()) {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(60), reached).await.unwrap();
+    };
+    counts(&[("police", 2.0)]).await;
+    dispatch.set_accounts(&embedded(&["transport"])).unwrap();
+    counts(&[("transport", 0.0)]).await;
     dispatch.stop().await;
 }
 

@@ -26,6 +26,7 @@ export default {
     never: ["本次启动以来未连接", "not since the start"],
     receipts: ["部门回执", "Receipts of departments"],
     owed: ["未回执告警", "Alerts without one"],
+    owesNone: ["— 不需回执", "— none asked for"],
     owedFor: ["最早未回执", "Oldest without one"],
     noInflux: ["未配置时序数据库(influxdb),轨迹只存内置库", "No InfluxDB is configured: tracks are in the embedded store only"],
   },
@@ -52,8 +53,6 @@ export default {
     media: ["证据文件占用", "Evidence on disk"],
   },
   receipts: ["部门回执", "Receipts of departments"],
-  receiptsNone: ["没有待回执的告警", "No alert waits for a receipt"],
-  receiptsOf: ["{department}:{count} 条告警未回执,最早已等待 {age}", "{department}: {count} alerts without a receipt, the oldest for {age}"],
   rejectedBy: ["拒收原因", "Rejected, by reason"],
   reason: {
     barred: ["暂不受理鉴权", "authentication put off"],

@@ -10,15 +10,6 @@ roadwarden_journal_sync_seconds_sum 0.04
 roadwarden_journal_sync_seconds_count 8
 `;
 
-test("only_departments_that_owe_receipts_are_named", () => {
-  const samples = parse(`roadwarden_receipts_waiting{department="ecology"} 0
-roadwarden_receipts_waiting{department="police"} 3
-roadwarden_receipts_oldest_seconds{department="police"} 95.5
-`);
-  expect(by(samples, "roadwarden_receipts_waiting", "department")).toEqual([["police", 3]]);
-  expect(by(samples, "roadwarden_receipts_oldest_seconds", "department")).toEqual([["police", 95.5]]);
-});
-
 test("figures_are_read_out_of_the_text", () => {
   const samples = parse(TEXT);
   expect(sum(samples, "roadwarden_frames_rejected_total")).toBe(16);
