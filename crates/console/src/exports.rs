@@ -1,5 +1,7 @@
 //! Tables out: alerts as CSV or as a workbook of Excel, statistics as a workbook.
 
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io;
 use std::sync::Arc;
@@ -10,7 +12,8 @@ use axum::extract::State;
 use axum::http::{HeaderName, header};
 use axum::response::{IntoResponse, Response};
 use fleet::{EventTime, Registry};
-use ledger::{AlertCount, By, Exported, Query};
+use ledger::{AlertCount, By, Exported, MonthCount, Query};
+use rust_xlsxwriter::XlsxError;
 
 use crate::alerts::{query, refused};
 use crate::app::Shared;
@@ -21,7 +24,7 @@ use crate::guard::Caller;
 use crate::problem::Problem;
 use crate::query::Params;
 use crate::sheet::{Cell, Column, Lang, Sheet, csv_head, csv_line};
-use crate::stats::{Asked, KEYS_MAX, names};
+use crate::stats::{Asked, KEYS_MAX, names, title};
 use crate::violations;
 
 /// Alerts read at a time: some 6 MB.
@@ -192,6 +195,8 @@ impl Wanted {
         if more {
             sheet.push(&self.note()).map_err(Problem::internal)?;
         }
+        let months = ledger.count_by_month(&self.query).map_err(refused)?;
+        write_months(&mut sheet, &months, self.lang).map_err(Problem::internal)?;
         sheet.finish().map_err(Problem::internal)
     }
 
@@ -202,6 +207,30 @@ impl Wanted {
     fn note(&self) -> Vec<Cell> {
         truncated(self.rows, self.lang)
     }
+}
+
+/// A sheet of how many of each kind there were each month in China: all of the query, also where the rows were cut.
+fn write_months(sheet: &mut Sheet, months: &[MonthCount], lang: Lang) -> Result<(), XlsxError> {
+    let mut kinds: BTreeMap<&str, BTreeMap<&str, u64>> = BTreeMap::new();
+    for MonthCount { month, rule, count } in months {
+        kinds.entry(rule.as_str()).or_default().insert(month, count.total);
+    }
+    // Months that have any: at most some 60 within the five years of a dossier, and as many more as the store keeps.
+    let columns: BTreeSet<&str> = months.iter().map(|month| month.month.as_str()).collect();
+    let total = (lang.pick("合计", "Total"), 10);
+    let mut headings = vec![(lang.pick("告警类型", "Rule"), 24), total];
+    headings.extend(columns.iter().map(|month| (*month, 10)));
+    sheet.turn(lang.pick("分类月度统计", "By kind and month"), &headings)?;
+    let mut kinds: Vec<_> =
+        kinds.into_iter().map(|(rule, by)| (rule, by.values().sum::<u64>(), by)).collect();
+    kinds.sort_by_key(|(_, total, _)| Reverse(*total));
+    for (rule, total, by) in &kinds {
+        let name = Cell::Text(title(rule, |about| lang.pick(about.title_zh, about.title_en)));
+        let counts = columns.iter().map(|month| by.get(month).copied().unwrap_or_default());
+        let numbers = std::iter::once(*total).chain(counts).map(|count| Cell::Number(count as f64));
+        sheet.push(&std::iter::once(name).chain(numbers).collect::<Vec<_>>())?;
+    }
+    Ok(())
 }
 
 /// The last row of a file that does not hold all.

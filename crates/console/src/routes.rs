@@ -299,7 +299,7 @@ routes! {
     "GET" "/api/v1/exports/violations.csv" "exportViolationsCsv" "exports" Exports EXPORT_FILTERS, None, Text("text/csv"), &[],
         "Alerts as CSV: UTF-8 with a byte order mark, safe to open in a spreadsheet; at most 1,000,000. X-Truncated tells how many where there are more";
     "GET" "/api/v1/exports/violations.xlsx" "exportViolationsXlsx" "exports" Exports EXPORT_FILTERS, None, Text("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"), &[],
-        "Alerts as a workbook of Excel, at most 50,000. X-Truncated tells how many where there are more";
+        "Alerts as a workbook of Excel, at most 50,000, and on a second sheet how many of each kind there were each month. X-Truncated tells how many where there are more";
     "GET" "/api/v1/exports/stats.xlsx" "exportStatsXlsx" "exports" Exports STATS_EXPORT_FILTERS, None, Text("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"), &[],
         "What countAlerts answers as a workbook of Excel";
     "GET" "/api/v1/exports/dangers.csv" "exportDangersCsv" "exports" Exports DANGER_EXPORT_FILTERS, None, Text("text/csv"), &[],

@@ -126,9 +126,11 @@ fn is_rounded(text: &str) -> bool {
         || text.len() > 1 && text.starts_with('0') && all(u8::is_ascii_digit)
 }
 
-/// A workbook with one sheet, written row by row into a file without a name; the caller bounds the rows.
+/// A workbook, written sheet by sheet and row by row into a file without a name; the caller bounds the rows.
 pub(crate) struct Sheet {
     book: Workbook,
+    /// Which sheet is written.
+    at: usize,
     row: u32,
     links: u32,
     text: Format,
@@ -138,18 +140,12 @@ pub(crate) struct Sheet {
 
 impl Sheet {
     pub(crate) fn new(name: &str, columns: &[Column], lang: Lang) -> Result<Self, XlsxError> {
+        let headings = columns.iter().map(|column| (column.heading(lang), column.2));
         let mut book = Workbook::new();
-        let head = Format::new().set_bold();
-        let sheet = book.add_worksheet_with_constant_memory()?;
-        sheet.set_name(name)?.set_freeze_panes(1, 0)?;
-        for (at, column) in (0_u16..).zip(columns) {
-            sheet.set_column_width(at, f64::from(column.2))?;
-        }
-        for (at, column) in (0_u16..).zip(columns) {
-            sheet.write_string_with_format(0, at, column.heading(lang), &head)?;
-        }
+        begin(&mut book, name, headings)?;
         Ok(Self {
             book,
+            at: 0,
             row: 1,
             links: 0,
             text: Format::new().set_num_format("@"),
@@ -158,9 +154,16 @@ impl Sheet {
         })
     }
 
+    /// Ends the sheet and begins another, whose columns have these headings and widths in characters.
+    pub(crate) fn turn(&mut self, name: &str, headings: &[(&str, u8)]) -> Result<(), XlsxError> {
+        begin(&mut self.book, name, headings.iter().copied())?;
+        (self.at, self.row, self.links) = (self.at + 1, 1, 0);
+        Ok(())
+    }
+
     pub(crate) fn push(&mut self, cells: &[Cell]) -> Result<(), XlsxError> {
-        let Self { book, row, links, text, time, date } = self;
-        let sheet = book.worksheet_from_index(0)?;
+        let Self { book, at, row, links, text, time, date } = self;
+        let sheet = book.worksheet_from_index(*at)?;
         for (at, cell) in (0_u16..).zip(cells) {
             match cell {
                 Cell::Empty => {}
@@ -192,6 +195,23 @@ impl Sheet {
         file.rewind()?;
         Ok((file, bytes))
     }
+}
+
+fn begin<'h>(
+    book: &mut Workbook,
+    name: &str,
+    headings: impl Iterator<Item = (&'h str, u8)> + Clone,
+) -> Result<(), XlsxError> {
+    let head = Format::new().set_bold();
+    let sheet = book.add_worksheet_with_constant_memory()?;
+    sheet.set_name(name)?.set_freeze_panes(1, 0)?;
+    for (at, (_, width)) in (0_u16..).zip(headings.clone()) {
+        sheet.set_column_width(at, f64::from(width))?;
+    }
+    for (at, (heading, _)) in (0_u16..).zip(headings) {
+        sheet.write_string_with_format(0, at, heading, &head)?;
+    }
+    Ok(())
 }
 
 fn write_text(

@@ -42,11 +42,16 @@ struct Read {
 
 impl Read {
     fn of(bytes: &[u8]) -> Self {
+        Self::sheet(bytes, 1)
+    }
+
+    fn sheet(bytes: &[u8], number: usize) -> Self {
+        let wanted = format!("xl/worksheets/sheet{number}.xml");
         let archive = rawzip::ZipArchive::from_slice(bytes).unwrap();
         let mut entries = archive.entries();
         let mut xml = String::new();
         while let Some(entry) = entries.next_entry().unwrap() {
-            if entry.file_path().try_normalize().unwrap().as_ref() == "xl/worksheets/sheet1.xml" {
+            if entry.file_path().try_normalize().unwrap().as_ref() == wanted {
                 let packed = archive.get_entry(entry.wayfinder()).unwrap();
                 let plain = flate2::read::DeflateDecoder::new(packed.data());
                 packed.verifying_reader(plain).read_to_string(&mut xml).unwrap();
@@ -188,6 +193,27 @@ async fn an_export_holds_what_the_list_holds_and_to_an_operator_its_own_only() {
             (1..read.rows.len()).map(|row| read.under(row, "合计").1.parse::<f64>().unwrap()).sum();
         assert_eq!(total as usize, ids.len(), "{filters}");
     }
+}
+
+#[tokio::test]
+async fn a_workbook_counts_what_its_dossier_counts_by_kind_and_month() {
+    let desk = Desk::start().await;
+    for at in ["2025-06-30T23:59:00+08:00", "2025-07-01T00:01:00+08:00", "2025-07-02T08:00:00+08:00"] {
+        desk.add(|alert| alert.raised_at = at.parse().unwrap()).await;
+    }
+    let duty = desk.token(Role::Duty);
+    let range = "from=2025-06-01T00:00:00Z&to=2025-08-01T00:00:00Z";
+    let terminal = common::terminal(0);
+    let dossier = duty.get(&format!("/api/v1/vehicles/{terminal}/dossier?{range}")).await.json();
+    let path = format!("/api/v1/exports/violations.xlsx?terminal={terminal}&rows=1&{range}");
+    let read = Read::sheet(&duty.get(&path).await.bytes, 2);
+    let counted = (1..read.rows.len()).map(|row| {
+        ["合计", "2025-06", "2025-07"].map(|under| read.under(row, under).1.parse::<u64>().unwrap())
+    });
+    assert_eq!(counted.collect::<Vec<_>>(), [[3, 1, 2]]);
+    assert_eq!((&dossier["totals"]["alerts"], &dossier["by_month"][1]["total"]), (&json!(3), &json!(2)));
+    let english = Read::sheet(&duty.get(&format!("{path}&lang=en")).await.bytes, 2);
+    assert_eq!((english.under(0, "Rule").1, english.under(1, "Total").1), ("Rule", "3"));
 }
 
 #[tokio::test]
