@@ -100,6 +100,24 @@ test("the_evidence_of_an_alert_is_one_archive", async () => {
   expect([...files.keys()].some((name) => name.endsWith("alert.json"))).toBe(true);
 });
 
+test("the_sheet_of_an_alert_tells_how_far_it_came_to_each_department", async () => {
+  const one = await person("duty-01");
+  type Delivery = { department: string; state: string; times_sent: number };
+  const [found, sent] = await eventually("an alert that was sent", async () => {
+    for (const { id } of (await alerts(one)).slice(0, 20)) {
+      const { items } = await get<{ items: Delivery[] }>(one, `/alerts/${id}/deliveries`);
+      if (items.length > 1 && items.every(({ state }) => state === "delivered")) return [id, items] as const;
+    }
+    return undefined;
+  });
+  await one.page.goto(`/?id=${found}&handling=any`);
+  const told = one.page.locator(".sheet .delivery");
+  await told.first().waitFor();
+  // Nobody in the demo owes a receipt: the broker's word is the last.
+  for (const text of await told.allInnerTexts()) expect(text).toMatch(/broker took it .*sent 1×.*no receipt is asked for/s);
+  expect(await told.count()).toBe(sent.length);
+});
+
 test("a_track_is_played_back_in_real_time", async () => {
   const one = await person("duty-01");
   const found = await eventually("an alert of a vehicle with a track", async () => {
@@ -137,7 +155,7 @@ test("a_zone_that_is_drawn_alerts_a_vehicle_in_it", async () => {
   await page.goto("/zones");
   const canvas = page.locator("canvas.maplibregl-canvas");
   await canvas.waitFor();
-  await page.waitForTimeout(2000);
+  // It can be pressed once the map is there.
   await page.locator('[data-draw="polygon"]').click();
   const box = await canvas.boundingBox();
   if (!box) throw new Error("the map has no size");

@@ -15,7 +15,8 @@ const FLAGS = [
   "--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
   "--use-gl=angle", "--use-angle=swiftshader",
 ];
-export const PASSWORD = "a long enough password";
+/** Good under every profile. */
+export const PASSWORD = "A long enough password";
 /** For what has to come; a machine that is busy is no failure. */
 export const PATIENCE_MS = 60_000;
 
@@ -50,7 +51,7 @@ export class Service {
 
   /**
    * What `roadwarden demo` leaves after `duration`, or the demo's reference data alone, served by `roadwarden serve` with more
-   * settings. No vehicle drives, so that what stands there stays as it is.
+   * settings, which go on with its last table, `[http]`. No vehicle drives, so that what stands there stays as it is.
    */
   static async serve(duration: string | null, settings: string): Promise<Service> {
     const home = mkdtempSync(join(tmpdir(), "roadwarden-browse-"));
@@ -160,11 +161,15 @@ export class Person {
     return new Person(page, context, profile, wrongs);
   }
 
-  async signIn(name: string): Promise<void> {
+  async giveName(name: string, password = PASSWORD): Promise<void> {
     await this.page.goto("/");
     await this.page.locator("input[name=name]").fill(name);
-    await this.page.locator("input[name=password]").fill(PASSWORD);
+    await this.page.locator("input[name=password]").fill(password);
     await this.page.locator("form button[type=submit]").click();
+  }
+
+  async signIn(name: string): Promise<void> {
+    await this.giveName(name);
     await this.page.locator("header .brand").waitFor();
   }
 

@@ -29,7 +29,7 @@ async function get<T>({ page }: Person, path: string): Promise<T> {
 beforeAll(async () => {
   tiles = await Tiles.start();
   const map = `[map]\nurl = "${tiles.origin}/{z}/{x}/{y}.png"\ndatum = "gcj02"\nattribution = "© test 审图号:GS(2026)0001号"\n`;
-  service = await Service.serve("9s", `[rules]\ntwo_person = true\n\n[access]\nsecond_factor_roles = ["analyst"]\n\n${map}`);
+  service = await Service.serve("9s", `[rules]\ntwo_person = true\n\n[access]\nsecond_factor_roles = ["analyst"]\ntrack_reason = "required"\n\n${map}`);
   service.others.push(tiles.origin);
   for (const name of ["admin-01", "admin-02"]) service.addUser(name, "admin");
   service.addUser("duty-01", "duty");
@@ -161,13 +161,33 @@ test("who_needs_a_second_factor_can_do_nothing_but_set_one_up", async () => {
   const one = await Person.at(service, {});
   people.set("analyst-01", one);
   const { page } = one;
-  await page.goto("/");
-  await page.locator("input[name=name]").fill("analyst-01");
-  await page.locator("input[name=password]").fill("a long enough password");
-  await page.locator("form button[type=submit]").click();
+  await one.giveName("analyst-01");
   await page.getByText("Your role needs a second factor").waitFor();
   expect(await page.locator("nav a").count()).toBe(0);
   expect((await page.request.get("/api/v1/alerts")).status()).toBe(403);
+});
+
+test("who_looks_at_a_track_says_why_and_the_audit_log_keeps_it", async () => {
+  const desk = await person("duty-01");
+  const { page } = desk;
+  const alert = (await get<{ items: { vehicle: { terminal: string } }[] }>(desk, "/alerts?limit=1")).items[0];
+  if (!alert) throw new Error("the demo left no alert");
+  const { terminal } = alert.vehicle;
+  const box = page.locator(".el-message-box");
+  await page.goto(`/playback?terminal=${terminal}`);
+  await box.getByText("Why is this track needed").waitFor();
+  await page.keyboard.press("Escape");
+  await page.getByText("Without a reason no track is shown").waitFor();
+  expect(await page.locator("[role=slider]").count()).toBe(0);
+  await page.reload();
+  await box.locator("input").fill("x");
+  await box.locator(".el-button--primary").click();
+  await box.getByText("2 to 200 characters are needed").waitFor();
+  await box.locator("input").fill("核查超速告警");
+  await box.locator(".el-button--primary").click();
+  await page.locator("[role=slider]").first().waitFor();
+  const kept = (await get<{ items: { by: string; subject: string; detail: string }[] }>(await person("admin-01"), "/audit?by=duty-01")).items;
+  expect(kept.some(({ subject, detail }) => subject === terminal && detail.includes("核查超速告警"))).toBe(true);
 });
 
 test("a_dossier_prints_on_paper", async () => {

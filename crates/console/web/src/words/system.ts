@@ -67,7 +67,7 @@ export default {
     unadmitted: ["未登记终端", "not registered"],
     unauthenticated: ["未鉴权", "not authenticated"],
   },
-  retention: ["保存期限:告警、处置与证据不少于 3 年,轨迹不少于 6 个月,审计日志永久", "Kept: alerts, handling and evidence 3 years at least, tracks 6 months at least, the audit log for good"],
+  retention: ["保存期限:告警、处置与证据不少于 3 年,轨迹与审计日志不少于 6 个月", "Kept: alerts, handling and evidence 3 years at least, tracks and the audit log 6 months at least"],
   role: ["角色", "Role"],
   operators: ["企业范围", "Operators"],
   divisions: ["区划范围", "Divisions"],
