@@ -40,6 +40,10 @@ pub(crate) async fn feeds(State(app): State<Shared>) -> Result<Json<Value>, Prob
         json!({ "department": department, "waiting": waiting as u64, "oldest_s": oldest })
     });
     let receipts: Vec<Value> = receipts.collect();
+    let held = all(&families, "roadwarden_mqtt_held");
+    let held =
+        held.map(|(department, waiting)| json!({ "department": department, "waiting": waiting as u64 }));
+    let held: Vec<Value> = held.collect();
     let influx = count("roadwarden_influxdb_spool_bytes").map(|bytes| {
         json!({
             "spool_bytes": bytes,
@@ -61,6 +65,7 @@ pub(crate) async fn feeds(State(app): State<Shared>) -> Result<Json<Value>, Prob
             "oldest_s": sum("roadwarden_outbox_oldest_seconds").unwrap_or_default(),
             "published": count("roadwarden_mqtt_published_total").unwrap_or_default(),
         },
+        "held": held,
         "receipts": receipts,
         "influxdb": influx,
     }))

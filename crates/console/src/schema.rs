@@ -1305,6 +1305,8 @@ documents! {
         accounts: Vec<FeedAccount>,
         /// Messages on their way.
         outbox: FeedOutbox,
+        /// Departments that take so many messages a second, and no others.
+        held: Vec<FeedHeld>,
         /// Departments that owe receipts, and no others.
         receipts: Vec<FeedReceipts>,
         /// Null where positions go into the embedded store only.
@@ -1338,6 +1340,13 @@ documents! {
         oldest_s: f64,
         /// Published since the service started.
         published: u64,
+    }
+    /// What waits because a department takes no more a second.
+    FeedHeld {
+        /// Which.
+        department: String,
+        /// Messages, as they were counted up to ten seconds ago.
+        waiting: u64,
     }
     /// What a department has not said that it has.
     FeedReceipts {

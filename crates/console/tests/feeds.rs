@@ -29,9 +29,13 @@ async fn consumers_the_outbox_and_what_is_owed_are_told() {
         ])
     );
     assert_eq!(feeds["broker"]["mode"], "embedded");
-    assert_eq!((&feeds["receipts"], &feeds["influxdb"]), (&json!([]), &json!(null)));
+    assert_eq!((&feeds["receipts"], &feeds["held"]), (&json!([]), &json!([])));
+    assert_eq!(feeds["influxdb"], json!(null));
     let oldest = Gauge::new("roadwarden_outbox_oldest_seconds", "Oldest.").unwrap();
     let of = |name: &str| IntGaugeVec::new(Opts::new(name, "Owed."), &["department"]).unwrap();
+    let held = of("roadwarden_mqtt_held");
+    metrics.register(Box::new(held.clone())).unwrap();
+    held.with_label_values(&["transport"]).set(12_840);
     let (waiting, spool) =
         (of("roadwarden_receipts_waiting"), Gauge::new("roadwarden_influxdb_spool_bytes", "Spool.").unwrap());
     metrics.register(Box::new(oldest.clone())).unwrap();
@@ -43,6 +47,7 @@ async fn consumers_the_outbox_and_what_is_owed_are_told() {
     let feeds = admin.get("/api/v1/feeds").await.json();
     assert_eq!(feeds["outbox"]["oldest_s"], json!(12.5));
     assert_eq!(feeds["receipts"], json!([{"department": "police", "waiting": 7, "oldest_s": null}]));
+    assert_eq!(feeds["held"], json!([{"department": "transport", "waiting": 12_840}]));
     assert_eq!(feeds["influxdb"]["spool_bytes"], json!(4096));
     assert_eq!(desk.token(Role::Duty).get("/api/v1/feeds").await.status, 403);
 }

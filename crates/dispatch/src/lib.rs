@@ -191,6 +191,7 @@ impl Dispatch {
         let (offer, offered) = mpsc::channel(POSITIONS_MAX);
         let stop = CancellationToken::new();
         let (owing, owing_now) = watch::channel(mqtt.owing());
+        mqtt.alerts_per_second().keys().for_each(|department| metrics.set_held(*department, 0));
         let asked = (asked(mqtt, owing_now), Caps::new(mqtt.alerts_per_second(), Instant::now()));
         let publisher = Publisher::new((target, state), asked, stores, metrics.clone(), pace, offered);
         let task = tokio::spawn(publisher.run(stop.clone()));

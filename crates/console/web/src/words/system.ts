@@ -8,6 +8,8 @@ export default {
     embeddedAway: ["内置消息服务未连接,告警暂存待发。请查看服务日志", "The embedded broker is not connected; alerts are kept and sent later. See the log of the service"],
     externalAway: ["外部消息服务未连接,告警暂存待发。请检查其地址、账号和网络", "The broker outside is not connected; alerts are kept and sent later. Check its address, account and network"],
     late: ["待发消息积压。请检查消息服务与各部门的接收程序", "Messages wait too long: look at the broker and at who reads from it"],
+    heldWell: ["消息服务正常;限速部门有消息排队,按严重程度先后发送", "The broker is running; messages wait for departments with a rate, critical ones go first"],
+    held: ["限速排队", "Waits for its rate"],
     waiting: ["待发消息", "Not sent"],
     oldest: ["最早待发", "Oldest not sent"],
     published: ["已发布(本次启动以来)", "Sent since the start"],
