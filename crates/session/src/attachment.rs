@@ -230,9 +230,7 @@ impl AttachmentLink {
         }
         self.counts.frames += 1;
         let header = &frame.header;
-        if let (ID_LIST, Some(packet), false) = (header.id, header.packet, header.encrypted())
-            && packet.total > 1
-        {
+        if let (ID_LIST, Some(packet), false) = (header.id, header.packet, header.encrypted()) {
             return self.handle_list_package(now, header, packet, frame.body, issued);
         }
         match frame.message() {
@@ -403,12 +401,12 @@ impl AttachmentLink {
         self.events.push_back(AttachmentOutput::Begin(arrival));
     }
 
-    /// 0x9212: whole, or as many gaps as one frame and one byte can count.
+    /// 0x9212: whole, or as many gaps as one frame holds: 127 at most, which one byte can count.
     fn answer_done(&mut self, header: &Header, name: &[u8], kind: u8, gaps: &[(u32, u32)]) {
         let room = BODY_BYTES_MAX.saturating_sub(name.len() + 4) / 8;
         let gaps: Vec<AttachmentGap> = gaps
             .iter()
-            .take(room.min(usize::from(u8::MAX)))
+            .take(room)
             .map(|(offset, length)| AttachmentGap { offset: *offset, length: *length })
             .collect();
         let mut bytes = Vec::new();
