@@ -460,3 +460,6 @@ impl AttachmentLink {
 }
 
 const ID_LIST: u16 = 0x1210;
+
+#[cfg(test)]
+mod tests;

@@ -172,7 +172,12 @@ mod tests {
         let key = PublicKey::new(65_537, &modulus(0xc0, 0x0f)).unwrap();
         assert!(key.to_hex().starts_with("00010001c000"));
         assert_eq!(PublicKey::from_hex(&key.to_hex()), Some(key));
-        for text in ["", "00010001", &key.to_hex()[2..], &key.to_hex().replace('c', "g"), &"藏".repeat(88)] {
+        assert!(format!("{key:?}").starts_with("PublicKey(\"00010001c000"), "{key:?}");
+        let digits = key.to_hex();
+        let (odd, signed) = (format!("{digits}0"), digits.replacen("00", "+0", 1));
+        let wrong =
+            ["", "00010001", &digits[2..], &odd, &signed, &digits.replace('c', "g"), &"藏".repeat(88)];
+        for text in wrong {
             assert_eq!(PublicKey::from_hex(text), None, "{text}");
         }
     }

@@ -2,9 +2,9 @@
 //! rewrites what came out.
 //!
 //! A line is `seconds verb …`. In: `> id phone serial body` (twelve digits make a 2013 header, twenty a 2019 one;
-//! `serial@index/total` one package), `> block offset data`, `> counted-block …` (黑), `> raw hex`, `timeout`. In bodies
-//! `'text` is text and `8'text` text behind its length, `00*50` fifty bytes.
-//! Out: `< id phone serial body`, `begin`, `write`, `finish`, `leave`, `close`.
+//! `serial@index/total` one package), `> block offset data`, `> counted-block …` (黑), `> raw hex`, `timeout`; `>> …` comes
+//! in one read with the next line. In bodies `'text` is text and `8'text` text behind its length, `00*50` fifty bytes.
+//! Out: `< id phone serial body`, `begin`, `write`, `finish`, `leave`, `close`; `counts` asks for `counted`.
 //! At the top: `issue terminal alert`, `refuse name` and `whole name` (what the store makes of a file).
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
@@ -16,8 +16,8 @@ use fleet::{AlertId, ReceiveTime, TerminalId};
 use jt808::{BlockName, Deframer, Edition, Frame, Header, Phone, encode_block, encode_frame};
 use proptest::prelude::*;
 use session::{
-    Arrival, AttachmentLink, AttachmentOutput, AttachmentPolicy, FileBegun, FileFinished, Issued,
-    alarm_number,
+    Arrival, AttachmentCounts, AttachmentLink, AttachmentOutput, AttachmentPolicy, AttachmentRefused,
+    FileBegun, FileFinished, Issued, alarm_number,
 };
 
 mod common;
@@ -28,7 +28,7 @@ const START_MS: i64 = 1_767_225_600_000;
 
 #[test]
 fn every_upload_goes_as_written() {
-    played::goes_as_written("attachments", 9, play);
+    played::goes_as_written("attachments", 17, play);
 }
 
 #[test]
@@ -121,11 +121,18 @@ impl Play {
             ["whole", name, bytes] => {
                 self.store.files.insert(name.as_bytes().to_vec(), vec![true; bytes.parse().unwrap()]);
             }
-            [_, "<" | "begin" | "write" | "finish" | "leave" | "close", ..] => return, // what came out
+            [_, "<" | "begin" | "write" | "finish" | "leave" | "close" | "counted", ..] => return, // what came out
+            [second, "counts"] => {
+                writeln!(self.out, "{line}").unwrap();
+                return self.print_counts(second);
+            }
             [second, rest @ ..] => {
                 writeln!(self.out, "{line}").unwrap();
                 let now = ReceiveTime::from_ms(START_MS + second.parse::<i64>().unwrap() * 1_000);
                 self.input(now, rest);
+                if rest.first() == Some(&">>") {
+                    return;
+                }
                 return self.drain(now, second);
             }
         }
@@ -134,7 +141,7 @@ impl Play {
 
     fn input(&mut self, now: ReceiveTime, words: &[&str]) {
         match words {
-            [">", frame @ ..] => {
+            [">" | ">>", frame @ ..] => {
                 let bytes = wire(frame);
                 for slice in bytes.chunks(self.slice.min(bytes.len())) {
                     self.link.handle_input(now, slice, &self.given);
@@ -197,6 +204,19 @@ impl Play {
         if let Some((file, offset, bytes)) = run {
             writeln!(self.out, "{second}  write {file} {offset} {bytes}").unwrap();
         }
+    }
+
+    fn print_counts(&mut self, second: &str) {
+        let AttachmentCounts { frames, data_bytes, stray_bytes, files, refused } = self.link.take_counts();
+        write!(
+            self.out,
+            "{second}  counted frames={frames} data={data_bytes} stray={stray_bytes} files={files}"
+        )
+        .unwrap();
+        for (why, count) in AttachmentRefused::ALL.iter().zip(refused).filter(|(_, count)| *count > 0) {
+            write!(self.out, " refused-{}={count}", why.as_str()).unwrap();
+        }
+        self.out.push('\n');
     }
 
     fn print_frames(&mut self, second: &str, bytes: &[u8]) {
