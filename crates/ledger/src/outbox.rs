@@ -170,7 +170,9 @@ impl Ledger {
     pub fn outbox_depth(&self) -> Result<(u64, Option<ReceiveTime>), StoreError> {
         let reader = lock(&self.inner.outbox_reader);
         let (depth, oldest): (i64, Option<i64>) = reader
-            .prepare_cached("SELECT count(*), min(created) FROM outbox WHERE published IS NULL")?
+            .prepare_cached(
+                "SELECT count(*), min(created) FROM outbox INDEXED BY outbox_lane WHERE published IS NULL",
+            )?
             .query_row([], |row| Ok((row.get(0)?, row.get(1)?)))?;
         self.inner.metrics.outbox_depth.set(depth);
         Ok((depth.cast_unsigned(), oldest.map(ReceiveTime::from_ms)))

@@ -108,12 +108,12 @@ fn record_in(transaction: &Transaction<'_>, ruled: &Ruled, at: ReceiveTime) -> R
         keep.execute(params![alert.id.as_bytes(), alert.revision, place, received.ms(), &frame[..]])?;
     }
     seal(transaction, Kind::Revision, revision_seq, at.ms())?;
-    put(transaction, alert, revision_seq, at)?;
     announce(transaction, alert, revision_seq, at)?;
+    put(transaction, alert, revision_seq, at)?;
     Ok(true)
 }
 
-/// A message for each department it concerns.
+/// A message for each department it concerns; before [`put`], which forgets how severe it was.
 fn announce(
     transaction: &Transaction<'_>,
     alert: &Alert,
@@ -122,8 +122,9 @@ fn announce(
 ) -> Result<(), rusqlite::Error> {
     let division = alert.place.division.to_string();
     let is_urgent = alert.severity == Severity::Critical;
+    let becomes_urgent = is_urgent && alert.revision > 1 && was_calm(transaction, alert)?;
     for department in &alert.departments {
-        if is_urgent && alert.revision > 1 {
+        if becomes_urgent {
             hurry(transaction, alert.id, *department)?;
         }
         let (to, rule) = (department.as_str(), alert.rule.as_str());
@@ -135,6 +136,13 @@ fn announce(
             .execute(params![to, division, rule, revision_seq, at.ms(), is_urgent])?;
     }
     Ok(())
+}
+
+/// Whether its newest revision was not urgent for one of those it now is urgent for.
+fn was_calm(transaction: &Transaction<'_>, alert: &Alert) -> Result<bool, rusqlite::Error> {
+    transaction
+        .prepare_cached("SELECT 1 FROM alert WHERE id = ?1 AND (severity <> ?2 OR departments & ?3 <> ?3)")?
+        .exists(params![alert.id.as_bytes(), Severity::Critical.as_str(), mask(&alert.departments)])
 }
 
 /// What stands in the row of an alert beside its handling, taken from its newest revision.

@@ -49,6 +49,9 @@ fn what_waits_of_an_alert_that_becomes_critical_goes_with_it_in_its_order() {
     assert_eq!(lane(&ledger, Transport, false, 0), [(id(1), 1), (id(2), 1), (id(1), 2)]);
     assert_eq!(lane(&ledger, Transport, true, 0), [(id(3), 1)]);
     assert_eq!(lane(&ledger, Ecology, true, 0), []);
+    // Urgent for that one too: what waits there goes along.
+    ledger.record(&[told(1, 4, Severity::Critical, &both)]).unwrap();
+    assert_eq!(lane(&ledger, Transport, true, 0)[1..], [(id(1), 1), (id(1), 2), (id(1), 4)]);
 }
 
 #[test]
